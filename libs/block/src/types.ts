@@ -1,0 +1,152 @@
+/**
+ * What a block object holds, as its footer states it and as its sections read. See docs/block-format.md for the bytes.
+ *
+ * A block is one object: sections of each dataset (one service of one tenant), then block-wide sections
+ * (identities, quarantine), then the footer. Segments are blocks of level 0.
+ */
+
+import type { FunctionColumns, LocationColumns, MappingColumns, StringColumn } from '@flamelake/formats';
+import type { Labels, ProfileType } from '@flamelake/model';
+
+/** Where a block's profiles came from in the log. */
+export interface LogRange {
+  readonly logId: string;
+  readonly partition: number;
+  /** Offsets `[position, next)`: a segment's key is `position`, the next segment's is `next`. */
+  readonly position: number;
+  readonly next: number;
+  /** Running maximum of the log's append time up to `next`, ms since 1970; 0 before any record. */
+  readonly lastAppendMs: number;
+  /** Offsets missing from the log, as half-open ranges. */
+  readonly gaps: readonly { readonly from: number; readonly until: number }[];
+}
+
+/** What the catalog and the planner know of a dataset without reading its sections. */
+export interface DatasetInfo {
+  readonly tenant: string;
+  readonly service: string;
+  /** Times of its profiles, ms since 1970, both inclusive. */
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  /** Sorted, unique profile type ids. */
+  readonly profileTypes: readonly string[];
+  /** Bytes of its sections in the object. */
+  readonly sizeBytes: number;
+}
+
+/** Everything a footer says but the places of the sections. */
+export interface BlockInfo {
+  /** 32 lower-case hex digits, random. */
+  readonly id: string;
+  readonly level: number;
+  readonly log: LogRange;
+  readonly datasets: readonly DatasetInfo[];
+}
+
+/** Identities a block holds, for recognising resends: 16 bytes each, with the offset of the record that carried it. */
+export interface IdentityColumns {
+  readonly count: number;
+  readonly ids: Uint8Array;
+  readonly offsets: Float64Array;
+}
+
+/** A record that could not be decoded, kept as it came. */
+export interface QuarantinedRecord {
+  readonly offset: number;
+  readonly reason: string;
+  readonly value: Uint8Array;
+}
+
+/** One series: a label set with a profile type. */
+export interface Series {
+  /** All labels, those made from the profile type included. */
+  readonly labels: Labels;
+  readonly type: ProfileType;
+}
+
+/** Profiles of a dataset, sorted by (series, time, identity). Row `i`'s samples are `[sampleStart[i], sampleStart[i + 1])`. */
+export interface ProfileColumns {
+  readonly count: number;
+  /** Index into the dataset's series. */
+  readonly series: Uint32Array;
+  readonly timeMs: Float64Array;
+  readonly durationNanos: Float64Array;
+  readonly period: BigInt64Array;
+  /** Exact sum of the row's sample values. */
+  readonly total: BigInt64Array;
+  readonly sampleStart: Uint32Array;
+  /** Index into the block's identities. */
+  readonly identity: Uint32Array;
+  /** Which label set of the pushed profile the row is of; with the identity it makes the profile id. */
+  readonly group: Uint32Array;
+}
+
+/** Samples of a dataset; within a row stack traces ascend. */
+export interface SampleColumns {
+  readonly count: number;
+  /** Node of the stacktrace tree. */
+  readonly stacktrace: Uint32Array;
+  readonly value: BigInt64Array;
+}
+
+/** Spans of samples; absent from datasets without any. */
+export interface SpanColumns {
+  /** By sample, 0 for none. */
+  readonly spanIds: BigUint64Array;
+  /** 16 bytes by sample, or undefined when no sample has one. */
+  readonly traceIds: Uint8Array | undefined;
+}
+
+/** Stacktrace tree: node 0 is the root (the empty stack), every parent has a smaller number than its children. */
+export interface TreeColumns {
+  readonly count: number;
+  readonly parent: Uint32Array;
+  /** Location of the frame; unused for node 0. */
+  readonly location: Uint32Array;
+}
+
+/** Reads a block object by ranges. */
+export interface BlockSource {
+  /** Names the object in errors. */
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** @throws {FlamelakeError} `not_found` when the object is gone or is another one */
+  read(offset: number, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** Sections of a dataset that can be asked for. */
+export type SectionName =
+  | 'strings'
+  | 'functions'
+  | 'locations'
+  | 'mappings'
+  | 'tree'
+  | 'series'
+  | 'profiles'
+  | 'samples'
+  | 'spans';
+
+/** One dataset of an open block; each section is fetched, checked and decoded at its first use and kept while the reader lives. */
+export interface DatasetReader {
+  readonly info: DatasetInfo;
+  /** Fetches several sections in as few ranged reads as possible. */
+  load(sections: readonly SectionName[], signal?: AbortSignal): Promise<void>;
+  series(): Promise<readonly Series[]>;
+  profiles(): Promise<ProfileColumns>;
+  samples(): Promise<SampleColumns>;
+  spans(): Promise<SpanColumns | undefined>;
+  tree(): Promise<TreeColumns>;
+  strings(): Promise<StringColumn>;
+  functions(): Promise<FunctionColumns>;
+  locations(): Promise<LocationColumns>;
+  mappings(): Promise<MappingColumns>;
+}
+
+/** An open block: its footer is read, nothing else. */
+export interface BlockReader {
+  readonly info: BlockInfo;
+  readonly source: BlockSource;
+  dataset(index: number): DatasetReader;
+  identities(): Promise<IdentityColumns>;
+  quarantine(): Promise<readonly QuarantinedRecord[]>;
+}

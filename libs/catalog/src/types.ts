@@ -1,0 +1,83 @@
+/**
+ * What the catalog knows: manifests, and the snapshots that queries read.
+ */
+import type { BlockInfo, DatasetInfo, LogRange } from '@flamelake/block';
+
+/** Root of one partition of one log incarnation: `logs/<log id>/partitions/<partition>/`. */
+export interface PartitionRoot {
+  readonly logId: string;
+  readonly partition: number;
+}
+
+/** A live block as the manifest names it. */
+export interface BlockEntry {
+  /** Whole object key; begins with the version the making job started from. */
+  readonly key: string;
+  readonly id: string;
+  readonly level: number;
+  readonly sizeBytes: number;
+  readonly log: LogRange;
+  readonly datasets: readonly DatasetInfo[];
+}
+
+/** Readers filter matching profiles at once; merges drop them. */
+export interface PendingDelete {
+  readonly id: string;
+  readonly tenant: string;
+  /** PromQL selector text. */
+  readonly selector: string;
+  /** Profile times, ms since 1970, half-open. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Version that added it. */
+  readonly version: number;
+  /** End of the chain at the time of the delete. */
+  readonly chainEnd: number;
+}
+
+/** One immutable version of one partition's catalog. */
+export interface Manifest {
+  readonly version: number;
+  /** Log position folded so far: the chain behind it begins at this key. */
+  readonly position: number;
+  /** Running maximum of append time at `position`. */
+  readonly lastAppendMs: number;
+  readonly blocks: readonly BlockEntry[];
+  /** Objects no longer live, with the version that dropped them. */
+  readonly dropped: readonly { readonly key: string; readonly version: number }[];
+  readonly deletes: readonly PendingDelete[];
+  /** Retention exemptions by id. */
+  readonly pins: readonly {
+    readonly id: string;
+    readonly tenant: string;
+    readonly selector: string;
+    readonly fromMs: number;
+    readonly untilMs: number;
+  }[];
+  /** Lowest version that is kept. */
+  readonly floor: number;
+  /** The last 64 commit ids, oldest first, this version's own at the end. */
+  readonly commitIds: readonly string[];
+}
+
+/** A segment of the chain as a walk found it. */
+export interface SegmentEntry {
+  readonly key: string;
+  readonly etag: string;
+  readonly sizeBytes: number;
+  readonly info: BlockInfo;
+}
+
+/** State of one partition at one moment: one manifest and the chain behind it. */
+export interface PartitionSnapshot {
+  readonly root: PartitionRoot;
+  readonly manifest: Manifest;
+  readonly segments: readonly SegmentEntry[];
+  /** End of the chain: first offset no segment covers. */
+  readonly next: number;
+}
+
+/** What one query reads. */
+export interface Snapshot {
+  readonly partitions: readonly PartitionSnapshot[];
+}

@@ -1,0 +1,15 @@
+export {
+  CODE_MEANINGS,
+  type CodeMeaning,
+  describeError,
+  type ErrorCode,
+  type ErrorDetails,
+  FlamelakeError,
+} from './error.ts';
+export { compareBytes, LABEL, type Label, type Labels, labelsKey, labelValue, sortLabels } from './labels.ts';
+export type { Cache } from './ports/cache.ts';
+export type { Clock } from './ports/clock.ts';
+export type { ByteRange, ObjectInfo, ObjectRange, ObjectStore } from './ports/object-store.ts';
+export type { Appended, LogBounds, LogRecord, ProfileLog } from './ports/profile-log.ts';
+export type { Random } from './ports/random.ts';
+export { type ProfileType, parseProfileTypeId, profileTypeId } from './profile-type.ts';

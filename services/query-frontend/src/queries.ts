@@ -1,0 +1,93 @@
+/**
+ * The queries Flamelake answers, free of any wire form: the edge decodes into these and encodes from these.
+ * Times are ms since 1970 with both ends inclusive, as on the wire of querier.v1.
+ */
+import type { Labels, ProfileType } from '@flamelake/model';
+
+export interface TimeRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What every call carries. */
+export interface CallContext {
+  readonly tenant: string;
+  readonly signal: AbortSignal;
+  /** Sealed read-your-writes token of an earlier push, if the caller sent one. */
+  readonly commitToken: string | undefined;
+  /** Set by the callee: sealed name of the snapshot that answered. */
+  snapshot?: string;
+  /** Set by the callee: said in a header when max_nodes was clamped. */
+  clampedMaxNodes?: number;
+}
+
+export interface StacktraceQuery extends TimeRange {
+  readonly profileTypeId: string;
+  readonly labelSelector: string;
+  /** undefined or 0: the default, 16,384. */
+  readonly maxNodes: number | undefined;
+}
+
+export interface SeriesQuery extends TimeRange {
+  readonly profileTypeId: string;
+  readonly labelSelector: string;
+  readonly groupBy: readonly string[];
+  readonly stepSeconds: number;
+  readonly aggregation: 'sum' | 'average';
+  /** 0: all series. */
+  readonly limit: number;
+}
+
+/** Flame graph in levels (api/querier-v1.md §6): four int64 a bar, delta-coded offsets. */
+export interface Flamegraph {
+  readonly names: readonly string[];
+  readonly levels: readonly BigInt64Array[];
+  readonly total: bigint;
+  readonly maxSelf: bigint;
+}
+
+/** Two flame graphs side by side: seven int64 a bar. */
+export interface FlamegraphDiff extends Flamegraph {
+  readonly leftTicks: bigint;
+  readonly rightTicks: bigint;
+}
+
+export interface TimeSeries {
+  readonly labels: Labels;
+  /** Right edges of the steps that hold data, ascending. */
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+export interface ProfileStats {
+  readonly dataIngested: boolean;
+  readonly oldestProfileMs: number;
+  readonly newestProfileMs: number;
+}
+
+export interface Queries {
+  profileTypes(call: CallContext, range: TimeRange): Promise<readonly ProfileType[]>;
+  labelNames(call: CallContext, range: TimeRange, matchers: readonly string[]): Promise<readonly string[]>;
+  labelValues(
+    call: CallContext,
+    range: TimeRange,
+    name: string,
+    matchers: readonly string[],
+  ): Promise<readonly string[]>;
+  series(
+    call: CallContext,
+    range: TimeRange,
+    matchers: readonly string[],
+    labelNames: readonly string[],
+  ): Promise<readonly Labels[]>;
+  flamegraph(call: CallContext, query: StacktraceQuery): Promise<Flamegraph>;
+  /** Tree bytes (api/querier-v1.md §7). */
+  tree(call: CallContext, query: StacktraceQuery): Promise<Uint8Array>;
+  /** Graphviz text. */
+  dot(call: CallContext, query: StacktraceQuery): Promise<string>;
+  /** An encoded google.v1.Profile. */
+  pprof(call: CallContext, query: StacktraceQuery): Promise<Uint8Array>;
+  selectSeries(call: CallContext, query: SeriesQuery): Promise<readonly TimeSeries[]>;
+  diff(call: CallContext, left: StacktraceQuery, right: StacktraceQuery): Promise<FlamegraphDiff>;
+  stats(call: CallContext): Promise<ProfileStats>;
+}
