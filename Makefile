@@ -1,0 +1,43 @@
+# The verbs of the project. A machine needs Node 20 or newer, git, make and a package registry; `install` brings the rest,
+# the locked Node 24 that everything runs on included.
+
+NODE := node_modules/.bin/node
+STAMP := node_modules/.installed
+MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard libs/*/package.json services/*/package.json)
+
+.PHONY: run test check bench soak fmt clean
+
+## run: the embedded server on http://localhost:4040, data in ./data (ARGS='--help' shows its options)
+run: $(STAMP)
+	@exec $(NODE) services/flamelake/src/main.ts serve $(ARGS)
+
+## test: installs what the tests need, runs them all, ends in 'N passed, N failed' (ONLY=substring picks files)
+test: $(STAMP)
+	@exec $(NODE) test/run.ts $(ONLY)
+
+## check: types, lint, format, dead code
+check: $(STAMP)
+	@node_modules/.bin/tsc -p .
+	@node_modules/.bin/oxlint --type-aware --deny-warnings libs services test
+	@node_modules/.bin/biome check --error-on-warnings .
+	@node_modules/.bin/knip --no-progress
+	@$(NODE) --test --test-reporter=dot 'test/layers/*.test.ts'
+
+## bench: ratios in one run, against the naive form and the peers
+bench: $(STAMP)
+	@exec $(NODE) test/bench/run.ts $(ONLY)
+
+## soak: longer simulations; SEED=n replays one, SECONDS=n bounds the search
+soak: $(STAMP)
+	@exec $(NODE) test/sim/soak.ts
+
+## fmt: formats every file
+fmt: $(STAMP)
+	@node_modules/.bin/biome check --write .
+
+clean:
+	rm -rf node_modules libs/*/node_modules services/*/node_modules .cache
+
+$(STAMP): $(MANIFESTS)
+	@scripts/install
+	@touch $@
