@@ -1,3 +1,4 @@
+export { parseDuration } from './duration.ts';
 export {
   CODE_MEANINGS,
   type CodeMeaning,
@@ -7,9 +8,15 @@ export {
   FlamelakeError,
 } from './error.ts';
 export { compareBytes, LABEL, type Label, type Labels, labelsKey, labelValue, sortLabels } from './labels.ts';
+export { type CompiledMatcher, compileMatchers, formatSelector, matchLabels } from './matcher.ts';
 export type { Cache } from './ports/cache.ts';
 export type { Clock } from './ports/clock.ts';
 export type { ByteRange, ObjectInfo, ObjectRange, ObjectStore } from './ports/object-store.ts';
 export type { Appended, LogBounds, LogRecord, ProfileLog } from './ports/profile-log.ts';
 export type { Random } from './ports/random.ts';
+export { producedLabels, withProducedLabels } from './produced-labels.ts';
 export { type ProfileType, parseProfileTypeId, profileTypeId } from './profile-type.ts';
+export { compileRegex, type Regex } from './regex.ts';
+export { type LabelMatcher, type MatchOp, parseSelector } from './selector.ts';
+export { ANONYMOUS_TENANT, isTenantId } from './tenant.ts';
+export { parseTime } from './time.ts';
