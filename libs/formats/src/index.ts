@@ -1,3 +1,6 @@
+export { ByteReader } from './byte-reader.ts';
+export { ByteWriter } from './byte-writer.ts';
+export { crc32c } from './crc32c.ts';
 export type { Pprof, SampleLabelColumns, ValueType } from './pprof.ts';
 export type { ProfileRecord, SampleGroup } from './profile-record.ts';
 export type {
