@@ -1,1 +1,35 @@
-export {};
+export { type ChoiceKind, type Choices, type SearchResult, searchChoices, seededChoices } from './choices.ts';
+export {
+  firstCopies,
+  identityText,
+  type NaiveQuery,
+  type NaiveRow,
+  naiveMerge,
+  naiveRows,
+  naiveTotal,
+} from './naive-model.ts';
+export { CPU_TYPE, type RecordShape, randomProfileRecord, stringColumn } from './random-profile-record.ts';
+export { createSeededRandom, type SeededRandom } from './seeded-random.ts';
+export {
+  createSimulatedLog,
+  type LogFaults,
+  NO_LOG_FAULTS,
+  type SimulatedLog,
+  type StoredRecord,
+} from './simulated-log.ts';
+export {
+  createSimulatedStore,
+  NO_STORE_FAULTS,
+  type PutFate,
+  type SimulatedStore,
+  type StoreEffect,
+  type StoreFaults,
+} from './simulated-store.ts';
+export {
+  createSimulation,
+  type RunEnd,
+  type SimulatedProcess,
+  type Simulation,
+  type SimulationOptions,
+  type StepRequest,
+} from './simulation.ts';

@@ -1,0 +1,299 @@
+/**
+ * A deterministic world: processes that run real code over simulated ports, in virtual time, one step at a time.
+ *
+ * One step is one request to a port (its effect and its answer together) or the end of one sleep. Between steps all promises settle, so
+ * the order of steps alone decides what happens, and the order comes from `Choices`. A process never chosen again has crashed; one
+ * chosen late was frozen. Time moves a little with each step, and to the next sleeper when nothing else can be done.
+ */
+import type { Clock } from '@flamelake/model';
+import { type Choices, seededChoices } from './choices.ts';
+import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
+
+export interface SimulationOptions {
+  /** Where the order of steps comes from; the seed by default. */
+  readonly choices?: Choices;
+  /** Chance at each step that some process freezes, for 1 s to `freezeMsMax`; 0 by default. */
+  readonly freezeChance?: number;
+  readonly freezeMsMax?: number;
+  /** Longest time one step takes; 20 ms by default. */
+  readonly stepMsMax?: number;
+  /** What one unit of time is like: the wall clock at the start, ms since 1970. */
+  readonly startMs?: number;
+}
+
+/** One request of a process, as a port puts it. */
+export interface StepRequest<T> {
+  /** Shown in traces and given to `hold`. */
+  readonly label: string;
+  /** What happens when the step is taken; what it returns or throws is the answer. */
+  readonly effect: () => T;
+  /** Not before this time. */
+  readonly dueMs?: number;
+  /** Not before this holds, or `dueMs` has come. */
+  readonly isReady?: () => boolean;
+  /** The step may be taken even after its process has crashed: a put already under way. */
+  readonly outlivesProcess?: boolean;
+}
+
+/** A process of the simulated world: one clock, one source of randomness, one fate. */
+export interface SimulatedProcess {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly isCrashed: boolean;
+  /** Errors its tasks ended with, oldest first. */
+  readonly failures: readonly unknown[];
+  /** Tasks begun and not ended. */
+  readonly tasksRunning: number;
+  /** Labels of what it waits for. */
+  readonly waitingFor: readonly string[];
+  /** Starts a task; an error it ends with is kept in `failures`. */
+  spawn(task: () => Promise<unknown>): void;
+  /** Asks a port for a step; never answers once the process has crashed. */
+  request<T>(step: StepRequest<T>): Promise<T>;
+  /** Ends the process: nothing it waits for is answered, nothing it asks later has an effect. */
+  crash(): void;
+  /** Takes no step of it before that time. */
+  freezeUntil(ms: number): void;
+  /** Takes no step of it whose label matches, until it is released. */
+  hold(matches: (label: string) => boolean): void;
+  release(): void;
+}
+
+export interface Simulation {
+  readonly seed: number | string;
+  /** For the workload: apart from the order of steps. */
+  readonly random: SeededRandom;
+  readonly choices: Choices;
+  /** True time, ms since 1970. */
+  nowMs(): number;
+  /** Steps taken so far. */
+  readonly steps: number;
+  /** The last steps, for messages. */
+  trace(): readonly string[];
+  /** @param skewMs - how far its wall clock is ahead of true time */
+  process(name: string, skewMs?: number): SimulatedProcess;
+  /** Adds something to do after each step; what it throws ends the run. */
+  afterStep(check: () => void): void;
+  /**
+   * Takes steps until the condition holds, nothing is left to do, or virtual time has passed.
+   * @returns why it ended; `steps` when `stepsMax` came first
+   */
+  run(until?: () => boolean, limits?: { forMs?: number; stepsMax?: number }): Promise<RunEnd>;
+  /** Removes all freezes and holds, and makes no new freezes. */
+  calm(): void;
+}
+
+export type RunEnd = 'condition' | 'idle' | 'time' | 'steps';
+
+const TRACE_STEPS = 200;
+const START_MS = Date.UTC(2026, 0, 15, 12);
+
+interface Step {
+  readonly process: ProcessState;
+  readonly label: string;
+  readonly dueMs: number;
+  readonly isReady: (() => boolean) | undefined;
+  readonly outlivesProcess: boolean;
+  take(): void;
+}
+
+interface ProcessState {
+  readonly name: string;
+  isCrashed: boolean;
+  frozenUntilMs: number;
+  held: ((label: string) => boolean) | undefined;
+  weight: number;
+}
+
+/** Makes an empty world. Equal seeds and equal use give equal runs. */
+export function createSimulation(seed: number | string, options: SimulationOptions = {}): Simulation {
+  const random = createSeededRandom(seed);
+  const timing = random.fork('timing');
+  const choices = options.choices ?? seededChoices(`${seed}/schedule`);
+  const isSearch = options.choices !== undefined;
+  const stepMsMax = options.stepMsMax ?? 20;
+  const checks: (() => void)[] = [];
+  const processes: ProcessState[] = [];
+  const trace: string[] = [];
+  let pending: Step[] = [];
+  let nowMs = options.startMs ?? START_MS;
+  let freezeChance = options.freezeChance ?? 0;
+  let last: ProcessState | undefined;
+  let steps = 0;
+
+  const canStep = (step: Step) =>
+    nowMs >= step.process.frozenUntilMs &&
+    (step.dueMs <= nowMs || step.isReady?.() === true) &&
+    !(step.process.held?.(step.label) ?? false);
+
+  function disturb(): void {
+    if (timing.chance(0.1)) for (const process of processes) process.weight = 6 ** -timing.integer(6);
+    if (freezeChance > 0 && timing.chance(freezeChance)) {
+      const process = timing.pick(processes);
+      process.frozenUntilMs = nowMs + 1_000 * ((options.freezeMsMax ?? 3_600_000) / 1_000) ** timing.fraction();
+    }
+  }
+
+  function pickStep(ready: readonly Step[]): Step {
+    const own = ready.filter((step) => step.process === last);
+    const ordered = isSearch ? [...own, ...ready.filter((step) => step.process !== last)] : ready;
+    const weights = ordered.map((step) => step.process.weight);
+    const index = ordered.length === 1 ? 0 : choices.choose('schedule', weights, own.length === 0);
+    const step = ordered[index];
+    if (step === undefined) throw new RangeError('no such step');
+    return step;
+  }
+
+  /** Moves time to the next step that only time holds back. */
+  function skipTime(endMs: number): 'skipped' | 'idle' | 'time' {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { dueMs, isReady, label, process } of pending) {
+      if (process.held?.(label)) continue;
+      const dueOrReadyMs = isReady?.() === true ? nowMs : dueMs;
+      next = Math.min(next, Math.max(dueOrReadyMs, process.frozenUntilMs));
+    }
+    if (next === Number.POSITIVE_INFINITY) return 'idle';
+    if (next > endMs) {
+      nowMs = endMs;
+      return 'time';
+    }
+    nowMs = Math.max(nowMs, next);
+    return 'skipped';
+  }
+
+  async function run(until?: () => boolean, limits: { forMs?: number; stepsMax?: number } = {}): Promise<RunEnd> {
+    const endMs = nowMs + (limits.forMs ?? Number.POSITIVE_INFINITY);
+    const endSteps = steps + (limits.stepsMax ?? 1_000_000);
+    for (;;) {
+      await settle();
+      if (until?.()) return 'condition';
+      if (steps >= endSteps) return 'steps';
+      if (nowMs >= endMs) return 'time';
+      const ready = pending.filter(canStep);
+      if (ready.length === 0) {
+        const skipped = skipTime(endMs);
+        if (skipped === 'skipped') continue;
+        return skipped;
+      }
+      const step = pickStep(ready);
+      pending = pending.filter((other) => other !== step);
+      last = step.process;
+      steps++;
+      nowMs += isSearch ? 1 : timing.integer(stepMsMax + 1);
+      trace.push(`${nowMs - (options.startMs ?? START_MS)} ms  ${step.process.name}: ${step.label}`);
+      if (trace.length > TRACE_STEPS) trace.shift();
+      step.take();
+      await settle();
+      for (const check of checks) check();
+      if (!isSearch) disturb();
+    }
+  }
+
+  function createProcess(name: string, skewMs = 0): SimulatedProcess {
+    const state: ProcessState = { name, isCrashed: false, frozenUntilMs: 0, held: undefined, weight: 1 };
+    processes.push(state);
+    const failures: unknown[] = [];
+    let tasksRunning = 0;
+
+    function request<T>(wanted: StepRequest<T>, signal?: AbortSignal): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        if (state.isCrashed) return;
+        const step: Step = {
+          process: state,
+          label: wanted.label,
+          dueMs: wanted.dueMs ?? (wanted.isReady === undefined ? nowMs : Number.POSITIVE_INFINITY),
+          isReady: wanted.isReady,
+          outlivesProcess: wanted.outlivesProcess ?? false,
+          take() {
+            try {
+              resolve(wanted.effect());
+            } catch (error) {
+              reject(error);
+            }
+          },
+        };
+        pending.push(step);
+        signal?.addEventListener('abort', () => {
+          if (!pending.includes(step)) return;
+          pending = pending.filter((other) => other !== step);
+          step.take();
+        });
+      });
+    }
+
+    return {
+      name,
+      random: random.fork(name),
+      clock: {
+        nowMs: () => nowMs + skewMs,
+        monotonicMs: () => nowMs,
+        sleep: (ms, signal) =>
+          signal?.aborted
+            ? Promise.resolve()
+            : request({ label: `wakes after ${ms} ms`, dueMs: nowMs + ms, effect: () => undefined }, signal),
+      },
+      get isCrashed() {
+        return state.isCrashed;
+      },
+      get failures() {
+        return failures;
+      },
+      get tasksRunning() {
+        return tasksRunning;
+      },
+      get waitingFor() {
+        return pending.filter((step) => step.process === state).map((step) => step.label);
+      },
+      spawn(task) {
+        tasksRunning++;
+        void task()
+          .catch((error: unknown) => failures.push(error))
+          .finally(() => tasksRunning--);
+      },
+      request: (step) => request(step),
+      crash() {
+        state.isCrashed = true;
+        state.frozenUntilMs = 0;
+        state.held = undefined;
+        pending = pending.filter((step) => step.process !== state || (step.outlivesProcess && timing.chance(0.5)));
+        trace.push(`${nowMs - (options.startMs ?? START_MS)} ms  ${name}: crashes`);
+      },
+      freezeUntil(ms) {
+        state.frozenUntilMs = ms;
+      },
+      hold(matches) {
+        state.held = matches;
+      },
+      release() {
+        state.held = undefined;
+      },
+    };
+  }
+
+  return {
+    seed,
+    random,
+    choices,
+    nowMs: () => nowMs,
+    get steps() {
+      return steps;
+    },
+    trace: () => trace,
+    process: createProcess,
+    afterStep: (check) => checks.push(check),
+    run,
+    calm() {
+      freezeChance = 0;
+      for (const process of processes) {
+        process.frozenUntilMs = 0;
+        process.held = undefined;
+      }
+    },
+  };
+}
+
+/** Lets every promise that can settle do so: a macrotask runs only when no microtask is left. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
