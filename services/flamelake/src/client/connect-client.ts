@@ -1,0 +1,54 @@
+/** A Connect JSON client for the commands; the protocol is HTTP POST of JSON, errors are `{code, message}`. */
+import { type ErrorCode, FlamelakeError } from '@flamelake/model';
+
+export interface ConnectClient {
+  /**
+   * Calls `package.Service/Method`.
+   * @throws {FlamelakeError} with the server's code and words; `unavailable` when it does not answer
+   */
+  call<Answer>(method: string, message: object): Promise<Answer>;
+  /** Like `call`, with protobuf bytes both ways. */
+  callBytes(method: string, message: Uint8Array): Promise<Uint8Array>;
+}
+
+export function createConnectClient(url: string, tenant: string): ConnectClient {
+  const send = async (method: string, contentType: string, body: string | Uint8Array): Promise<Response> => {
+    const headers: Record<string, string> = { 'content-type': contentType };
+    if (tenant !== '') headers['x-scope-orgid'] = tenant;
+    let response: Response;
+    try {
+      response = await fetch(`${url.replace(/\/$/, '')}/${method}`, {
+        method: 'POST',
+        headers,
+        body: typeof body === 'string' ? body : Buffer.from(body),
+      });
+    } catch (cause) {
+      throw new FlamelakeError('unavailable', 'server does not answer', { url }, { cause });
+    }
+    if (!response.ok) throw await serverError(response);
+    return response;
+  };
+  return {
+    async call<Answer>(method: string, message: object): Promise<Answer> {
+      const response = await send(method, 'application/json', JSON.stringify(message));
+      return (await response.json()) as Answer;
+    },
+    async callBytes(method, message) {
+      const response = await send(method, 'application/proto', message);
+      return new Uint8Array(await response.arrayBuffer());
+    },
+  };
+}
+
+async function serverError(response: Response): Promise<FlamelakeError> {
+  const text = await response.text();
+  try {
+    const { code, message } = JSON.parse(text) as { code: ErrorCode; message: string };
+    return new FlamelakeError(code, message);
+  } catch {
+    return new FlamelakeError('unknown', 'server answered with an error', {
+      status: response.status,
+      body: text.slice(0, 200),
+    });
+  }
+}

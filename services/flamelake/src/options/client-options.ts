@@ -1,0 +1,58 @@
+/** Options of the client commands. */
+import type { OptionTable } from './option.ts';
+
+const CONNECTION = {
+  url: { kind: 'text', default: 'http://localhost:4040', description: 'server to talk to' },
+  tenant: { kind: 'text', default: '', description: 'tenant, where the server has several' },
+} as const satisfies OptionTable;
+
+export const PUSH_OPTIONS = {
+  ...CONNECTION,
+  service: { kind: 'text', default: '', description: 'service_name; the file name without its ending if empty' },
+  name: { kind: 'text', default: '', description: 'profile name (__name__); guessed from the sample types if empty' },
+  labels: { kind: 'text', default: '', description: 'further labels: region=eu,version=1.2' },
+  time: {
+    kind: 'choice',
+    choices: ['now', 'keep'],
+    default: 'now',
+    description: 'time of the profiles: when pushed, or their own',
+  },
+} as const satisfies OptionTable;
+
+export const QUERY_OPTIONS = {
+  ...CONNECTION,
+  type: { kind: 'text', default: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds', description: 'profile type id' },
+  selector: { kind: 'text', default: '{}', description: 'label selector, such as {service_name="shop"}' },
+  from: { kind: 'text', default: 'now-1h', description: 'start of the range: now-1h, unix time in s, ms, µs or ns' },
+  until: { kind: 'text', default: 'now', description: 'end of the range' },
+  'max-nodes': {
+    kind: 'integer',
+    min: 1,
+    max: 1_048_576,
+    default: 16_384,
+    unit: 'nodes',
+    description: 'most nodes of a flame graph',
+  },
+  step: { kind: 'duration', min: 1, max: 86_400_000, default: 15_000, description: 'width of a point of a series' },
+  'group-by': { kind: 'text', default: '', description: 'labels that split a series, comma separated' },
+  rows: { kind: 'integer', min: 1, max: 10_000, default: 20, unit: 'rows', description: 'rows of the table' },
+  output: { kind: 'text', default: '', description: 'file for pprof; standard output if empty' },
+} as const satisfies OptionTable;
+
+export const INSPECT_OPTIONS = {
+  rows: {
+    kind: 'integer',
+    min: 0,
+    max: 10_000,
+    default: 10,
+    unit: 'rows',
+    description: 'functions shown for each sample type',
+  },
+  'size-max': {
+    kind: 'bytes',
+    min: 1024,
+    max: 1_073_741_824,
+    default: 268_435_456,
+    description: 'largest file read, uncompressed',
+  },
+} as const satisfies OptionTable;

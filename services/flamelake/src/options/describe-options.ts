@@ -1,0 +1,31 @@
+/** Writes an option table for people: `--help` and docs/configuration.md. */
+import { type Option, type OptionTable, showValue, variableOf } from './option.ts';
+
+/** One line a flag, aligned, with its default. */
+export function helpText(table: OptionTable): string {
+  const rows = Object.entries(table).map(
+    ([name, option]) => [`  --${name}=${placeholder(option)}`, describe(option)] as const,
+  );
+  const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;
+  return rows.map(([flag, text]) => flag.padEnd(width) + text).join('\n');
+}
+
+/** A Markdown table of every option with its three spellings. */
+export function markdownTable(table: OptionTable): string {
+  const rows = Object.entries(table).map(([name, option]) => {
+    const value = showValue(option, option.default);
+    return `| \`${name}\` | \`${variableOf(name)}\` | ${value === '' ? '' : `\`${value}\``} | ${option.description} |`;
+  });
+  return ['| flag and YAML key | variable | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function placeholder(option: Option): string {
+  if (option.kind === 'choice') return option.choices.join('|');
+  if (option.kind === 'switch') return 'true|false';
+  return { integer: 'N', bytes: 'SIZE', duration: 'DURATION', text: 'TEXT' }[option.kind];
+}
+
+function describe(option: Option): string {
+  const value = showValue(option, option.default);
+  return value === '' ? option.description : `${option.description} [${value}]`;
+}

@@ -1,0 +1,135 @@
+/**
+ * Reads the values of an option table: defaults, then the YAML file, then environment variables, then flags.
+ * A key no option has is an error that names the nearest one.
+ */
+import { FlamelakeError } from '@flamelake/model';
+import { parse as parseYaml } from 'yaml';
+import { type OptionTable, type OptionValue, type OptionValues, parseOption, variableOf } from './option.ts';
+
+export interface OptionSources {
+  /** Command-line words: `--name=value`, `--name value`, `--switch`. */
+  readonly words: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads the file named by `config.file`; its error becomes ours. */
+  readFile(path: string): string;
+}
+
+export interface ReadOptions<Table extends OptionTable> {
+  readonly values: OptionValues<Table>;
+  /** Words that are no flags, in order. */
+  readonly rest: readonly string[];
+}
+
+/** Environment variables with the prefix that belong to no option, on purpose: tests and tools use them. */
+const OTHER_VARIABLES = new Set([
+  'FLAMELAKE_CORPUS',
+  'FLAMELAKE_ACCEPT',
+  'FLAMELAKE_TEST_OUTPUT',
+  'FLAMELAKE_URL',
+  'FLAMELAKE_TENANT',
+]);
+
+/**
+ * @throws {FlamelakeError} `invalid_argument` for an unknown key or a value its option does not take
+ */
+export function readOptions<Table extends OptionTable>(table: Table, sources: OptionSources): ReadOptions<Table> {
+  const { flags, rest } = readFlags(table, sources.words);
+  const values: Record<string, OptionValue> = {};
+  for (const [name, option] of Object.entries(table)) values[name] = option.default;
+  const file = flags.get('config.file') ?? sources.environment[variableOf('config.file')] ?? '';
+  if (file !== '') for (const [name, value] of readYaml(table, file, sources)) values[name] = parse(table, name, value);
+  for (const [name, value] of readEnvironment(table, sources.environment)) values[name] = parse(table, name, value);
+  for (const [name, value] of flags) values[name] = parse(table, name, value);
+  return { values: values as OptionValues<Table>, rest };
+}
+
+function parse(table: OptionTable, name: string, value: OptionValue): OptionValue {
+  const option = table[name];
+  if (option === undefined) throw unknownKey(name, Object.keys(table), 'unknown option');
+  return parseOption(name, option, value);
+}
+
+function readFlags(table: OptionTable, words: readonly string[]): { flags: Map<string, string>; rest: string[] } {
+  const flags = new Map<string, string>();
+  const rest: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    if (!word.startsWith('-') || word === '-') {
+      rest.push(word);
+      continue;
+    }
+    const [name, inline] = splitOnce(word.replace(/^--?/, ''), '=');
+    const option = table[name];
+    if (option === undefined) throw unknownKey(name, Object.keys(table), 'unknown flag');
+    if (inline !== undefined) flags.set(name, inline);
+    else if (option.kind === 'switch') flags.set(name, 'true');
+    else if (words[i + 1] !== undefined) flags.set(name, words[++i] as string);
+    else throw new FlamelakeError('invalid_argument', 'flag lacks a value', { flag: name });
+  }
+  return { flags, rest };
+}
+
+function readEnvironment(table: OptionTable, environment: OptionSources['environment']): [string, string][] {
+  const names = new Map(Object.keys(table).map((name) => [variableOf(name), name]));
+  const found: [string, string][] = [];
+  for (const [variable, value] of Object.entries(environment)) {
+    if (!variable.startsWith('FLAMELAKE_') || OTHER_VARIABLES.has(variable) || value === undefined) continue;
+    const name = names.get(variable);
+    if (name === undefined) throw unknownKey(variable, [...names.keys()], 'unknown environment variable');
+    found.push([name, value]);
+  }
+  return found;
+}
+
+function readYaml(table: OptionTable, file: string, sources: OptionSources): [string, OptionValue][] {
+  let content: unknown;
+  try {
+    content = parseYaml(sources.readFile(file));
+  } catch (cause) {
+    throw new FlamelakeError(
+      'invalid_argument',
+      'configuration file cannot be read',
+      { file, reason: String(cause) },
+      { cause },
+    );
+  }
+  const found: [string, OptionValue][] = [];
+  const walk = (node: unknown, path: string): void => {
+    if (node === null || node === undefined) return;
+    if (table[path] !== undefined && typeof node !== 'object') found.push([path, node as OptionValue]);
+    else if (typeof node === 'object' && !Array.isArray(node) && table[path] === undefined) {
+      for (const [key, child] of Object.entries(node)) walk(child, path === '' ? key : `${path}.${key}`);
+    } else throw unknownKey(path, Object.keys(table), 'unknown key in the configuration file');
+  };
+  walk(content, '');
+  return found;
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function unknownKey(key: string, known: readonly string[], message: string): FlamelakeError {
+  let nearest = '';
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of known) {
+    const distance = editDistance(key, candidate);
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return new FlamelakeError('invalid_argument', message, { key, nearest });
+}
+
+/** Levenshtein distance of two short strings. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,137 @@
+/** Every option of `flamelake serve`. */
+import type { OptionTable, OptionValues } from './option.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+export const SERVE_OPTIONS = {
+  'config.file': { kind: 'text', default: '', description: 'YAML file with these options' },
+  target: { kind: 'choice', choices: ['all'], default: 'all', description: 'roles this process takes' },
+  'server.host': { kind: 'text', default: '0.0.0.0', description: 'address to listen on' },
+  'server.port': {
+    kind: 'integer',
+    min: 0,
+    max: 65_535,
+    default: 4040,
+    description: 'port for HTTP, Connect, gRPC and gRPC-Web; 0 picks one',
+  },
+  'data.directory': { kind: 'text', default: './data', description: 'where the profile log and the object store live' },
+  'log.level': {
+    kind: 'choice',
+    choices: ['debug', 'info', 'warn', 'error'],
+    default: 'info',
+    description: 'least important line that is logged',
+  },
+  'log.format': { kind: 'choice', choices: ['json', 'text'], default: 'json', description: 'form of log lines' },
+  'multitenancy.enabled': {
+    kind: 'switch',
+    default: false,
+    description: 'demand X-Scope-OrgID; off, everybody is tenant anonymous',
+  },
+  'self-profiling.enabled': {
+    kind: 'switch',
+    default: true,
+    description: 'store our own CPU and heap profiles as service flamelake',
+  },
+  'self-profiling.interval': {
+    kind: 'duration',
+    min: 1000,
+    max: HOUR_MS,
+    default: 15_000,
+    description: 'length of one profile of ourselves',
+  },
+  'workers.count': {
+    kind: 'integer',
+    min: 0,
+    max: 64,
+    default: 1,
+    unit: 'threads',
+    description: 'worker threads for large profiles and merges, started when needed',
+  },
+  'profile-log.size-max': {
+    kind: 'bytes',
+    min: 16 * MIB,
+    max: 1024 * GIB,
+    default: 4 * GIB,
+    description: 'bytes of profile log on disk; over it pushes get 429',
+  },
+  'segment-writer.flush-interval': {
+    kind: 'duration',
+    min: 10,
+    max: MINUTE_MS,
+    default: 500,
+    description: 'longest time from acknowledgement to segment',
+  },
+  'compactor.fold-interval': {
+    kind: 'duration',
+    min: 100,
+    max: HOUR_MS,
+    default: 30_000,
+    description: 'how often segments are folded into blocks',
+  },
+  'compactor.fold-segments': {
+    kind: 'integer',
+    min: 2,
+    max: 10_000,
+    default: 32,
+    unit: 'segments',
+    description: 'chain length that folds at once',
+  },
+  'compactor.keep': {
+    kind: 'duration',
+    min: 1000,
+    max: 30 * DAY_MS,
+    default: HOUR_MS,
+    description: 'how long superseded manifests and their objects stay',
+  },
+  'query.read-size-max': {
+    kind: 'bytes',
+    min: MIB,
+    max: 1024 * GIB,
+    default: 8 * GIB,
+    description: 'most bytes one query may read',
+  },
+  'query.cache-size-max': {
+    kind: 'bytes',
+    min: 0,
+    max: 64 * GIB,
+    default: 128 * MIB,
+    description: 'memory for open blocks and partial results',
+  },
+  'limits.ingestion-window': {
+    kind: 'duration',
+    min: MINUTE_MS,
+    max: 365 * DAY_MS,
+    default: HOUR_MS,
+    description: 'oldest profile taken; beyond 1h resends are no longer recognised',
+  },
+  'limits.profile-size-max': {
+    kind: 'bytes',
+    min: KIB,
+    max: 256 * MIB,
+    default: 32 * MIB,
+    description: 'one profile, uncompressed',
+  },
+  'limits.samples-max': {
+    kind: 'integer',
+    min: 1,
+    max: 10_000_000,
+    default: 250_000,
+    unit: 'samples',
+    description: 'samples of one profile',
+  },
+  'limits.series-labels-max': {
+    kind: 'integer',
+    min: 8,
+    max: 1024,
+    default: 64,
+    unit: 'labels',
+    description: 'labels of one series',
+  },
+} as const satisfies OptionTable;
+
+export type ServeOptions = OptionValues<typeof SERVE_OPTIONS>;
