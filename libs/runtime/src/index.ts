@@ -10,5 +10,31 @@ export {
   type OpenFile,
   type OpenMode,
 } from './file-system.ts';
+export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
+export {
+  BYTES_BUCKETS,
+  type Counter,
+  createMetrics,
+  type Gauge,
+  type Histogram,
+  type LabelledValue,
+  type LabelValues,
+  METRIC_PREFIX,
+  type MetricDeclaration,
+  type MetricInfo,
+  type Metrics,
+  SECONDS_BUCKETS,
+} from './metrics.ts';
 export { nodeFileSystem } from './node-file-system.ts';
+export {
+  commandArguments,
+  endOnUncaught,
+  endProcess,
+  environment,
+  onShutdown,
+  type ShutdownOptions,
+} from './process.ts';
+export { observeProcess } from './process-metrics.ts';
 export { randomHex, systemRandom } from './random.ts';
+export { type RetryOptions, retry } from './retry.ts';
+export { createSemaphore, type Semaphore, type SemaphoreOptions } from './semaphore.ts';
