@@ -1,1 +1,23 @@
-export {};
+export { type ClientCapabilities, clientCapabilities } from './client-capabilities.ts';
+export { decodeMessage, encodeMessage } from './message-codec.ts';
+export {
+  decodePushRequest,
+  encodePushResponse,
+  PUSH_PATH,
+  type PushSample,
+  type PushSeries,
+  pushRequestFromJson,
+  pushRequestFromProto,
+} from './push-request.ts';
+export { tenantOf } from './tenant-of.ts';
+export {
+  type BodyForm,
+  type Call,
+  HEADER,
+  headerValue,
+  type RequestHeaders,
+  type UnaryMethod,
+  type UnaryParts,
+  unaryMethod,
+  unimplementedMethod,
+} from './unary-method.ts';
