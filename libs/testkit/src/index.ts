@@ -1,4 +1,5 @@
 export { type ChoiceKind, type Choices, type SearchResult, searchChoices, seededChoices } from './choices.ts';
+export { createLossyFileSystem, type LossyFileSystem } from './lossy-file-system.ts';
 export {
   firstCopies,
   identityText,
