@@ -1,0 +1,131 @@
+/** A real server process on a port of its own choosing, for the tests of this folder. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
+const READY_TIMEOUT_MS = 30_000;
+
+export interface ServerProcess {
+  readonly url: string;
+  readonly pid: number;
+  readonly directory: string;
+  /** Log lines so far, parsed. */
+  readonly log: readonly Record<string, unknown>[];
+  /** Ends it as an operator does; resolves with the exit code. */
+  terminate(): Promise<number | null>;
+  /** Ends it as a crash does. */
+  kill(): Promise<void>;
+}
+
+/** A new empty directory, removed when the test process ends. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'flamelake-test-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Starts `flamelake serve` and waits until it is ready. */
+export async function startServer(
+  options: {
+    readonly directory?: string;
+    readonly flags?: readonly string[];
+    readonly nodeFlags?: readonly string[];
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<ServerProcess> {
+  const directory = options.directory ?? temporaryDirectory();
+  const words = [
+    'serve',
+    '--server.host=127.0.0.1',
+    '--server.port=0',
+    `--data.directory=${directory}`,
+    ...(options.flags ?? []),
+  ];
+  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), MAIN, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.environment },
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  const log: Record<string, unknown>[] = [];
+  const url = await listening(child, log);
+  await ready(url, child);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+    return child.exitCode;
+  };
+  return {
+    url,
+    pid: child.pid as number,
+    directory,
+    log,
+    terminate: () => end('SIGTERM'),
+    kill: async () => void (await end('SIGKILL')),
+  };
+}
+
+function listening(child: ChildProcess, log: Record<string, unknown>[]): Promise<string> {
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-4000);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it listened: ${errors}`)));
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      if (!line.startsWith('{')) return;
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      log.push(entry);
+      if (entry.msg === 'listening') resolve(String(entry.url));
+    });
+  });
+}
+
+async function ready(url: string, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const response = await fetch(`${url}/ready`);
+    const text = await response.text();
+    if (response.status === 200) return;
+    assert.ok(performance.now() < deadline && child.exitCode === null, `the server does not get ready: ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Calls a method with Connect JSON; returns status, headers and the parsed body. */
+export async function call(
+  url: string,
+  method: string,
+  message: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }> {
+  const response = await fetch(`${url}/${method}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(message),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+  };
+}
+
+/** Like `call`, but anything but 200 fails the test with the server's words. */
+export async function ask<Answer>(
+  url: string,
+  method: string,
+  message: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const { status, body } = await call(url, method, message, headers);
+  assert.equal(status, 200, `${method}: ${JSON.stringify(body)}`);
+  return body as Answer;
+}

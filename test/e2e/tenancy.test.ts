@@ -1,0 +1,98 @@
+/** INV-6: with multi-tenancy on, no RPC shows another tenant's data, names, sizes or volume. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ask, call, type ServerProcess, startServer } from './server-process.ts';
+import { aroundNow, push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
+
+const QUERIER = 'querier.v1.QuerierService';
+const ALICE = { 'x-scope-orgid': 'alice' };
+const BOB = { 'x-scope-orgid': 'bob' };
+let server: ServerProcess;
+let aliceCommit: string;
+
+before(async () => {
+  server = await startServer({ flags: ['--multitenancy.enabled'] });
+  const bytes = smallPprof({
+    stacks: [{ frames: ['main', 'secret_function'], value: 42n }],
+    timeMs: Date.now() - 1000,
+  });
+  aliceCommit = await push(server.url, 'secret-service', bytes, {
+    labels: { secret_label: 'secret_value' },
+    headers: ALICE,
+  });
+  await push(server.url, 'shared', bytes, { headers: ALICE });
+});
+after(() => server.terminate());
+
+/** Every RPC with a question that would show alice's data to alice. */
+function questions(): Readonly<Record<string, object>> {
+  const range = aroundNow();
+  const stacks = { ...range, profileTypeID: SMALL_TYPE, labelSelector: '{}' };
+  return {
+    ProfileTypes: range,
+    LabelNames: range,
+    LabelValues: { ...range, name: 'service_name' },
+    Series: { ...range, matchers: [] },
+    SelectMergeStacktraces: stacks,
+    SelectMergeProfile: stacks,
+    SelectSeries: { ...stacks, step: 15 },
+    Diff: { left: stacks, right: stacks },
+    GetProfileStats: {},
+  };
+}
+
+test('alice sees her data in every RPC, bob nothing of it, not even its size', async () => {
+  assert.equal(await totalOf(server.url, 'secret-service', aliceCommit, ALICE), 42n);
+  for (const [method, question] of Object.entries(questions())) {
+    const hers = JSON.stringify(await ask(server.url, `${QUERIER}/${method}`, question, ALICE));
+    const bobs = JSON.stringify(await ask(server.url, `${QUERIER}/${method}`, question, BOB));
+    assert.ok(hers.length > 40, `${method} shows alice her data: ${hers}`);
+    assert.doesNotMatch(bobs, /secret|shared|42|84|units/, method);
+  }
+});
+
+test('formats of the flame graph keep tenants apart too', async () => {
+  for (const format of ['TREE', 'DOT', 'PPROF']) {
+    const question = {
+      ...aroundNow(),
+      profileTypeID: SMALL_TYPE,
+      labelSelector: '{}',
+      format: `PROFILE_FORMAT_${format}`,
+    };
+    const bobs = JSON.stringify(await ask(server.url, `${QUERIER}/SelectMergeStacktraces`, question, BOB));
+    assert.doesNotMatch(bobs, /secret/, format);
+    assert.doesNotMatch(Buffer.from(bobs, 'base64').toString('latin1'), /secret/, format);
+  }
+});
+
+test('a service of the same name in two tenants stays two', async () => {
+  const bytes = smallPprof({ stacks: [{ frames: ['main'], value: 1n }], timeMs: Date.now() - 1000 });
+  const commit = await push(server.url, 'shared', bytes, { headers: BOB });
+  assert.equal(await totalOf(server.url, 'shared', commit, BOB), 1n);
+  assert.equal(await totalOf(server.url, 'shared', commit, ALICE), 42n);
+});
+
+test('no tenant, a bad one or several are refused', async () => {
+  for (const [method, question] of Object.entries(questions())) {
+    assert.equal((await call(server.url, `${QUERIER}/${method}`, question)).status, 401, method);
+    assert.equal(
+      (await call(server.url, `${QUERIER}/${method}`, question, { 'x-scope-orgid': '../alice' })).status,
+      400,
+      method,
+    );
+  }
+  const refused = await call(server.url, 'push.v1.PusherService/Push', { series: [] });
+  assert.deepEqual([refused.status, refused.body.code], [401, 'unauthenticated']);
+  const ingest = await fetch(`${server.url}/ingest?name=a&format=pprof`, { method: 'POST', body: 'x' });
+  assert.equal(ingest.status, 401);
+});
+
+test('the server profiles itself as a tenant of its own, which others do not see', async () => {
+  const { names = [] } = await ask<{ names?: string[] }>(
+    server.url,
+    `${QUERIER}/LabelValues`,
+    { ...aroundNow(), name: 'service_name' },
+    BOB,
+  );
+  assert.ok(!names.includes('flamelake'));
+});
