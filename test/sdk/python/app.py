@@ -1,0 +1,17 @@
+# Burns CPU in a function of a known name under known labels, profiled by the real pyroscope-io.
+import os
+import time
+
+import pyroscope
+
+
+def burn_python_cpu(seconds):
+    end = time.time() + seconds
+    while time.time() < end:
+        sum(i * i for i in range(1000))
+
+
+pyroscope.configure(application_name="sdk.python", server_address=os.environ["SERVER"], tags={"env": "test"})
+with pyroscope.tag_wrapper({"step": "one"}):
+    burn_python_cpu(13)
+pyroscope.shutdown()
