@@ -1,1 +1,3 @@
-export {};
+export { createFileStore, type FileStoreOptions } from './file-store.ts';
+export { createMemoryStore } from './memory-store.ts';
+export { probePutIfAbsent, probeReadWrite } from './probe-store.ts';

@@ -11,6 +11,7 @@ export {
   type OpenMode,
 } from './file-system.ts';
 export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
+export { makeFolders } from './make-folders.ts';
 export {
   BYTES_BUCKETS,
   type Counter,
