@@ -72,17 +72,19 @@ export async function startServer(
 }
 
 function listening(child: ChildProcess, log: Record<string, unknown>[]): Promise<string> {
-  let errors = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    errors = (errors + chunk.toString()).slice(-4000);
-  });
+  const words: string[] = [];
+  child.stdout?.resume();
   return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it listened: ${errors}`)));
-    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+    child.once('exit', (code) =>
+      reject(new Error(`the server ended with ${code} before it listened: ${words.join('\n')}`)),
+    );
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+      words.splice(0, words.length - 50);
+      words.push(line);
       if (!line.startsWith('{')) return;
       const entry = JSON.parse(line) as Record<string, unknown>;
       log.push(entry);
-      if (entry.msg === 'listening') resolve(String(entry.url));
+      if (entry.message === 'listening') resolve(String(entry.url));
     });
   });
 }
