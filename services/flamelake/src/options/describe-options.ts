@@ -10,13 +10,20 @@ export function helpText(table: OptionTable): string {
   return rows.map(([flag, text]) => flag.padEnd(width) + text).join('\n');
 }
 
-/** A Markdown table of every option with its three spellings. */
-export function markdownTable(table: OptionTable): string {
+/** A Markdown table of every option with its spellings; `flags` leaves the variable out. */
+export function markdownTable(table: OptionTable, spellings: 'all' | 'flags' = 'all'): string {
   const rows = Object.entries(table).map(([name, option]) => {
     const value = showValue(option, option.default);
-    return `| \`${name}\` | \`${variableOf(name)}\` | ${value === '' ? '' : `\`${value}\``} | ${option.description} |`;
+    const cells = [`\`${name}\``, `\`${variableOf(name)}\``, value === '' ? '' : `\`${value}\``, option.description];
+    return row(spellings === 'all' ? cells : cells.toSpliced(1, 1));
   });
-  return ['| flag and YAML key | variable | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
+  const heading =
+    spellings === 'all' ? ['flag and YAML key', 'variable', 'default', 'meaning'] : ['flag', 'default', 'meaning'];
+  return [row(heading), row(heading.map(() => '---')), ...rows].join('\n');
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 function placeholder(option: Option): string {

@@ -1,0 +1,29 @@
+/** docs/configuration.md, from the option tables. */
+import { INSPECT_OPTIONS, PUSH_OPTIONS, QUERY_OPTIONS } from './client-options.ts';
+import { markdownTable } from './describe-options.ts';
+import { SERVE_OPTIONS } from './serve-options.ts';
+
+export function configurationPage(): string {
+  return `# Configuration
+
+Written from the option tables by \`node scripts/write-configuration.ts\`; do not edit.
+
+## flamelake serve
+Later wins: defaults, the YAML file of \`config.file\`, environment variables, flags. A flag is written \`--name=value\`; in YAML the dots are levels
+(\`server: { port: 4040 }\`). A key that does not exist stops the start and names the nearest one.
+
+${markdownTable(SERVE_OPTIONS)}
+
+## flamelake push, query, inspect
+Flags only.
+
+### push
+${markdownTable(PUSH_OPTIONS, 'flags')}
+
+### query
+${markdownTable(QUERY_OPTIONS, 'flags')}
+
+### inspect
+${markdownTable(INSPECT_OPTIONS, 'flags')}
+`;
+}

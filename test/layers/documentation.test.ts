@@ -1,0 +1,9 @@
+/** Documentation made from code is what the code says. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { configurationPage } from '../../services/flamelake/src/options/configuration-page.ts';
+
+test('docs/configuration.md is what the option tables say; `node scripts/write-configuration.ts` writes it', () => {
+  assert.equal(readFileSync('docs/configuration.md', 'utf8'), configurationPage());
+});
