@@ -1,6 +1,6 @@
 /** The command `flamelake`: finds the subcommand, gives it a context, turns its errors into words and exit codes. */
 import { describeError, FlamelakeError } from '@flamelake/model';
-import { systemClock, systemRandom } from '@flamelake/runtime';
+import { commandArguments, environment, systemClock, systemRandom } from '@flamelake/runtime';
 import type { Command } from './commands/command.ts';
 import { inspectCommand } from './commands/inspect-command.ts';
 import { pushCommand } from './commands/push-command.ts';
@@ -32,7 +32,7 @@ async function main(words: readonly string[]): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => shutdown.abort());
   return command.run({
     words: words.slice(1),
-    environment: process.env,
+    environment: environment(),
     clock: systemClock,
     random: systemRandom,
     print: (text) => void process.stdout.write(text),
@@ -43,7 +43,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(commandArguments());
 } catch (error) {
   if (!(error instanceof FlamelakeError)) throw error;
   process.stderr.write(`flamelake: ${describeError(error)}\n`);
