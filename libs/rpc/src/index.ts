@@ -9,6 +9,13 @@ export {
   pushRequestFromJson,
   pushRequestFromProto,
 } from './push-request.ts';
+export {
+  type RunningServer,
+  SERVER_LIMITS,
+  type ServerLimits,
+  type ServerOptions,
+  startServer,
+} from './start-server.ts';
 export { tenantOf } from './tenant-of.ts';
 export {
   type BodyForm,

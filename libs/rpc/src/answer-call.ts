@@ -1,0 +1,123 @@
+/** One call from its first header to its last byte: deadline, body, method, answer, log and metrics. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { type Clock, FlamelakeError } from '@flamelake/model';
+import type { Counter, Histogram, Logger } from '@flamelake/runtime';
+import type { ByteBudget, ByteLease } from './byte-budget.ts';
+import { inflate } from './compression.ts';
+import { asFlamelakeError, type Protocol, type WireAnswer } from './protocol.ts';
+import { type BodyLimits, discardRest, readBody } from './read-body.ts';
+import { tenantOf } from './tenant-of.ts';
+import { type Call, headerValue, type UnaryMethod } from './unary-method.ts';
+
+export type ServerRequest = IncomingMessage | Http2ServerRequest;
+export type ServerAnswer = ServerResponse | Http2ServerResponse;
+
+/** What every call needs of its server. */
+export interface CallSurroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly multitenancy: boolean;
+  readonly limits: BodyLimits;
+  readonly budget: ByteBudget;
+  readonly calls: Counter;
+  readonly callSeconds: Histogram;
+}
+
+/** Answers one call; never rejects. */
+export async function answerCall(
+  method: UnaryMethod,
+  protocol: Protocol,
+  request: ServerRequest,
+  response: ServerAnswer,
+  surroundings: CallSurroundings,
+): Promise<void> {
+  const { clock, logger, calls, callSeconds } = surroundings;
+  const startedMs = clock.monotonicMs();
+  const abort = new AbortController();
+  const over = new AbortController();
+  response.on('error', () => {});
+  response.on('close', () => {
+    over.abort();
+    if (!response.writableFinished) abort.abort(new FlamelakeError('canceled', 'client went away'));
+  });
+
+  const headers: Record<string, string> = {};
+  let answer: WireAnswer;
+  let failure: FlamelakeError | undefined;
+  try {
+    const timeoutMs = protocol.timeoutMs(request.headers);
+    if (timeoutMs !== undefined) {
+      const passed = new FlamelakeError('deadline_exceeded', 'deadline passed', { timeoutMs });
+      void clock.sleep(timeoutMs, over.signal).then(() => abort.abort(passed));
+    }
+    const message = await runMethod(method, protocol, request, surroundings, abort.signal, (name, value) => {
+      headers[name.toLowerCase()] = value;
+    });
+    answer = await protocol.success(message, request.headers);
+  } catch (cause) {
+    failure = asFlamelakeError(cause);
+    answer = protocol.failure(failure);
+    if (answer.status === 429 || answer.status === 503) headers['retry-after'] ??= '1';
+  }
+  send(request, response, answer, headers, surroundings.limits);
+
+  const tenant = headerValue(request.headers, 'x-scope-orgid');
+  if (failure !== undefined)
+    logger.failure('call failed', failure, { method: method.path, protocol: protocol.name, tenant });
+  calls.add(1, { method: method.path, protocol: protocol.name, code: failure?.code ?? 'ok' });
+  callSeconds.observe((clock.monotonicMs() - startedMs) / 1000, { method: method.path });
+}
+
+/** Reads, decodes and runs; an abort ends the wait even when the method does not look at its signal. */
+function runMethod(
+  method: UnaryMethod,
+  protocol: Protocol,
+  request: ServerRequest,
+  surroundings: CallSurroundings,
+  signal: AbortSignal,
+  setHeader: Call['setHeader'],
+): Promise<Uint8Array> {
+  const { limits, budget, multitenancy } = surroundings;
+  const lease: ByteLease = budget.lease();
+  const run = async () => {
+    try {
+      const { headers } = request;
+      const tenant = method.withoutTenant ? '' : tenantOf(headers, { multitenancy });
+      const body = await readBody(request, limits.wireBytesMax, lease, signal);
+      const message = await protocol.unwrap(body, headers, (bytes) => inflate(bytes, limits.inflatedBytesMax, lease));
+      return await method.answer(message, protocol.form, { tenant, headers, signal, setHeader });
+    } finally {
+      lease.release();
+    }
+  };
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    run().then(resolve, reject);
+  });
+}
+
+/** Writes an answer. What is left of the request is read and dropped, or its stream closed. */
+export function send(
+  request: ServerRequest,
+  response: ServerAnswer,
+  answer: WireAnswer,
+  headers: Readonly<Record<string, string>>,
+  limits: BodyLimits,
+): void {
+  if (response.destroyed || response.headersSent) return;
+  if ('stream' in response) {
+    const { stream } = response;
+    stream.once('finish', () => {
+      if (!request.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+  } else if (!(request as IncomingMessage).complete) {
+    discardRest(request as IncomingMessage, limits.wireBytesMax);
+  }
+  // Both kinds of response write alike; only their declared overloads differ.
+  const out = response as ServerResponse;
+  out.writeHead(answer.status, { ...answer.headers, ...headers });
+  if (answer.trailers !== undefined) out.addTrailers(answer.trailers);
+  for (const part of answer.body.slice(0, -1)) out.write(part);
+  out.end(answer.body.at(-1));
+}
