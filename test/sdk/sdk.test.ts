@@ -1,18 +1,13 @@
 /** Real SDKs against a real server: their functions, labels and profile types come back. */
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { ask, type ServerProcess, startServer } from '../e2e/server-process.ts';
 import { aroundNow } from '../e2e/small-profile.ts';
+import { SDK_CACHE as CACHE, SDK_SOURCES as HERE, install, runFile, skipUnlessOnPath } from './install.ts';
 
 const QUERIER = 'querier.v1.QuerierService';
-const HERE = new URL('.', import.meta.url).pathname;
-const CACHE = new URL('../../.cache/sdk/', import.meta.url).pathname;
-const INSTALL_TRIES = 3;
-const runFile = promisify(execFile);
 let server: ServerProcess;
 
 before(async () => {
@@ -90,32 +85,9 @@ const sdks: Readonly<Record<string, Sdk>> = {
   },
 };
 
-/** Installs, up to three tries: registries time out. */
-async function install(sdk: Sdk): Promise<void> {
-  mkdirSync(CACHE, { recursive: true });
-  for (let tries = 1; ; tries++) {
-    try {
-      await sdk.install();
-      return;
-    } catch (error) {
-      if (tries === INSTALL_TRIES) throw error;
-    }
-  }
-}
-
-function isOnPath(program: string): boolean {
-  try {
-    execFileSync('which', [program], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 for (const [name, sdk] of Object.entries(sdks)) {
-  const skip = isOnPath(sdk.needs) ? false : `${sdk.needs} is not installed`;
-  test(`${name} works unchanged`, { skip }, async () => {
-    await install(sdk);
+  test(`${name} works unchanged`, { skip: skipUnlessOnPath(sdk.needs) }, async () => {
+    await install(sdk.install);
     await sdk.run();
     const range = aroundNow();
     const matchers = [`{service_name="${sdk.service}"}`];
