@@ -1,0 +1,141 @@
+/**
+ * The distributor: takes profiles in, and answers when the profile log has them.
+ *
+ * Steps, one file each: inflate within a budget, rate limit, decode, ingestion window, normalise, name, relabel, split by
+ * sample labels, label validation, identity (prepare-profile.ts); placement; batching into log records; append.
+ */
+import { encodeLogRecord } from '@flamelake/formats';
+import { type Clock, CODE_MEANINGS, FlamelakeError, type ProfileLog, type Random } from '@flamelake/model';
+import type { PushSeries } from '@flamelake/rpc';
+import type { Logger, Metrics } from '@flamelake/runtime';
+import { type ByteBudget, createByteBudget } from './byte-budget.ts';
+import { createDistributorMetrics } from './distributor-metrics.ts';
+import type { IncomingProfile } from './incoming-profile.ts';
+import { ingestPprof } from './ingest/ingest-pprof.ts';
+import type { IngestRequest } from './ingest/ingest-request.ts';
+import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './limits.ts';
+import { checkPlacement, defaultPlacement, type PlacementTable } from './placement.ts';
+import { pushProfiles } from './push-profiles.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { receiveProfile } from './receive-profile.ts';
+import { createRecordBatcher } from './record-batcher.ts';
+import { discardReason } from './refusal.ts';
+
+/** Where acknowledged profiles went: what a commit token seals. */
+export interface CommitPositions {
+  readonly logId: string;
+  /** Last offset by partition. */
+  readonly offsets: ReadonlyMap<number, number>;
+}
+
+export interface Receipt {
+  /** Sealed read-your-writes token; undefined when nothing was stored. */
+  readonly commitToken: string | undefined;
+}
+
+export interface DistributorOptions {
+  readonly log: ProfileLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly sealCommit: (positions: CommitPositions) => string;
+  /** Limits of a tenant; the defaults for everybody unless given. */
+  readonly limitsOf?: (tenant: string) => IngestLimits;
+  /** One partition a service unless given. */
+  readonly placement?: PlacementTable;
+  /** Bytes of profiles read, decoded or written at once; 512 MiB unless given. */
+  readonly inFlightBytesMax?: number;
+}
+
+export interface Distributor {
+  /**
+   * Stores the profiles of a push; each series and sample stands alone, so that one bad one does not keep the others out.
+   * @throws {FlamelakeError} when any profile was not stored: the first failure, one worth a retry before others
+   */
+  push(tenant: string, series: readonly PushSeries[]): Promise<Receipt>;
+  /** Stores the profile of a request to `/ingest`. */
+  ingest(tenant: string, request: IngestRequest): Promise<Receipt>;
+  /** Bytes in flight, for whoever reads request bodies. */
+  readonly budget: ByteBudget;
+  /** Refuses further profiles and waits for those under way. */
+  close(): Promise<void>;
+}
+
+const IN_FLIGHT_BYTES_MAX = 536_870_912;
+
+/** @throws {FlamelakeError} `invalid_argument` when the placement does not fit the log */
+export function createDistributor(options: DistributorOptions): Distributor {
+  const { log, clock, random, logger, sealCommit } = options;
+  const placement = options.placement ?? defaultPlacement(log.partitionCount);
+  checkPlacement(placement, log.partitionCount);
+  const budget = createByteBudget(options.inFlightBytesMax ?? IN_FLIGHT_BYTES_MAX);
+  const metrics = createDistributorMetrics(options.metrics, () => budget.inUse);
+  const batcher = createRecordBatcher({ log, encode: encodeLogRecord, observe: metrics.record });
+  const limitsOf = options.limitsOf ?? (() => DEFAULT_INGEST_LIMITS);
+  const surroundings = { clock, random, budget, metrics, batcher, placement, rateLimit: createRateLimit(clock) };
+
+  const receive = async (incoming: IncomingProfile): Promise<ReadonlyMap<number, number>> => {
+    try {
+      return await receiveProfile(incoming, limitsOf(incoming.tenant), surroundings);
+    } catch (error) {
+      logger.failure('profile is not stored', error, { tenant: incoming.tenant });
+      throw error;
+    }
+  };
+  const receipt = (positions: readonly ReadonlyMap<number, number>[]): Receipt => {
+    const offsets = new Map<number, number>();
+    for (const [partition, offset] of positions.flatMap((position) => [...position])) {
+      offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
+    }
+    return { commitToken: offsets.size === 0 ? undefined : sealCommit({ logId: log.id, offsets }) };
+  };
+
+  return {
+    budget,
+    async push(tenant, series) {
+      const startMs = clock.monotonicMs();
+      if (series.length === 0) throw new FlamelakeError('invalid_argument', 'push request has no series', { tenant });
+      const profiles = series.map((one) => attempt(() => pushProfiles(tenant, one)));
+      for (const outcome of profiles) {
+        if (outcome.status === 'rejected') metrics.discarded(discardReason(outcome.reason), tenant, 0, 0);
+      }
+      const incoming = profiles.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
+      const outcomes = await Promise.allSettled(incoming.map(receive));
+      const failure = worstFailure([...profiles, ...outcomes]);
+      if (failure !== undefined) throw failure;
+      metrics.acknowledged('push', (clock.monotonicMs() - startMs) / 1_000);
+      return receipt(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+    },
+    async ingest(tenant, request) {
+      const startMs = clock.monotonicMs();
+      const incoming = attempt(() => ingestPprof(tenant, request));
+      if (incoming.status === 'rejected') {
+        metrics.discarded(discardReason(incoming.reason), tenant, 0, request.body.length);
+        throw incoming.reason;
+      }
+      const positions = incoming.value === undefined ? [] : [await receive(incoming.value)];
+      metrics.acknowledged('ingest', (clock.monotonicMs() - startMs) / 1_000);
+      return receipt(positions);
+    },
+    close: () => batcher.close(),
+  };
+}
+
+function attempt<T>(make: () => T): PromiseSettledResult<T> {
+  try {
+    return { status: 'fulfilled', value: make() };
+  } catch (reason) {
+    return { status: 'rejected', reason };
+  }
+}
+
+/** The failure to answer with: one that a retry can mend, else the first. */
+function worstFailure(outcomes: readonly PromiseSettledResult<unknown>[]): unknown {
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  return failures.find(mayRetry) ?? failures[0];
+}
+
+function mayRetry(error: unknown): boolean {
+  return !(error instanceof FlamelakeError) || CODE_MEANINGS[error.code].mayRetry;
+}

@@ -1,0 +1,65 @@
+/** Limits of the write path, by tenant. Defaults are those of the wire contract; each names the option that changes it. */
+
+const MINUTE_MS = 60_000;
+const MIB = 1_048_576;
+
+export interface IngestLimits {
+  /** Uncompressed bytes of one profile. */
+  readonly profileBytesMax: number;
+  readonly samplesMax: number;
+  readonly sampleLabelsMax: number;
+  /** Frames of a stack; what is cut becomes a `[truncated]` frame. */
+  readonly stackDepthMax: number;
+  /** Bytes of a function name, file name or other symbol; the tail is kept. */
+  readonly symbolBytesMax: number;
+  /** Label sets one profile may split into. */
+  readonly profileSeriesMax: number;
+  readonly seriesLabelsMax: number;
+  readonly labelNameBytesMax: number;
+  readonly labelValueBytesMax: number;
+  /** Profiles older than this are refused; above an hour resends are no longer recognised. */
+  readonly rejectOlderThanMs: number;
+  readonly rejectNewerThanMs: number;
+  /** Uncompressed bytes a second; undefined is unlimited. */
+  readonly rateBytesPerSecond: number | undefined;
+  /** At least the largest profile counts, whatever is set here. */
+  readonly burstBytes: number;
+}
+
+export const DEFAULT_INGEST_LIMITS: IngestLimits = {
+  profileBytesMax: 32 * MIB,
+  samplesMax: 250_000,
+  sampleLabelsMax: 100,
+  stackDepthMax: 1_000,
+  symbolBytesMax: 65_535,
+  profileSeriesMax: 20_000,
+  seriesLabelsMax: 64,
+  labelNameBytesMax: 1_024,
+  labelValueBytesMax: 2_048,
+  rejectOlderThanMs: 60 * MINUTE_MS,
+  rejectNewerThanMs: 10 * MINUTE_MS,
+  rateBytesPerSecond: undefined,
+  burstBytes: 0,
+};
+
+/** The key a user sets to change a limit. */
+export const LIMIT_KEYS: Readonly<Record<keyof IngestLimits, string>> = {
+  profileBytesMax: 'limits.profile-size-max',
+  samplesMax: 'limits.samples-max',
+  sampleLabelsMax: 'limits.sample-labels-max',
+  stackDepthMax: 'limits.stack-depth-max',
+  symbolBytesMax: 'limits.symbol-size-max',
+  profileSeriesMax: 'limits.profile-series-max',
+  seriesLabelsMax: 'limits.series-labels-max',
+  labelNameBytesMax: 'limits.label-name-size-max',
+  labelValueBytesMax: 'limits.label-value-size-max',
+  rejectOlderThanMs: 'limits.ingestion-window',
+  rejectNewerThanMs: 'limits.ingestion-future',
+  rateBytesPerSecond: 'limits.ingestion-rate',
+  burstBytes: 'limits.ingestion-burst',
+};
+
+/** The ingestion window within which resends are recognised: identities are remembered for this and ten minutes more. */
+export const RESEND_WINDOW_MS = 60 * MINUTE_MS;
+/** How much later than its own time plus the window the log may append a profile. */
+export const APPEND_DELAY_MAX_MS = 10 * MINUTE_MS;

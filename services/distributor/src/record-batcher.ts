@@ -1,0 +1,148 @@
+/**
+ * Batches profiles into log records, partition by partition. An idle partition writes at once; while a write is on its
+ * way, what arrives gathers for the next record: the linger is the log's own latency, and none when there is no traffic.
+ */
+import type { ProfileRecord } from '@flamelake/formats';
+import { type Appended, FlamelakeError, type ProfileLog } from '@flamelake/model';
+import { partIdentity } from './identity.ts';
+import { LIMIT_KEYS } from './limits.ts';
+import { recordBytesBound } from './record-bytes.ts';
+import { refuse } from './refusal.ts';
+
+export interface RecordBatcher {
+  /** Resolves when the profile is durable: one place, or several when it took more than one record. */
+  append(partition: number, profile: ProfileRecord): Promise<readonly Appended[]>;
+  /** Waits for everything handed over. */
+  close(): Promise<void>;
+}
+
+export interface RecordBatcherOptions {
+  readonly log: ProfileLog;
+  /** Encodes the profiles of one record. */
+  readonly encode: (profiles: readonly ProfileRecord[]) => Uint8Array;
+  /** Called for each record written. */
+  readonly observe?: (profiles: number, bytes: number) => void;
+}
+
+interface Pending {
+  readonly profile: ProfileRecord;
+  readonly bytesBound: number;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Partition {
+  readonly queue: Pending[];
+  queueBytes: number;
+  writes: number;
+}
+
+/** Writes of one partition on their way at once; more than one only when full records wait. */
+const WRITES_MAX = 4;
+
+export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptions): RecordBatcher {
+  const partitions: Partition[] = Array.from({ length: log.partitionCount }, () => ({
+    queue: [],
+    queueBytes: 0,
+    writes: 0,
+  }));
+  const idle = new Set<() => void>();
+  let writes = 0;
+  let isClosed = false;
+
+  const settle = (partition: Partition, number: number) => {
+    partition.writes--;
+    writes--;
+    pump(partition, number);
+    if (writes === 0) for (const done of idle) done();
+  };
+  const write = (partition: Partition, number: number, batch: readonly Pending[]) => {
+    partition.writes++;
+    writes++;
+    let record: Uint8Array;
+    try {
+      record = encode(batch.map((pending) => pending.profile));
+    } catch (error) {
+      for (const pending of batch) pending.reject(error);
+      settle(partition, number);
+      return;
+    }
+    observe?.(batch.length, record.length);
+    log.append(number, record).then(
+      (appended) => {
+        for (const pending of batch) pending.resolve(appended);
+        settle(partition, number);
+      },
+      (error: unknown) => {
+        for (const pending of batch) pending.reject(error);
+        settle(partition, number);
+      },
+    );
+  };
+  const pump = (partition: Partition, number: number) => {
+    const isFull = () => partition.queueBytes >= log.recordBytesMax;
+    while (partition.queue.length > 0 && (partition.writes === 0 || (partition.writes < WRITES_MAX && isFull()))) {
+      write(partition, number, takeBatch(partition, log.recordBytesMax));
+    }
+  };
+  const enqueue = (number: number, profile: ProfileRecord): Promise<Appended> => {
+    const partition = partitions[number];
+    if (partition === undefined) throw new FlamelakeError('internal', 'partition is out of range', { number });
+    return new Promise((resolve, reject) => {
+      const bytesBound = recordBytesBound(profile);
+      partition.queue.push({ profile, bytesBound, resolve, reject });
+      partition.queueBytes += bytesBound;
+      // After the current task, so that the profiles of one request share a record.
+      queueMicrotask(() => pump(partition, number));
+    });
+  };
+
+  return {
+    async append(number, profile) {
+      if (isClosed) throw new FlamelakeError('unavailable', 'distributor is shutting down');
+      const parts = splitToFit(profile, log.recordBytesMax, encode);
+      return Promise.all(parts.map((part) => enqueue(number, part)));
+    },
+    async close() {
+      isClosed = true;
+      if (writes > 0) await new Promise<void>((resolve) => idle.add(resolve));
+    },
+  };
+}
+
+/** As many profiles as surely fit one record, at least one. */
+function takeBatch(partition: Partition, bytesMax: number): Pending[] {
+  let count = 0;
+  let bytes = 0;
+  for (const pending of partition.queue) {
+    if (count > 0 && bytes + pending.bytesBound > bytesMax) break;
+    bytes += pending.bytesBound;
+    count++;
+  }
+  partition.queueBytes -= bytes;
+  return partition.queue.splice(0, count);
+}
+
+/** The profile, or parts of it with halves of its label sets, each with an identity of its own, that fit a record. */
+function splitToFit(
+  profile: ProfileRecord,
+  bytesMax: number,
+  encode: (profiles: readonly ProfileRecord[]) => Uint8Array,
+): ProfileRecord[] {
+  if (recordBytesBound(profile) <= bytesMax) return [profile];
+  const bytes = encode([profile]).length;
+  if (bytes <= bytesMax) return [profile];
+  const { groups, identity } = profile;
+  if (groups.length < 2) {
+    throw refuse('record_size_limit', 'profile is larger than a record of the profile log', {
+      tenant: profile.tenant,
+      limitBytes: bytesMax,
+      bytes,
+      key: `profile log record size, or ${LIMIT_KEYS.samplesMax} of the client`,
+    });
+  }
+  const half = groups.length >> 1;
+  return [groups.slice(0, half), groups.slice(half)].flatMap((part, index) =>
+    splitToFit({ ...profile, groups: part, identity: partIdentity(identity, index) }, bytesMax, encode),
+  );
+}
