@@ -1,1 +1,16 @@
-export {};
+export { executeTask, type OpenBlock } from './execute-task.ts';
+export {
+  LABEL_SETS_MAX,
+  type LabelSets,
+  sortedLabelNames,
+  sortedLabelSets,
+  sortedLabelValues,
+} from './label-sets.ts';
+export { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
+export { type Plan, planQuery, TASK_BYTES_TARGET } from './plan.ts';
+export { DOT_NODES_DEFAULT, renderDot } from './render-dot.ts';
+export { type Flamegraph, type FlamegraphDiff, renderDiff, renderFlamegraph } from './render-flamegraph.ts';
+export { type PprofHeader, renderPprof } from './render-pprof.ts';
+export { renderTree } from './render-tree.ts';
+export type { ObjectRef, Question, RowDelete, Selection, Task, TaskPart, TimeGrid } from './task.ts';
+export { renderTimeSeries, type TimeSeries } from './time-series.ts';

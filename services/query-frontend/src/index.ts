@@ -1,1 +1,4 @@
 export type * from './queries.ts';
+export { createQueryFrontend, type QueryFrontendOptions } from './query-frontend.ts';
+export { QUERY_LIMITS_DEFAULT, type QueryLimits } from './query-limits.ts';
+export type { ExecuteTask } from './run-question.ts';

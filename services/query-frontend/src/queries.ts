@@ -3,6 +3,9 @@
  * Times are ms since 1970 with both ends inclusive, as on the wire of querier.v1.
  */
 import type { Labels, ProfileType } from '@flamelake/model';
+import type { Flamegraph, FlamegraphDiff, TimeSeries } from '@flamelake/query';
+
+export type { Flamegraph, FlamegraphDiff, TimeSeries } from '@flamelake/query';
 
 export interface TimeRange {
   readonly startMs: number;
@@ -36,27 +39,6 @@ export interface SeriesQuery extends TimeRange {
   readonly aggregation: 'sum' | 'average';
   /** 0: all series. */
   readonly limit: number;
-}
-
-/** Flame graph in levels (api/querier-v1.md §6): four int64 a bar, delta-coded offsets. */
-export interface Flamegraph {
-  readonly names: readonly string[];
-  readonly levels: readonly BigInt64Array[];
-  readonly total: bigint;
-  readonly maxSelf: bigint;
-}
-
-/** Two flame graphs side by side: seven int64 a bar. */
-export interface FlamegraphDiff extends Flamegraph {
-  readonly leftTicks: bigint;
-  readonly rightTicks: bigint;
-}
-
-export interface TimeSeries {
-  readonly labels: Labels;
-  /** Right edges of the steps that hold data, ascending. */
-  readonly timestampsMs: Float64Array;
-  readonly values: Float64Array;
 }
 
 export interface ProfileStats {

@@ -1,0 +1,129 @@
+/**
+ * Runs a task on blocks, reading only what its question needs: label queries read series (and profiles, for their times),
+ * time series read profiles, flame graphs read stacks and names as well.
+ */
+import type { BlockReader, DatasetReader, SectionName } from '@flamelake/block';
+import { FlamelakeError } from '@flamelake/model';
+import { foldFunctionTree, needsMappings } from './fold-function-tree.ts';
+import { foldLocationTree } from './fold-location-tree.ts';
+import { addSeriesLabels } from './label-sets.ts';
+import { createPartialResult, type PartialResult } from './partial-result.ts';
+import {
+  type CompiledDelete,
+  type CompiledSelection,
+  compileDeletes,
+  compileSelection,
+  type RowRun,
+  selectRows,
+  selectSeries,
+} from './select-rows.ts';
+import { sumStacktraces } from './sum-stacktraces.ts';
+import type { ObjectRef, Question, Task } from './task.ts';
+import { addRows } from './time-series.ts';
+
+/** Opens a block; `not_found` when the object is gone or another one is under its key. */
+export type OpenBlock = (object: ObjectRef, signal: AbortSignal) => Promise<BlockReader>;
+
+/** Blocks of a task that are read at the same time. */
+export const BLOCKS_IN_FLIGHT = 4;
+
+/**
+ * Answers a task.
+ * @throws {FlamelakeError} what reading throws (`not_found`, `data_loss`, `unavailable`), `out_of_range` when a sum leaves
+ * int64, `resource_exhausted` when the result grows too large, `canceled` when the signal aborts
+ */
+export async function executeTask(task: Task, open: OpenBlock, signal: AbortSignal): Promise<PartialResult> {
+  const result = createPartialResult(task.question);
+  const selection = compileSelection(task.selection);
+  let next = 0;
+  const worker = async () => {
+    for (let part = task.parts[next++]; part !== undefined; part = task.parts[next++]) {
+      throwIfAborted(signal);
+      const block = await open(part.object, signal);
+      const wanted = new Set(part.datasets.map(({ tenant, service }) => datasetKey(tenant, service)));
+      const deletes = compileDeletes(part.deletes);
+      for (const [i, info] of block.info.datasets.entries()) {
+        // The tenant is checked here again: a task is a message, the object is the truth.
+        if (!selection.tenants.has(info.tenant) || !wanted.has(datasetKey(info.tenant, info.service))) continue;
+        throwIfAborted(signal);
+        const own = deletes.filter((pending) => pending.tenant === info.tenant);
+        await addDataset(result, task.question, selection, own, block.dataset(i), signal);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(BLOCKS_IN_FLIGHT, task.parts.length) }, worker));
+  return result;
+}
+
+function datasetKey(tenant: string, service: string): string {
+  return `${tenant}/${service}`;
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new FlamelakeError('canceled', 'query was canceled', {}, { cause: signal.reason });
+}
+
+async function addDataset(
+  result: PartialResult,
+  question: Question,
+  selection: CompiledSelection,
+  deletes: readonly CompiledDelete[],
+  dataset: DatasetReader,
+  signal: AbortSignal,
+): Promise<void> {
+  const { minTimeMs, maxTimeMs } = dataset.info;
+  const isWhole = selection.fromMs <= minTimeMs && selection.untilMs > maxTimeMs && deletes.length === 0;
+  const needsRows = result.kind !== 'labelSets' || !isWhole;
+  await dataset.load(needsRows ? ['series', 'profiles'] : ['series'], signal);
+  const series = await dataset.series();
+  const selected = selectSeries(selection, series);
+  if (selected.length === 0) return;
+  const runs = needsRows ? selectRows(selection, deletes, series, selected, await dataset.profiles()) : [];
+  if (needsRows && runs.length === 0) return;
+  switch (result.kind) {
+    case 'labelSets': {
+      const names = namesOf(question);
+      const found = needsRows ? new Set(runs.map((run) => run.series)) : selected;
+      for (const i of found) addSeriesLabels(result.sets, series[i] as (typeof series)[number], names);
+      return;
+    }
+    case 'timeSeries':
+      if (question.kind !== 'timeSeries') return;
+      addRows(result.groups, question.grid, new Set(question.groupBy), runs, series, await dataset.profiles());
+      return;
+    case 'functions':
+    case 'locations':
+      await addStacks(result, dataset, runs, signal);
+  }
+}
+
+function namesOf(question: Question): ReadonlySet<string> | 'names' | undefined {
+  if (question.kind === 'labelNames') return 'names';
+  return question.kind === 'labelSets' && question.names !== undefined ? new Set(question.names) : undefined;
+}
+
+async function addStacks(
+  result: Extract<PartialResult, { kind: 'functions' | 'locations' }>,
+  dataset: DatasetReader,
+  runs: readonly RowRun[],
+  signal: AbortSignal,
+): Promise<void> {
+  const sections: SectionName[] = ['samples', 'tree', 'locations', 'functions', 'strings'];
+  if (result.kind === 'locations') sections.push('mappings');
+  await dataset.load(sections, signal);
+  const tree = await dataset.tree();
+  const sums = sumStacktraces(dataset, runs, await dataset.profiles(), await dataset.samples(), tree);
+  const [strings, functions, locations] = [
+    await dataset.strings(),
+    await dataset.functions(),
+    await dataset.locations(),
+  ];
+  if (result.kind === 'locations') {
+    const symbols = { strings, functions, locations, mappings: await dataset.mappings() };
+    foldLocationTree(result.tree, sums, tree, symbols);
+  } else {
+    const isNamed = !needsMappings(sums.used, tree, functions, locations);
+    const mappings = isNamed ? undefined : await dataset.mappings();
+    foldFunctionTree(result.tree, sums, tree, { strings, functions, locations, mappings });
+  }
+}

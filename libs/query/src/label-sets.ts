@@ -1,0 +1,61 @@
+/** Distinct label sets, as label names, label values and series are answered from. */
+import type { Series } from '@flamelake/block';
+import { compareBytes, FlamelakeError, type Label, type Labels, labelsKey } from '@flamelake/model';
+
+/** Most label sets one answer may hold. */
+export const LABEL_SETS_MAX = 1_000_000;
+
+/** Label sets by `labelsKey`. */
+export type LabelSets = Map<string, Labels>;
+
+/** @throws {FlamelakeError} `resource_exhausted` over LABEL_SETS_MAX */
+export function addLabelSet(sets: LabelSets, labels: Labels): void {
+  sets.set(labelsKey(labels), labels);
+  if (sets.size > LABEL_SETS_MAX) {
+    throw new FlamelakeError('resource_exhausted', 'query finds too many series; narrow it by label selectors', {
+      limit: LABEL_SETS_MAX,
+    });
+  }
+}
+
+/** Labels of the given names, in the set's order. */
+export function projectLabels(labels: Labels, names: ReadonlySet<string>): Labels {
+  return labels.filter((label) => names.has(label.name));
+}
+
+/** Adds a series as the question wants it: whole, projected on names, or by its names alone. */
+export function addSeriesLabels(
+  sets: LabelSets,
+  series: Series,
+  names: ReadonlySet<string> | 'names' | undefined,
+): void {
+  if (names === undefined) addLabelSet(sets, series.labels);
+  else if (names === 'names') for (const { name } of series.labels) addLabelSet(sets, [{ name, value: '' }]);
+  else addLabelSet(sets, projectLabels(series.labels, names));
+}
+
+/** Orders label sets by their names and values in turn; a prefix comes first. */
+export function compareLabels(a: Labels, b: Labels): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a[i] as Label, b[i] as Label];
+    const order = compareBytes(x.name, y.name) || compareBytes(x.value, y.value);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+/** All label sets, sorted. */
+export function sortedLabelSets(sets: LabelSets): readonly Labels[] {
+  return [...sets.values()].sort(compareLabels);
+}
+
+/** All label names, sorted. */
+export function sortedLabelNames(sets: LabelSets): readonly string[] {
+  return [...sets.values()].map((labels) => (labels[0] as Label).name).sort(compareBytes);
+}
+
+/** All values of one label, sorted; sets without it are skipped. */
+export function sortedLabelValues(sets: LabelSets): readonly string[] {
+  return [...sets.values()].flatMap((labels) => (labels[0] ? [labels[0].value] : [])).sort(compareBytes);
+}

@@ -1,0 +1,71 @@
+/**
+ * Tree of whole locations – mapping, address, lines – as pprof output needs it. Equal symbols of different blocks become one.
+ */
+
+import { mergeNames } from './function-tree.ts';
+import { createNameTable, internText, type NameTable } from './name-table.ts';
+import { createStackTree, mergeStackTree, type StackTree } from './stack-tree.ts';
+import { createTupleTable, internTuple, type TupleTable } from './tuple-table.ts';
+
+/** Names are numbers of `names`; 64-bit numbers are two halves, low first. */
+export interface LocationTree {
+  /** Name 0 is the empty one. */
+  readonly names: NameTable;
+  /** name, system name, filename, start line */
+  readonly functions: TupleTable;
+  /** filename, build id, flags, memory start, memory limit, file offset */
+  readonly mappings: TupleTable;
+  /** mapping + 1 (0 for none), address, then function and line number of each line */
+  readonly locations: TupleTable;
+  /** Frames are numbers of `locations`. The empty stack is the root. */
+  readonly stacks: StackTree;
+}
+
+/** Numbers in a location before its lines. */
+export const LOCATION_HEAD = 3;
+
+export function createLocationTree(): LocationTree {
+  const tree = {
+    names: createNameTable(),
+    functions: createTupleTable(),
+    mappings: createTupleTable(),
+    locations: createTupleTable(),
+    stacks: createStackTree(),
+  };
+  internText(tree.names, '');
+  return tree;
+}
+
+/**
+ * Adds another tree; `from` stays as it is.
+ * @throws {FlamelakeError} `out_of_range` when the total leaves int64, `resource_exhausted` when the tree grows too large
+ */
+export function mergeLocationTree(into: LocationTree, from: LocationTree): void {
+  const nameOf = mergeNames(into.names, from.names);
+  const functionOf = mergeTuples(into.functions, from.functions, (tuple) => {
+    for (let i = 0; i < 3; i++) tuple[i] = nameOf[tuple[i] as number] as number;
+  });
+  const mappingOf = mergeTuples(into.mappings, from.mappings, (tuple) => {
+    for (let i = 0; i < 2; i++) tuple[i] = nameOf[tuple[i] as number] as number;
+  });
+  const locationOf = mergeTuples(into.locations, from.locations, (tuple, length) => {
+    if (tuple[0] !== 0) tuple[0] = (mappingOf[(tuple[0] as number) - 1] as number) + 1;
+    for (let i = LOCATION_HEAD; i < length; i += 2) tuple[i] = functionOf[tuple[i] as number] as number;
+  });
+  mergeStackTree(into.stacks, from.stacks, locationOf);
+}
+
+/** Interns every tuple of `from` after `translate` has put the numbers of `into` in place of its references. */
+function mergeTuples(
+  into: TupleTable,
+  from: TupleTable,
+  translate: (tuple: Int32Array, length: number) => void,
+): Int32Array {
+  const numberOf = new Int32Array(from.count);
+  for (let i = 0; i < from.count; i++) {
+    const tuple = from.values.slice(from.offsets[i], from.offsets[i + 1]);
+    translate(tuple, tuple.length);
+    numberOf[i] = internTuple(into, tuple, tuple.length);
+  }
+  return numberOf;
+}

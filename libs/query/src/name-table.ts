@@ -1,0 +1,130 @@
+/**
+ * Distinct byte strings with small numbers: what function names become while results of many blocks are added up.
+ * Open addressing over one run of bytes; names stay UTF-8 until printed.
+ */
+import { FlamelakeError } from '@flamelake/model';
+
+/** Most bytes of distinct names one result may hold, 1 GiB. */
+export const NAME_BYTES_MAX = 1_073_741_824;
+
+/** Name `i` is `bytes[offsets[i], offsets[i + 1])`. Grows; arrays are replaced when it does. */
+export interface NameTable {
+  count: number;
+  bytes: Buffer;
+  offsets: Uint32Array;
+  hashes: Int32Array;
+  /** Name number + 1 by hash, 0 where free; a power of two long, at most half full. */
+  slots: Int32Array;
+}
+
+export function createNameTable(): NameTable {
+  return {
+    count: 0,
+    bytes: Buffer.alloc(1024),
+    offsets: new Uint32Array(65),
+    hashes: new Int32Array(64),
+    slots: new Int32Array(128),
+  };
+}
+
+/**
+ * Number of the name `source[from, until)`; a copy is kept.
+ * @throws {FlamelakeError} `resource_exhausted` over NAME_BYTES_MAX
+ */
+export function internName(table: NameTable, source: Uint8Array, from: number, until: number): number {
+  const hash = hashBytes(source, from, until);
+  const mask = table.slots.length - 1;
+  let slot = hash & mask;
+  for (let entry = table.slots[slot] as number; entry !== 0; entry = table.slots[slot] as number) {
+    const name = entry - 1;
+    if (table.hashes[name] === hash && isName(table, name, source, from, until)) return name;
+    slot = (slot + 1) & mask;
+  }
+  const name = append(table, source, from, until, hash);
+  if (table.count * 2 > table.slots.length) rehash(table);
+  else table.slots[slot] = name + 1;
+  return name;
+}
+
+/** Number of a name given as text. */
+export function internText(table: NameTable, text: string): number {
+  const bytes = Buffer.from(text, 'utf8');
+  return internName(table, bytes, 0, bytes.length);
+}
+
+/** The name as text; bytes that are no UTF-8 become U+FFFD. */
+export function nameText(table: NameTable, name: number): string {
+  return table.bytes.toString('utf8', table.offsets[name], table.offsets[name + 1]);
+}
+
+/** A string per byte of the name: `<` on two of them orders the names by their bytes. */
+export function nameSortKey(table: NameTable, name: number): string {
+  return table.bytes.toString('latin1', table.offsets[name], table.offsets[name + 1]);
+}
+
+function append(table: NameTable, source: Uint8Array, from: number, until: number, hash: number): number {
+  const name = table.count++;
+  const start = table.offsets[name] as number;
+  const end = start + until - from;
+  if (end > NAME_BYTES_MAX) {
+    throw new FlamelakeError('resource_exhausted', 'query result has too many bytes of names; narrow the query', {
+      limitBytes: NAME_BYTES_MAX,
+    });
+  }
+  if (end > table.bytes.length) {
+    const grown = Buffer.allocUnsafe(Math.max(end, table.bytes.length * 2));
+    grown.set(table.bytes.subarray(0, start));
+    table.bytes = grown;
+  }
+  if (name === table.hashes.length) {
+    const hashes = new Int32Array(name * 2);
+    hashes.set(table.hashes);
+    table.hashes = hashes;
+    const offsets = new Uint32Array(name * 2 + 1);
+    offsets.set(table.offsets);
+    table.offsets = offsets;
+  }
+  for (let i = from, to = start; i < until; i++, to++) table.bytes[to] = source[i] as number;
+  table.offsets[name + 1] = end;
+  table.hashes[name] = hash;
+  return name;
+}
+
+function isName(table: NameTable, name: number, source: Uint8Array, from: number, until: number): boolean {
+  const start = table.offsets[name] as number;
+  if ((table.offsets[name + 1] as number) - start !== until - from) return false;
+  const { bytes } = table;
+  for (let i = from, at = start; i < until; i++, at++) if (bytes[at] !== source[i]) return false;
+  return true;
+}
+
+function rehash(table: NameTable): void {
+  const slots = new Int32Array(table.slots.length * 2);
+  const mask = slots.length - 1;
+  for (let name = 0; name < table.count; name++) {
+    let slot = (table.hashes[name] as number) & mask;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = name + 1;
+  }
+  table.slots = slots;
+}
+
+/** Four bytes a step, mixed as in MurmurHash3 (Appleby, public domain). */
+function hashBytes(source: Uint8Array, from: number, until: number): number {
+  let hash = until - from;
+  let i = from;
+  for (; i + 4 <= until; i += 4) {
+    const word =
+      (source[i] as number) |
+      ((source[i + 1] as number) << 8) |
+      ((source[i + 2] as number) << 16) |
+      ((source[i + 3] as number) << 24);
+    const mixed = Math.imul(word, 0xcc9e2d51);
+    hash = Math.imul(hash ^ Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593), 5) + 0xe6546b64;
+    hash = (hash << 13) | (hash >>> 19);
+  }
+  for (; i < until; i++) hash = Math.imul(hash ^ (source[i] as number), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}

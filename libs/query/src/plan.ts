@@ -1,0 +1,149 @@
+/**
+ * From a snapshot to tasks: prunes by tenant, time, service and profile type, then cuts what is left into shares of about equal bytes.
+ */
+import type { DatasetInfo } from '@flamelake/block';
+import { type PartitionSnapshot, type PendingDelete, type Snapshot, versionOfBlockKey } from '@flamelake/catalog';
+import { type CompiledMatcher, compileMatchers, LABEL, parseSelector } from '@flamelake/model';
+import { answerFromCatalog } from './answer-from-catalog.ts';
+import { addLabelSet } from './label-sets.ts';
+import { createPartialResult, type PartialResult } from './partial-result.ts';
+import type { ObjectRef, Question, RowDelete, Selection, Task, TaskPart } from './task.ts';
+
+/** Bytes a task should read, 32 MiB: enough to be worth a request, little enough to spread. */
+export const TASK_BYTES_TARGET = 33_554_432;
+
+/**
+ * Share of a dataset's bytes that a question reads. Series and profiles are a small part of a dataset; the rest is stacks.
+ * Estimates only: they bound a query, they do not change its answer.
+ */
+const SHARE_READ: Readonly<Record<Question['kind'], number>> = {
+  functions: 1,
+  locations: 1,
+  timeSeries: 1 / 16,
+  labelSets: 1 / 16,
+  labelNames: 1 / 16,
+};
+
+export interface Plan {
+  /** What the catalog alone could answer; tasks add to it. */
+  readonly known: PartialResult;
+  readonly tasks: readonly Task[];
+  readonly estimatedBytes: number;
+}
+
+interface Candidate {
+  readonly object: ObjectRef;
+  readonly info: DatasetInfo;
+  readonly deletes: readonly RowDelete[];
+}
+
+/**
+ * Plans a question over a snapshot.
+ * @throws {FlamelakeError} `invalid_argument` on a bad selector
+ */
+export function planQuery(
+  snapshot: Snapshot,
+  question: Question,
+  selection: Selection,
+  taskBytesTarget: number = TASK_BYTES_TARGET,
+): Plan {
+  const candidates: Candidate[] = [];
+  const isWanted = datasetFilter(selection);
+  for (const partition of snapshot.partitions) addCandidates(candidates, partition, selection, isWanted);
+  const known = createPartialResult(question);
+  const answer = answerFromCatalog(question, selection);
+  const unknown = candidates.filter(({ info, deletes }) => {
+    const sets = answer?.(info, deletes.length > 0);
+    if (sets === undefined || known.kind !== 'labelSets') return true;
+    for (const labels of sets) addLabelSet(known.sets, labels);
+    return false;
+  });
+  return { known, ...cutIntoTasks(unknown, question, selection, taskBytesTarget) };
+}
+
+/** Neighbouring datasets until each task has its share of the bytes. */
+function cutIntoTasks(
+  candidates: readonly Candidate[],
+  question: Question,
+  selection: Selection,
+  taskBytesTarget: number,
+): Omit<Plan, 'known'> {
+  const share = SHARE_READ[question.kind];
+  const sizes = candidates.map(({ info }) => Math.ceil(info.sizeBytes * share));
+  const estimatedBytes = sizes.reduce((sum, size) => sum + size, 0);
+  const taskCount = Math.max(1, Math.ceil(estimatedBytes / taskBytesTarget));
+  const tasks: Task[] = [];
+  let [from, bytes, sum] = [0, 0, 0];
+  candidates.forEach((_, i) => {
+    bytes += sizes[i] as number;
+    sum += sizes[i] as number;
+    const isDue = sum * taskCount >= estimatedBytes * (tasks.length + 1);
+    if (!isDue && i + 1 < candidates.length) return;
+    tasks.push({ question, selection, parts: groupParts(candidates.slice(from, i + 1)), estimatedBytes: bytes });
+    [from, bytes] = [i + 1, 0];
+  });
+  return { tasks, estimatedBytes };
+}
+
+/** Whether a dataset can hold selected profiles, judged by what the catalog knows of it. */
+function datasetFilter(selection: Selection): (info: DatasetInfo) => boolean {
+  const matchers = selection.selectors.flatMap((text) => compileMatchers(parseSelector(text)));
+  const services = matchers.filter((matcher) => matcher.name === LABEL.serviceName);
+  const types = matchers.filter((matcher) => matcher.name === LABEL.profileType);
+  const tenants = new Set(selection.tenants);
+  return (info) =>
+    tenants.has(info.tenant) &&
+    info.minTimeMs < selection.untilMs &&
+    info.maxTimeMs >= selection.fromMs &&
+    passes(services, info.service) &&
+    (selection.profileTypeId === undefined || info.profileTypes.includes(selection.profileTypeId)) &&
+    (types.length === 0 || info.profileTypes.some((type) => passes(types, type)));
+}
+
+function passes(matchers: readonly CompiledMatcher[], value: string): boolean {
+  return matchers.every((matcher) => matcher.test(value));
+}
+
+function addCandidates(
+  candidates: Candidate[],
+  { manifest, segments }: PartitionSnapshot,
+  selection: Selection,
+  isWanted: (info: DatasetInfo) => boolean,
+): void {
+  const deletes = manifest.deletes.filter((pending) => selection.tenants.includes(pending.tenant));
+  const add = (object: ObjectRef, datasets: readonly DatasetInfo[], subject: readonly PendingDelete[]) => {
+    for (const info of datasets) {
+      if (isWanted(info))
+        candidates.push({ object, info, deletes: subject.filter((pending) => overlaps(pending, info)) });
+    }
+  };
+  for (const { key, id, sizeBytes, datasets } of manifest.blocks) {
+    // A job that started at or after the delete has applied it, and what the log took since then is not deleted.
+    const subject = deletes.filter((pending) => versionOfBlockKey(key) < pending.version);
+    add({ key, id, etag: undefined, sizeBytes }, datasets, subject);
+  }
+  for (const { key, etag, sizeBytes, info } of segments) {
+    const subject = deletes.filter((pending) => info.log.position < pending.chainEnd);
+    add({ key, id: info.id, etag, sizeBytes }, info.datasets, subject);
+  }
+}
+
+function overlaps(pending: PendingDelete, info: DatasetInfo): boolean {
+  return pending.tenant === info.tenant && pending.fromMs <= info.maxTimeMs && pending.untilMs > info.minTimeMs;
+}
+
+/** Neighbours of the same object become one part. */
+function groupParts(candidates: readonly Candidate[]): TaskPart[] {
+  const parts: { object: ObjectRef; datasets: { tenant: string; service: string }[]; deletes: Set<RowDelete> }[] = [];
+  for (const { object, info, deletes } of candidates) {
+    let part = parts.at(-1);
+    if (part?.object !== object) {
+      part = { object, datasets: [], deletes: new Set() };
+      parts.push(part);
+    }
+    part.datasets.push({ tenant: info.tenant, service: info.service });
+    for (const { tenant, selector, fromMs, untilMs } of deletes)
+      part.deletes.add({ tenant, selector, fromMs, untilMs });
+  }
+  return parts.map((part) => ({ ...part, deletes: [...part.deletes] }));
+}

@@ -1,0 +1,113 @@
+/**
+ * Values by stack: a tree whose nodes are paths of frames from the root. A frame is a number of a table that the owner keeps.
+ * Every parent has a smaller number than its children; node 0 is the root, the empty stack.
+ */
+import { FlamelakeError } from '@flamelake/model';
+import { addTotals } from './value.ts';
+
+/** Most nodes one result may hold; about 40 bytes each. */
+export const TREE_NODES_MAX = 16_777_216;
+
+/** Columns by node; grows, arrays are replaced when it does. Self values are ≥ 0, so none exceeds `total`. */
+export interface StackTree {
+  count: number;
+  parent: Int32Array;
+  /** Unused for the root. */
+  frame: Int32Array;
+  self: BigInt64Array;
+  /** Exact sum of `self`. */
+  total: bigint;
+  /** Node number by hash of (parent, frame), 0 where free. */
+  slots: Int32Array;
+}
+
+export function createStackTree(): StackTree {
+  return {
+    count: 1,
+    parent: new Int32Array(256),
+    frame: new Int32Array(256),
+    self: new BigInt64Array(256),
+    total: 0n,
+    slots: new Int32Array(512),
+  };
+}
+
+/**
+ * The child of a node under a frame, made when it is not there.
+ * @throws {FlamelakeError} `resource_exhausted` over TREE_NODES_MAX
+ */
+export function childOf(tree: StackTree, parent: number, frame: number): number {
+  const mask = tree.slots.length - 1;
+  let slot = hashEdge(parent, frame) & mask;
+  for (let node = tree.slots[slot] as number; node !== 0; node = tree.slots[slot] as number) {
+    if (tree.parent[node] === parent && tree.frame[node] === frame) return node;
+    slot = (slot + 1) & mask;
+  }
+  const node = tree.count;
+  if (node === tree.parent.length) grow(tree);
+  tree.count++;
+  tree.parent[node] = parent;
+  tree.frame[node] = frame;
+  if (tree.count * 2 > tree.slots.length) rehash(tree);
+  else tree.slots[slot] = node;
+  return node;
+}
+
+/** Adds to the self value of a node; `total` is the caller's to keep. */
+export function addSelf(tree: StackTree, node: number, value: bigint): void {
+  tree.self[node] = (tree.self[node] as bigint) + value;
+}
+
+/**
+ * Adds another tree whose frames are numbered otherwise. Associative and commutative up to the numbering of nodes.
+ * @param frameOf - frame of `into` by frame of `from`
+ * @returns node of `into` by node of `from`
+ * @throws {FlamelakeError} `out_of_range` when the total leaves int64, `resource_exhausted` over TREE_NODES_MAX
+ */
+export function mergeStackTree(into: StackTree, from: StackTree, frameOf: Int32Array): Int32Array {
+  into.total = addTotals(into.total, from.total);
+  const nodeOf = new Int32Array(from.count);
+  addSelf(into, 0, from.self[0] as bigint);
+  for (let node = 1; node < from.count; node++) {
+    const parent = nodeOf[from.parent[node] as number] as number;
+    const to = childOf(into, parent, frameOf[from.frame[node] as number] as number);
+    nodeOf[node] = to;
+    addSelf(into, to, from.self[node] as bigint);
+  }
+  return nodeOf;
+}
+
+function grow(tree: StackTree): void {
+  if (tree.count >= TREE_NODES_MAX) {
+    throw new FlamelakeError('resource_exhausted', 'query result has too many stack nodes; narrow the query', {
+      limit: TREE_NODES_MAX,
+    });
+  }
+  const capacity = tree.parent.length * 2;
+  const parent = new Int32Array(capacity);
+  parent.set(tree.parent);
+  tree.parent = parent;
+  const name = new Int32Array(capacity);
+  name.set(tree.frame);
+  tree.frame = name;
+  const self = new BigInt64Array(capacity);
+  self.set(tree.self);
+  tree.self = self;
+}
+
+function rehash(tree: StackTree): void {
+  const slots = new Int32Array(tree.slots.length * 2);
+  const mask = slots.length - 1;
+  for (let node = 1; node < tree.count; node++) {
+    let slot = hashEdge(tree.parent[node] as number, tree.frame[node] as number) & mask;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = node;
+  }
+  tree.slots = slots;
+}
+
+function hashEdge(parent: number, frame: number): number {
+  let hash = Math.imul(parent, 0x9e3779b1) ^ Math.imul(frame, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return hash ^ (hash >>> 13);
+}

@@ -1,0 +1,73 @@
+/**
+ * What a query asks of blocks, in a form that can be sent: a question, the profiles it is about, and the datasets to look into.
+ */
+
+/** Which profiles: all conditions hold together. */
+export interface Selection {
+  /** At least one; each a plain tenant id. */
+  readonly tenants: readonly string[];
+  /** Profile times, ms since 1970, half-open. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Label selectors, ANDed; none selects everything. */
+  readonly selectors: readonly string[];
+  /** Five parts, or undefined for any type. */
+  readonly profileTypeId: string | undefined;
+}
+
+/** What to learn of them. */
+export type Question =
+  /** Values by path of function names. */
+  | { readonly kind: 'functions' }
+  /** Values by path of whole locations: mapping, address, lines. */
+  | { readonly kind: 'locations' }
+  /** Totals by time step and by the values of labels. */
+  | { readonly kind: 'timeSeries'; readonly grid: TimeGrid; readonly groupBy: readonly string[] }
+  /** Distinct label sets, cut down to the named labels; undefined keeps all labels. */
+  | { readonly kind: 'labelSets'; readonly names: readonly string[] | undefined }
+  /** Distinct label names, as label sets of one label with an empty value. */
+  | { readonly kind: 'labelNames' };
+
+/**
+ * Steps of a time series. Step `i` ends, inclusive, at `startMs + i * stepMs`, the last one at `endMs` at the latest; the first one
+ * also takes the step before `startMs`.
+ */
+export interface TimeGrid {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
+}
+
+/** A block object to read. Another object under the key is a missing object. */
+export interface ObjectRef {
+  readonly key: string;
+  /** The block's own random id. */
+  readonly id: string;
+  /** Set for segments, whose keys are not random. */
+  readonly etag: string | undefined;
+  readonly sizeBytes: number;
+}
+
+/** Profiles that are deleted but still in the object. */
+export interface RowDelete {
+  readonly tenant: string;
+  readonly selector: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** Datasets of one object. */
+export interface TaskPart {
+  readonly object: ObjectRef;
+  readonly datasets: readonly { readonly tenant: string; readonly service: string }[];
+  readonly deletes: readonly RowDelete[];
+}
+
+/** A share of a query, for one querier. */
+export interface Task {
+  readonly question: Question;
+  readonly selection: Selection;
+  readonly parts: readonly TaskPart[];
+  /** Bytes it is expected to read. */
+  readonly estimatedBytes: number;
+}

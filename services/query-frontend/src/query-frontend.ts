@@ -1,0 +1,157 @@
+/** The query front end: checks a query, plans it on one snapshot, has its tasks run, merges and renders. */
+import type { SnapshotSource, StoreKeys } from '@flamelake/catalog';
+import { encodePprof } from '@flamelake/formats';
+import { type Clock, FlamelakeError, LABEL, parseProfileTypeId } from '@flamelake/model';
+import {
+  DOT_NODES_DEFAULT,
+  type PartialResult,
+  renderDiff,
+  renderDot,
+  renderFlamegraph,
+  renderPprof,
+  renderTimeSeries,
+  renderTree,
+  type Selection,
+  sortedLabelNames,
+  sortedLabelSets,
+  sortedLabelValues,
+} from '@flamelake/query';
+import { profileStats } from './profile-stats.ts';
+import type { CallContext, Queries, StacktraceQuery } from './queries.ts';
+import type { QueryLimits } from './query-limits.ts';
+import { type AskedQuestion, type ExecuteTask, runQuestions, snapshotFor } from './run-question.ts';
+import {
+  checkRange,
+  gridOf,
+  labelSelection,
+  nodesOf,
+  rangeOrLast,
+  stackSelection,
+  tenantsOf,
+} from './validate-query.ts';
+
+export interface QueryFrontendOptions {
+  readonly snapshots: SnapshotSource;
+  readonly keys: StoreKeys;
+  readonly execute: ExecuteTask;
+  /** Limits of a tenant; of several tenants in one call the smallest hold. */
+  readonly limits: (tenant: string) => QueryLimits;
+  readonly clock: Clock;
+}
+
+/** Range of label queries that give none: a day. */
+const LABELS_RANGE_MS = 86_400_000;
+/** Range of profile type queries that give none: an hour. */
+const PROFILE_TYPES_RANGE_MS = 3_600_000;
+
+export function createQueryFrontend(options: QueryFrontendOptions): Queries {
+  const { limits, clock } = options;
+
+  const limitsOf = (tenants: readonly string[]): QueryLimits => {
+    const all = tenants.map(limits);
+    return {
+      queryBytesMax: Math.min(...all.map((one) => one.queryBytesMax)),
+      nodesDefault: Math.min(...all.map((one) => one.nodesDefault)),
+      nodesMax: Math.min(...all.map((one) => one.nodesMax)),
+    };
+  };
+  const ask = async (call: CallContext, tenants: readonly string[], asked: readonly AskedQuestion[]) =>
+    runQuestions(options, call, asked, limitsOf(tenants).queryBytesMax);
+
+  const labelSets = async (call: CallContext, selection: Selection, names: readonly string[] | undefined) => {
+    const [result] = await ask(call, selection.tenants, [{ question: { kind: 'labelSets', names }, selection }]);
+    return expect(result, 'labelSets').sets;
+  };
+  const functionTree = async (call: CallContext, query: StacktraceQuery) => {
+    const selection = stackSelection(tenantsOf(call.tenant), query);
+    const [result] = await ask(call, selection.tenants, [{ question: { kind: 'functions' }, selection }]);
+    return expect(result, 'functions').tree;
+  };
+  const nodes = (call: CallContext, maxNodes: number | undefined) => {
+    const { nodes: count, isClamped } = nodesOf(maxNodes, limitsOf(tenantsOf(call.tenant)));
+    if (isClamped) call.clampedMaxNodes = count;
+    return count;
+  };
+
+  return {
+    profileTypes: async (call, range) => {
+      const checked = rangeOrLast(range, PROFILE_TYPES_RANGE_MS, clock.nowMs());
+      const selection = labelSelection(tenantsOf(call.tenant), checked, []);
+      return sortedLabelValues(await labelSets(call, selection, [LABEL.profileType])).map(parseProfileTypeId);
+    },
+    labelNames: async (call, range, matchers) => {
+      const checked = rangeOrLast(range, LABELS_RANGE_MS, clock.nowMs());
+      const selection = labelSelection(tenantsOf(call.tenant), checked, matchers);
+      const [result] = await ask(call, selection.tenants, [{ question: { kind: 'labelNames' }, selection }]);
+      return sortedLabelNames(expect(result, 'labelSets').sets);
+    },
+    labelValues: async (call, range, name, matchers) => {
+      if (name === '') throw new FlamelakeError('invalid_argument', 'label name is required');
+      const checked = rangeOrLast(range, LABELS_RANGE_MS, clock.nowMs());
+      return sortedLabelValues(
+        await labelSets(call, labelSelection(tenantsOf(call.tenant), checked, matchers), [name]),
+      );
+    },
+    series: async (call, range, matchers, labelNames) => {
+      const checked = rangeOrLast(range, LABELS_RANGE_MS, clock.nowMs());
+      const selection = labelSelection(tenantsOf(call.tenant), checked, matchers);
+      return sortedLabelSets(await labelSets(call, selection, labelNames.length === 0 ? undefined : labelNames));
+    },
+    flamegraph: async (call, query) => {
+      const count = nodes(call, query.maxNodes);
+      return renderFlamegraph(await functionTree(call, query), count);
+    },
+    tree: async (call, query) => {
+      const count = nodes(call, query.maxNodes);
+      return renderTree(await functionTree(call, query), count);
+    },
+    dot: async (call, query) => {
+      const count = nodes(call, query.maxNodes || DOT_NODES_DEFAULT);
+      const { sampleUnit } = parseProfileTypeId(query.profileTypeId);
+      return renderDot(await functionTree(call, query), count, sampleUnit);
+    },
+    pprof: async (call, query) => {
+      nodes(call, query.maxNodes);
+      const selection = stackSelection(tenantsOf(call.tenant), query);
+      const [result] = await ask(call, selection.tenants, [{ question: { kind: 'locations' }, selection }]);
+      const type = parseProfileTypeId(query.profileTypeId);
+      return encodePprof(renderPprof(expect(result, 'locations').tree, { type, ...checkRange(query) }));
+    },
+    selectSeries: async (call, query) => {
+      const grid = gridOf(query);
+      const whole = stackSelection(tenantsOf(call.tenant), query);
+      const selection = { ...whole, fromMs: grid.startMs - grid.stepMs };
+      const question = { kind: 'timeSeries', grid, groupBy: query.groupBy } as const;
+      const [result] = await ask(call, selection.tenants, [{ question, selection }]);
+      return renderTimeSeries(expect(result, 'timeSeries').groups, grid, query.aggregation, query.limit);
+    },
+    diff: async (call, left, right) => {
+      const count = Math.max(nodes(call, left.maxNodes), nodes(call, right.maxNodes));
+      const tenants = tenantsOf(call.tenant);
+      const asked = [left, right].map(
+        (side): AskedQuestion => ({
+          question: { kind: 'functions' },
+          selection: stackSelection(tenants, side),
+        }),
+      );
+      const [leftTree, rightTree] = await ask(call, tenants, asked);
+      return renderDiff(expect(leftTree, 'functions').tree, expect(rightTree, 'functions').tree, count);
+    },
+    stats: async (call) => {
+      const tenants = tenantsOf(call.tenant);
+      const [tenant] = tenants;
+      if (tenants.length !== 1 || tenant === undefined) {
+        throw new FlamelakeError('invalid_argument', 'profile stats are of exactly one tenant');
+      }
+      return profileStats(await snapshotFor(options, call), tenant);
+    },
+  };
+}
+
+function expect<K extends PartialResult['kind']>(
+  result: PartialResult | undefined,
+  kind: K,
+): Extract<PartialResult, { kind: K }> {
+  if (result?.kind === kind) return result as Extract<PartialResult, { kind: K }>;
+  throw new FlamelakeError('internal', 'task answered another question', { kind: result?.kind ?? '', expected: kind });
+}

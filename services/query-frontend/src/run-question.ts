@@ -1,0 +1,105 @@
+/** One question from snapshot to merged result: plan, tasks in flight, merge; planned again once when an object has gone. */
+import type { SnapshotSource, StoreKeys } from '@flamelake/catalog';
+import { type Snapshot, sealSnapshotName, unsealCommitToken } from '@flamelake/catalog';
+import { FlamelakeError } from '@flamelake/model';
+import {
+  mergePartialResult,
+  type PartialResult,
+  planQuery,
+  type Question,
+  type Selection,
+  type Task,
+} from '@flamelake/query';
+import type { CallContext } from './queries.ts';
+
+/** Runs a task somewhere. `not_found` means that an object of the snapshot is gone. */
+export type ExecuteTask = (task: Task, signal: AbortSignal) => Promise<PartialResult>;
+
+/** Tasks of one query that run at the same time. */
+export const TASKS_IN_FLIGHT = 8;
+
+export interface QuestionContext {
+  readonly snapshots: SnapshotSource;
+  readonly keys: StoreKeys;
+  readonly execute: ExecuteTask;
+}
+
+export interface AskedQuestion<K extends Question['kind'] = Question['kind']> {
+  readonly question: Extract<Question, { kind: K }>;
+  readonly selection: Selection;
+}
+
+/**
+ * Answers questions from one snapshot, and names it in the call.
+ * @param bytesMax - bytes all of them may read, by estimate
+ * @throws {FlamelakeError} `resource_exhausted` over `bytesMax`, `unavailable` when objects go faster than they can be read
+ */
+export async function runQuestions(
+  context: QuestionContext,
+  call: CallContext,
+  asked: readonly AskedQuestion[],
+  bytesMax: number,
+): Promise<readonly PartialResult[]> {
+  const first = await snapshotFor(context, call);
+  try {
+    return await runOn(context, call, first, asked, bytesMax);
+  } catch (error) {
+    if (!isMissingObject(error)) throw error;
+  }
+  try {
+    return await runOn(context, call, await context.snapshots.takeFresh(), asked, bytesMax);
+  } catch (error) {
+    if (!isMissingObject(error)) throw error;
+    throw new FlamelakeError(
+      'unavailable',
+      'objects of the snapshot went while they were read; try again',
+      { retryAfterSeconds: 1 },
+      { cause: error },
+    );
+  }
+}
+
+/** The snapshot a call reads: one that has its commit token. */
+export function snapshotFor({ snapshots, keys }: QuestionContext, call: CallContext): Promise<Snapshot> {
+  if (call.commitToken === undefined) return snapshots.take();
+  return snapshots.waitFor(unsealCommitToken(keys, call.commitToken), call.signal);
+}
+
+function isMissingObject(error: unknown): boolean {
+  return error instanceof FlamelakeError && error.code === 'not_found';
+}
+
+async function runOn(
+  { keys, execute }: QuestionContext,
+  call: CallContext,
+  snapshot: Snapshot,
+  asked: readonly AskedQuestion[],
+  bytesMax: number,
+): Promise<readonly PartialResult[]> {
+  const plans = asked.map(({ question, selection }) => planQuery(snapshot, question, selection));
+  const estimatedBytes = plans.reduce((sum, plan) => sum + plan.estimatedBytes, 0);
+  if (estimatedBytes > bytesMax) {
+    throw new FlamelakeError(
+      'resource_exhausted',
+      'query would read too many bytes; narrow its time range or selector, or raise query-bytes-max',
+      { estimatedBytes, limitBytes: bytesMax, tenant: call.tenant },
+    );
+  }
+  const failed = new AbortController();
+  const signal = AbortSignal.any([call.signal, failed.signal]);
+  const pending = plans.flatMap((plan) => plan.tasks.map((task) => ({ task, into: plan.known })));
+  let next = 0;
+  const worker = async () => {
+    for (let share = pending[next++]; share !== undefined; share = pending[next++]) {
+      mergePartialResult(share.into, await execute(share.task, signal));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(TASKS_IN_FLIGHT, pending.length) }, worker));
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  }
+  call.snapshot = sealSnapshotName(keys, snapshot);
+  return plans.map((plan) => plan.known);
+}

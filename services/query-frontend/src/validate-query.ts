@@ -1,0 +1,82 @@
+/** Checks of what callers send, and the defaults of what they leave out. */
+import { FlamelakeError, isTenantId, parseProfileTypeId, parseSelector, profileTypeId } from '@flamelake/model';
+import type { Selection, TimeGrid } from '@flamelake/query';
+import type { SeriesQuery, StacktraceQuery, TimeRange } from './queries.ts';
+import type { QueryLimits } from './query-limits.ts';
+
+/** Most tenants of one query. */
+export const TENANTS_MAX = 64;
+
+/**
+ * Tenants of a call: one, or several joined by `|`. Sorted, unique.
+ * @throws {FlamelakeError} `invalid_argument`
+ */
+export function tenantsOf(tenant: string): readonly string[] {
+  const tenants = [...new Set(tenant.split('|'))].sort();
+  if (!tenants.every(isTenantId)) throw invalid('tenant id is not valid', { tenant });
+  if (tenants.length > TENANTS_MAX) throw invalid('query has too many tenants', { limit: TENANTS_MAX });
+  return tenants;
+}
+
+/**
+ * A range with both ends.
+ * @throws {FlamelakeError} `invalid_argument` when an end is missing (zero) or the start is after the end
+ */
+export function checkRange({ startMs, endMs }: TimeRange): TimeRange {
+  if (startMs === 0 || endMs === 0) throw invalid('missing time range: start and end are required, in milliseconds');
+  if (!Number.isFinite(startMs) || !Number.isFinite(endMs))
+    throw invalid('time range is not valid', { startMs, endMs });
+  if (startMs > endMs) throw invalid('start of the time range is after its end', { startMs, endMs });
+  return { startMs, endMs };
+}
+
+/** As `checkRange`, but no range at all is the last `defaultMs` up to now. */
+export function rangeOrLast(range: TimeRange, defaultMs: number, nowMs: number): TimeRange {
+  if (range.startMs === 0 && range.endMs === 0) return { startMs: nowMs - defaultMs, endMs: nowMs };
+  return checkRange(range);
+}
+
+/** @throws {FlamelakeError} `invalid_argument` on a bad selector */
+export function labelSelection(tenants: readonly string[], range: TimeRange, matchers: readonly string[]): Selection {
+  for (const text of matchers) parseSelector(text);
+  return { tenants, ...halfOpen(range), selectors: matchers, profileTypeId: undefined };
+}
+
+/** @throws {FlamelakeError} `invalid_argument` on a bad range, selector or profile type */
+export function stackSelection(tenants: readonly string[], query: StacktraceQuery | SeriesQuery): Selection {
+  const type = profileTypeId(parseProfileTypeId(query.profileTypeId));
+  parseSelector(query.labelSelector);
+  return { tenants, ...halfOpen(checkRange(query)), selectors: [query.labelSelector], profileTypeId: type };
+}
+
+/**
+ * Steps of a time series.
+ * @throws {FlamelakeError} `invalid_argument` on a step under a millisecond, or a negative limit
+ */
+export function gridOf(query: SeriesQuery): TimeGrid {
+  if (!(query.stepSeconds >= 0.001) || !Number.isFinite(query.stepSeconds)) {
+    throw invalid('step must be at least 0.001 seconds', { stepSeconds: query.stepSeconds });
+  }
+  if (query.limit < 0) throw invalid('limit of series must not be negative', { limit: query.limit });
+  const { startMs, endMs } = checkRange(query);
+  return { startMs, endMs, stepMs: Math.max(1, Math.round(query.stepSeconds * 1_000)) };
+}
+
+/**
+ * Nodes to show, and whether fewer than asked for.
+ * @throws {FlamelakeError} `invalid_argument` on a negative number
+ */
+export function nodesOf(maxNodes: number | undefined, limits: QueryLimits): { nodes: number; isClamped: boolean } {
+  if (maxNodes === undefined || maxNodes === 0) return { nodes: limits.nodesDefault, isClamped: false };
+  if (!(maxNodes > 0)) throw invalid('max_nodes must not be negative', { maxNodes });
+  if (maxNodes > limits.nodesMax) return { nodes: limits.nodesMax, isClamped: true };
+  return { nodes: Math.floor(maxNodes), isClamped: false };
+}
+
+function halfOpen({ startMs, endMs }: TimeRange): { fromMs: number; untilMs: number } {
+  return { fromMs: startMs, untilMs: endMs + 1 };
+}
+
+function invalid(message: string, details: FlamelakeError['details'] = {}): FlamelakeError {
+  return new FlamelakeError('invalid_argument', message, details);
+}
