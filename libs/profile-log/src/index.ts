@@ -1,1 +1,3 @@
-export {};
+export { openFileLog } from './file-log.ts';
+export type { FileLogOptions } from './file-log-options.ts';
+export { createMemoryLog, type MemoryLogOptions } from './memory-log.ts';
