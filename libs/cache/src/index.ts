@@ -1,1 +1,1 @@
-export {};
+export { type CacheCounts, createMemoryCache, type MemoryCache, type MemoryCacheOptions } from './memory-cache.ts';
