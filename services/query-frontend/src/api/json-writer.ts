@@ -1,0 +1,82 @@
+/**
+ * A growing run of UTF-8 JSON for large answers. int64 columns are written from their 32 bit halves: no BigInt and no string is
+ * made for each element.
+ */
+const FIRST_BYTES = 1024;
+/** 2^53 in halves: below it the high half times 2^32 plus the low one is an exact number. */
+const SAFE_HIGH = 0x200000;
+const BILLION = 1_000_000_000;
+/** Digits of the longest int64, its sign, and `","`. */
+const ELEMENT_BYTES_MAX = 23;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+
+export class JsonWriter {
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #length = 0;
+
+  /** What was written, as a view valid until the next write. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Text that is JSON already. */
+  raw(json: string): void {
+    this.#reserve(json.length * 3);
+    this.#length += this.#bytes.write(json, this.#length);
+  }
+
+  /** Bytes that are JSON already. */
+  rawBytes(json: Uint8Array): void {
+    this.#reserve(json.length);
+    this.#bytes.set(json, this.#length);
+    this.#length += json.length;
+  }
+
+  /** An array of int64 as strings: `["1","-2"]`. */
+  int64Array(column: BigInt64Array): void {
+    const halves = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
+    this.#reserve(2 + column.length * ELEMENT_BYTES_MAX);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = 0x5b;
+    for (let i = 0; i < halves.length; i += 2) {
+      if (i > 0) bytes[at++] = COMMA;
+      bytes[at++] = QUOTE;
+      const high = halves[i + 1] as number;
+      if (high < SAFE_HIGH) at = putDigits(bytes, at, high * 0x1_0000_0000 + (halves[i] as number));
+      else at += bytes.write(String(column[i >> 1]), at);
+      bytes[at++] = QUOTE;
+    }
+    bytes[at++] = 0x5d;
+    this.#length = at;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
+
+/** Writes the decimal digits of an integer in [0, 2^53); returns the offset behind them. */
+function putDigits(bytes: Uint8Array, at: number, value: number): number {
+  if (value < BILLION) return putSmall(bytes, at, value, 1);
+  const high = Math.floor(value / BILLION);
+  return putSmall(bytes, putSmall(bytes, at, high, 1), value - high * BILLION, 9);
+}
+
+/** Writes an integer in [0, 10^9) with at least so many digits. */
+function putSmall(bytes: Uint8Array, at: number, value: number, digitsMin: number): number {
+  let count = digitsMin;
+  for (let power = 10 ** digitsMin; power <= value; power *= 10) count++;
+  let rest = value | 0;
+  for (let i = at + count - 1; i >= at; i--) {
+    const tenth = (rest / 10) | 0;
+    bytes[i] = 48 + rest - tenth * 10;
+    rest = tenth;
+  }
+  return at + count;
+}

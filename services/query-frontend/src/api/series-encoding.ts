@@ -1,0 +1,111 @@
+/** Label sets and time series of querier.v1, written from columns: there may be very many. */
+import { ByteWriter } from '@flamelake/formats';
+import type { Labels } from '@flamelake/model';
+import type { BodyForm } from '@flamelake/rpc';
+import type { TimeSeries } from '../queries.ts';
+import { JsonWriter } from './json-writer.ts';
+import { bytesField, textField } from './protobuf-fields.ts';
+
+/** SeriesResponse: 2 labels_set (Labels: 1 labels). */
+export function encodeLabelSets(sets: readonly Labels[], form: BodyForm): Uint8Array {
+  if (form === 'json') {
+    return jsonList('labelsSet', sets, (writer, labels) => writer.raw(labelsJson(labels)));
+  }
+  return protoList(2, sets, labelsProto);
+}
+
+/** SelectSeriesResponse: 1 series (Series: 1 labels, 2 points). */
+export function encodeTimeSeries(all: readonly TimeSeries[], form: BodyForm): Uint8Array {
+  if (form === 'json') {
+    return jsonList('series', all, (writer, series) => {
+      writer.raw(labelsJson(series.labels));
+      if (series.labels.length > 0 && series.timestampsMs.length > 0) writer.raw(',');
+      pointsJson(writer, series);
+    });
+  }
+  return protoList(1, all, (writer, series) => {
+    labelsProto(writer, series.labels);
+    pointsProto(writer, series);
+  });
+}
+
+/** An answer whose only field is a list of messages. */
+function protoList<Item>(field: number, items: readonly Item[], write: (writer: ByteWriter, item: Item) => void) {
+  const answer = new ByteWriter();
+  const message = new ByteWriter();
+  for (const item of items) {
+    message.clear();
+    write(message, item);
+    bytesField(answer, field, message.view());
+  }
+  return answer.view();
+}
+
+function jsonList<Item>(name: string, items: readonly Item[], write: (writer: JsonWriter, item: Item) => void) {
+  const writer = new JsonWriter();
+  items.forEach((item, index) => {
+    writer.raw(index === 0 ? `{"${name}":[{` : ',{');
+    write(writer, item);
+    writer.raw('}');
+  });
+  writer.raw(items.length === 0 ? '{}' : ']}');
+  return writer.view();
+}
+
+/** Labels as field 1; a LabelPair is 1 name, 2 value. */
+function labelsProto(writer: ByteWriter, labels: Labels): void {
+  const pair = new ByteWriter(64);
+  for (const { name, value } of labels) {
+    pair.clear();
+    if (name !== '') textField(pair, 1, name);
+    if (value !== '') textField(pair, 2, value);
+    bytesField(writer, 1, pair.view());
+  }
+}
+
+function labelsJson(labels: Labels): string {
+  if (labels.length === 0) return '';
+  const pairs = labels.map(({ name, value }) => ({ ...(name !== '' && { name }), ...(value !== '' && { value }) }));
+  return `"labels":${JSON.stringify(pairs)}`;
+}
+
+/** Points as field 2; a Point is 1 value (double), 2 timestamp. Zero values are left out, minus zero is not one. */
+function pointsProto(writer: ByteWriter, { timestampsMs, values }: TimeSeries): void {
+  const point = new ByteWriter(32);
+  const double = new DataView(new ArrayBuffer(8));
+  const doubleBytes = new Uint8Array(double.buffer);
+  for (let i = 0; i < timestampsMs.length; i++) {
+    const value = values[i] as number;
+    const timestamp = timestampsMs[i] as number;
+    point.clear();
+    if (!Object.is(value, 0)) {
+      double.setFloat64(0, value, true);
+      point.uint8(0x09);
+      point.bytes(doubleBytes);
+    }
+    if (timestamp !== 0) {
+      point.uint8(0x10);
+      point.varint(timestamp);
+    }
+    bytesField(writer, 2, point.view());
+  }
+}
+
+function pointsJson(writer: JsonWriter, { timestampsMs, values }: TimeSeries): void {
+  for (let i = 0; i < timestampsMs.length; i++) {
+    const value = values[i] as number;
+    const timestamp = timestampsMs[i] as number;
+    const hasValue = !Object.is(value, 0);
+    let point = i === 0 ? '"points":[{' : ',{';
+    if (hasValue) point += `"value":${doubleJson(value)}`;
+    if (timestamp !== 0) point += `${hasValue ? ',' : ''}"timestamp":"${timestamp}"`;
+    writer.raw(`${point}}`);
+  }
+  if (timestampsMs.length > 0) writer.raw(']');
+}
+
+/** JSON has no NaN, no infinities and loses minus zero; protobuf's mapping names them. */
+function doubleJson(value: number): string {
+  if (Object.is(value, -0)) return '-0';
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
+}
