@@ -3,6 +3,7 @@ export { ByteWriter } from './byte-writer.ts';
 export { crc32c } from './crc32c.ts';
 export { type DecodePprofOptions, decodePprof } from './decode-pprof.ts';
 export { inflate } from './inflate.ts';
+export { type NormalizeOptions, normalizeProfile } from './normalize-profile.ts';
 export type { NormalizeCounts, NormalizedGroup, NormalizedProfile } from './normalized-profile.ts';
 export type { Pprof, SampleLabelColumns, ValueType } from './pprof.ts';
 export type { ProfileRecord, SampleGroup } from './profile-record.ts';

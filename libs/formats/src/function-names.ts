@@ -1,0 +1,81 @@
+/**
+ * Names as functions are to be known by. Go's type parameters go, so that instances of one generic function are one function;
+ * old scripting clients get the file in front of the name, where their names alone say too little.
+ */
+import type { StringPicker } from './string-picker.ts';
+import type { StringColumn, Symbols } from './symbols.ts';
+
+const SPACE = 0x20;
+const SLASH = 0x2f;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const GO_SUFFIX = [0x2e, 0x67, 0x6f];
+
+export interface FunctionNames {
+  /** String index of a function's name in the picker. */
+  name(fn: number): number;
+  systemName(fn: number): number;
+}
+
+/** @param filenames - whose files go in front of the name: nobody's, those with relative paths, or everybody's */
+export function namesOf(
+  symbols: Symbols,
+  strings: StringPicker,
+  filenames: 'none' | 'relative' | 'all',
+): FunctionNames {
+  const { functions } = symbols;
+  // Most tables hold no bracket at all; then there is nothing to look at by function.
+  const hasBrackets = strings.from.bytes.includes(OPEN);
+  const stripped = new Map<number, number>();
+  const plain = (fn: number, string: number): number => {
+    if (!hasBrackets || !isGoFile(strings.from, functions.filename[fn] as number)) return string;
+    const known = stripped.get(string);
+    if (known !== undefined) return known;
+    const bytes = strings.from.bytes.subarray(strings.from.offsets[string], strings.from.offsets[string + 1]);
+    const short = withoutTypeParameters(bytes);
+    const made = short === bytes ? string : strings.add(short);
+    stripped.set(string, made);
+    return made;
+  };
+  const withFile = (fn: number, string: number): number => {
+    const { bytes, offsets } = strings.from;
+    const filename = functions.filename[fn] as number;
+    const file = bytes.subarray(offsets[filename], offsets[filename + 1]);
+    if (file.length === 0 || (filenames === 'relative' && file[0] === SLASH)) return string;
+    return strings.add(
+      Buffer.concat([file, Uint8Array.of(SPACE), bytes.subarray(offsets[string], offsets[string + 1])]),
+    );
+  };
+  return {
+    name: (fn) => {
+      const string = functions.name[fn] as number;
+      return filenames === 'none' ? plain(fn, string) : withFile(fn, string);
+    },
+    systemName: (fn) => plain(fn, functions.systemName[fn] as number),
+  };
+}
+
+function isGoFile({ bytes, offsets }: StringColumn, string: number): boolean {
+  const end = offsets[string + 1] as number;
+  if (end - (offsets[string] as number) <= GO_SUFFIX.length) return false;
+  return GO_SUFFIX.every((byte, i) => bytes[end - GO_SUFFIX.length + i] === byte);
+}
+
+/**
+ * Cuts every balanced, non-empty pair of brackets and what it holds out of a Go name: `slices.SortFunc[go.shape.[]int]` and
+ * `slices.SortFunc[...]` become `slices.SortFunc`.
+ * @returns the same bytes when there is none
+ */
+export function withoutTypeParameters(name: Uint8Array): Uint8Array {
+  if (!name.includes(OPEN)) return name;
+  const kept = new Uint8Array(name.length);
+  let length = 0;
+  let depth = 0;
+  let outermost = 0;
+  for (const byte of name) {
+    if (byte === OPEN && depth++ === 0) outermost = length;
+    kept[length++] = byte;
+    if (byte === CLOSE && depth > 0 && --depth === 0 && length - outermost > 2) length = outermost;
+  }
+  return length === name.length ? name : kept.subarray(0, length);
+}
