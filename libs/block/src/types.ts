@@ -75,13 +75,15 @@ export interface ProfileColumns {
   /** Exact sum of the row's sample values. */
   readonly total: BigInt64Array;
   readonly sampleStart: Uint32Array;
+  /** Rows with equal numbers have the same stacktraces (and spans), in the same order: sample types of one label set. */
+  readonly stackList: Uint32Array;
   /** Index into the block's identities. */
   readonly identity: Uint32Array;
   /** Which label set of the pushed profile the row is of; with the identity it makes the profile id. */
   readonly group: Uint32Array;
 }
 
-/** Samples of a dataset; within a row stack traces ascend. */
+/** Samples of a dataset; within a row stacktraces ascend, equal ones are neighbours. */
 export interface SampleColumns {
   readonly count: number;
   /** Node of the stacktrace tree. */

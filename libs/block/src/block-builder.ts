@@ -1,0 +1,200 @@
+/**
+ * Builds a block: from pushed profiles (a segment), or from other blocks (a fold or merge), or both.
+ * Nothing is dropped or summed up: every profile added is a profile of the block.
+ */
+import { ByteWriter, type ProfileRecord } from '@flamelake/formats';
+import { compareBytes, FlamelakeError } from '@flamelake/model';
+import { addDataset } from './add-dataset.ts';
+import { addProfile, sumGroups } from './add-profile.ts';
+import { IDENTITY_BYTES, writeIdentities, writeQuarantine } from './block-sections.ts';
+import { checkRecord } from './check-record.ts';
+import { encodeContents } from './contents.ts';
+import { createDatasetState, type DatasetState, estimateBytes } from './dataset-state.ts';
+import { type EncodedSection, encodeDataset } from './encode-dataset.ts';
+import { encodeFooter } from './footer.ts';
+import { createIdentityList } from './identity-list.ts';
+import { SECTION } from './section.ts';
+import type {
+  BlockInfo,
+  BlockReader,
+  DatasetInfo,
+  IdentityColumns,
+  LogRange,
+  QuarantinedRecord,
+  Series,
+} from './types.ts';
+
+/** What of a block is added; what is left out keeps all. */
+export interface RowFilter {
+  /** Asked once for each dataset, before anything of it is read. */
+  readonly dataset?: (dataset: DatasetInfo) => boolean;
+  /** Asked once for each profile row. */
+  readonly row?: (dataset: DatasetInfo, series: Series, timeMs: number) => boolean;
+}
+
+/** What a block says of itself. */
+export interface BlockHeader {
+  /** 32 lower-case hex digits, random. */
+  readonly id: string;
+  readonly level: number;
+  readonly log: LogRange;
+}
+
+export interface BuiltBlock {
+  /** The object; owned by the caller. */
+  readonly bytes: Uint8Array;
+  readonly info: BlockInfo;
+}
+
+export interface BlockBuilder {
+  /** Pushed profiles added so far, those of added blocks included. */
+  readonly profileCount: number;
+  /** Rough estimate of the object's bytes, usually above what `build` makes. */
+  readonly sizeBytes: number;
+  /**
+   * Adds a pushed profile; copies what it keeps.
+   * @param offset - of its record in the log
+   * @throws {FlamelakeError} `invalid_argument` when the record refers to what it does not hold or has a negative value,
+   *   `out_of_range` when a sum leaves int64; nothing of it is added then
+   */
+  addProfile(profile: ProfileRecord, offset: number): void;
+  /**
+   * Adds the profiles of a block and their identities. Neither its other identities nor its quarantine are taken.
+   * @throws {FlamelakeError} what reading the block throws; throw the builder away then
+   */
+  addBlock(block: BlockReader, filter?: RowFilter): Promise<void>;
+  /** Adds identities that no profile of this block has: those of deleted and expired profiles. */
+  addIdentities(identities: IdentityColumns): void;
+  /** Keeps a record that could not be decoded; copies its bytes. */
+  addQuarantined(record: QuarantinedRecord): void;
+  /** Encodes everything added so far; may be called again after adding more. */
+  build(header: BlockHeader): BuiltBlock;
+}
+
+/** @param options - `hashSeed`: any random number; makes collisions unforeseeable, changes no byte of the block */
+export function createBlockBuilder(options: { readonly hashSeed?: number } = {}): BlockBuilder {
+  const seed = (options.hashSeed ?? 0) | 0;
+  const datasets = new Map<string, DatasetState>();
+  const identities = createIdentityList();
+  const quarantine: QuarantinedRecord[] = [];
+  let profileCount = 0;
+  let quarantineBytes = 0;
+
+  const datasetOf = (tenant: string, service: string): DatasetState => {
+    const key = `${tenant.length}:${tenant}${service}`;
+    let state = datasets.get(key);
+    if (state === undefined) {
+      state = createDatasetState(tenant, service, seed);
+      datasets.set(key, state);
+    }
+    return state;
+  };
+
+  return {
+    get profileCount() {
+      return profileCount;
+    },
+    get sizeBytes() {
+      let bytes = 512 + quarantineBytes + identities.count * (IDENTITY_BYTES + 4);
+      for (const state of datasets.values()) bytes += estimateBytes(state);
+      return bytes;
+    },
+    addProfile(profile, offset) {
+      checkRecord(profile);
+      const totals = sumGroups(profile);
+      const identity = identities.add(profile.identity, offset);
+      profileCount++;
+      if (totals.some((group) => group.some((total) => total !== 0n))) {
+        addProfile(datasetOf(profile.tenant, profile.service), profile, totals, identity);
+      }
+    },
+    async addBlock(block, filter = {}) {
+      const known = await block.identities();
+      const numbers = new Map<number, number>();
+      const numberOf = (old: number): number => {
+        const number = numbers.get(old);
+        if (number !== undefined) return number;
+        const at = old * IDENTITY_BYTES;
+        const added = identities.add(known.ids.subarray(at, at + IDENTITY_BYTES), known.offsets[old]);
+        numbers.set(old, added);
+        return added;
+      };
+      for (const [index, info] of block.info.datasets.entries()) {
+        if (filter.dataset?.(info) === false) continue;
+        await addDataset(() => datasetOf(info.tenant, info.service), block.dataset(index), numberOf, filter.row);
+      }
+      profileCount += numbers.size;
+    },
+    addIdentities({ count, ids, offsets }) {
+      for (let i = 0; i < count; i++) {
+        identities.add(ids.subarray(i * IDENTITY_BYTES, (i + 1) * IDENTITY_BYTES), offsets[i]);
+      }
+    },
+    addQuarantined({ offset, reason, value }) {
+      quarantine.push({ offset, reason, value: value.slice() });
+      quarantineBytes += value.length + reason.length + 64;
+    },
+    build(header) {
+      if (!/^[0-9a-f]{32}$/.test(header.id)) {
+        throw new FlamelakeError('invalid_argument', 'block id must be 32 lower-case hex digits', { id: header.id });
+      }
+      const level = header.level === 0 ? 1 : 3;
+      const { columns, number } = identities.sorted();
+      const encoded = [...datasets.values()]
+        .filter((state) => state.rows.series.count > 0)
+        .sort((a, b) => compareBytes(a.tenant, b.tenant) || compareBytes(a.service, b.service))
+        .map((state) => encodeDataset(state, { ids: columns.ids, number }, level));
+      const blockWide: EncodedSection[] = [];
+      if (columns.count > 0) {
+        const out = new ByteWriter();
+        writeIdentities(out, columns, level);
+        blockWide.push({ kind: SECTION.identities, rows: columns.count, bytes: out.view() });
+      }
+      if (quarantine.length > 0) {
+        const out = new ByteWriter();
+        writeQuarantine(
+          out,
+          [...quarantine].sort((a, b) => a.offset - b.offset),
+          level,
+        );
+        blockWide.push({ kind: SECTION.quarantine, rows: quarantine.length, bytes: out.view() });
+      }
+      const info: BlockInfo = {
+        id: header.id,
+        level: header.level,
+        log: header.log,
+        datasets: encoded.map((dataset) => dataset.info),
+      };
+      return {
+        bytes: assemble(
+          info,
+          encoded.map((dataset) => dataset.sections),
+          blockWide,
+          level,
+        ),
+        info,
+      };
+    },
+  };
+}
+
+/** Sections in the order of the contents, then the footer. */
+function assemble(
+  info: BlockInfo,
+  datasets: readonly (readonly EncodedSection[])[],
+  blockWide: readonly EncodedSection[],
+  level: number,
+): Uint8Array {
+  const placesOf = (sections: readonly EncodedSection[]) =>
+    sections.map(({ kind, rows, bytes }) => ({ kind, rows, lengthBytes: bytes.length, offset: 0 }));
+  const contents = { info, datasets: datasets.map(placesOf), block: placesOf(blockWide) };
+  const parts = [...datasets.flat(), ...blockWide].map((section) => section.bytes);
+  parts.push(encodeFooter(encodeContents(contents, level)));
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

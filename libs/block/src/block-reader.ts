@@ -1,0 +1,88 @@
+/** Opens blocks: one ranged read finds the footer; everything else is read when it is asked for. */
+import { FlamelakeError } from '@flamelake/model';
+import { readIdentities, readQuarantine } from './block-sections.ts';
+import { memorySource } from './block-source.ts';
+import { type Contents, decodeContents } from './contents.ts';
+import { createDatasetReader } from './dataset-reader.ts';
+import { decodeFooter, FOOTER_TRAILER_BYTES } from './footer.ts';
+import { createOnce } from './once.ts';
+import { type Page, readPages } from './page.ts';
+import { inSection, rowsOf } from './section.ts';
+import { createSectionLoader } from './section-loader.ts';
+import type { BlockReader, BlockSource, DatasetReader } from './types.ts';
+
+type BlockSection = 'identities' | 'quarantine';
+
+/** Last bytes of an object that opening it reads: enough for the footer of most blocks, and for the whole of small ones. */
+export const TAIL_BYTES = 65_536;
+
+/**
+ * Opens a block with one read of its last 64 KiB, or two when its footer is larger.
+ * @param options - `tail`: last bytes of the object if the caller has them; kept while the reader lives, and read from first
+ * @throws {FlamelakeError} `data_loss` on corrupt bytes, `unimplemented` on a newer version, and what the source throws
+ */
+export async function openBlock(
+  source: BlockSource,
+  options: { readonly tail?: Uint8Array; readonly signal?: AbortSignal } = {},
+): Promise<BlockReader> {
+  let tail = options.tail ?? (await readTail(source, TAIL_BYTES, options.signal));
+  let found = inSection(source.key, 'footer', () => decodeFooter(tail));
+  if ('needBytes' in found) {
+    tail = await readTail(source, found.needBytes, options.signal);
+    found = inSection(source.key, 'footer', () => decodeFooter(tail));
+  }
+  return readerOf(source, tail, found);
+}
+
+/** Opens a block that is in memory; sections are views into `bytes` until they are decoded. */
+export function parseBlock(bytes: Uint8Array, key?: string): BlockReader {
+  const source = memorySource(bytes, key);
+  return readerOf(
+    source,
+    bytes,
+    inSection(source.key, 'footer', () => decodeFooter(bytes)),
+  );
+}
+
+function readTail(source: BlockSource, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const length = Math.min(lengthBytes, source.sizeBytes);
+  return source.read(source.sizeBytes - length, length, signal);
+}
+
+function readerOf(
+  source: BlockSource,
+  tail: Uint8Array,
+  found: { contents: Uint8Array } | { needBytes: number },
+): BlockReader {
+  const contents = inSection(source.key, 'footer', () => {
+    if ('needBytes' in found) throw new FlamelakeError('data_loss', 'block is shorter than its footer', found);
+    return decodeContents(found.contents, source.sizeBytes - FOOTER_TRAILER_BYTES - found.contents.length);
+  });
+  return createBlockReader(source, tail, contents);
+}
+
+function createBlockReader(source: BlockSource, tail: Uint8Array, contents: Contents): BlockReader {
+  const { info, block } = contents;
+  const loader = createSectionLoader(source, tail, block);
+  const identityCount = rowsOf(block, 'identities');
+  const datasets: DatasetReader[] = [];
+  const once = createOnce<BlockSection>();
+  const readBlockSection = <T>(section: BlockSection, read: (pages: readonly Page[], rows: number) => T): Promise<T> =>
+    once(section, async () => {
+      await loader.load([section]);
+      const bytes = loader.take(section);
+      return inSection(source.key, section, () => read(readPages(bytes), rowsOf(block, section)));
+    });
+  return {
+    info,
+    source,
+    dataset(index) {
+      const dataset = info.datasets[index];
+      if (dataset === undefined) throw new FlamelakeError('internal', 'block has no such dataset', { index });
+      datasets[index] ??= createDatasetReader(source, tail, dataset, contents.datasets[index] ?? [], identityCount);
+      return datasets[index];
+    },
+    identities: () => readBlockSection('identities', readIdentities),
+    quarantine: () => readBlockSection('quarantine', readQuarantine),
+  };
+}

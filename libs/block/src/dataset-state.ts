@@ -1,0 +1,128 @@
+/**
+ * One dataset while its block is built: symbols interned, rows and samples appended in the order they come.
+ * Encoding (encode-dataset.ts) numbers everything anew, so nothing here depends on order for its meaning.
+ */
+import { compareBytes, type Labels, type ProfileType, profileTypeId } from '@flamelake/model';
+import { float64List, int64List, type List, pushUint32, uint32List } from './list.ts';
+import { createRunTable, type RunTable } from './run-table.ts';
+import { createStackTree, type StackTree } from './stack-tree.ts';
+import { createStringTable, type StringTable } from './string-table.ts';
+
+/** A series as it is stored: what is not made from the type and the service. */
+export interface StoredSeries {
+  readonly labels: Labels;
+  readonly type: ProfileType;
+}
+
+/** One row a (series, profile); its samples are the entries of its list. */
+export interface Rows {
+  readonly series: List<Uint32Array>;
+  readonly timeMs: List<Float64Array>;
+  readonly durationNanos: List<Float64Array>;
+  readonly period: List<BigInt64Array>;
+  readonly total: List<BigInt64Array>;
+  /** Number among the builder's identities, in the order they were added. */
+  readonly identity: List<Uint32Array>;
+  readonly group: List<Uint32Array>;
+  readonly list: List<Uint32Array>;
+  /** The row's values are so many from here on in `values` as its list has entries. */
+  readonly valueStart: List<Uint32Array>;
+}
+
+export interface DatasetState {
+  readonly tenant: string;
+  readonly service: string;
+  readonly strings: StringTable;
+  /** Runs: name, system name, filename, start line. */
+  readonly functions: RunTable;
+  /** Runs: start, limit and offset (low half, high half), filename, build id, flags. */
+  readonly mappings: RunTable;
+  /** Runs: mapping + 1, address (low half, high half), then (function, line) by line. */
+  readonly locations: RunTable;
+  readonly tree: StackTree;
+  readonly series: StoredSeries[];
+  readonly seriesByKey: Map<string, number>;
+  readonly rows: Rows;
+  /** Lists of stacktraces: list `i` is `entries[listStart[i], listStart[i + 1])`; rows of one label set often share one. */
+  readonly listStart: List<Uint32Array>;
+  readonly entries: List<Uint32Array>;
+  /** Low and high half of the span id by entry; may be shorter, what is missing is 0. */
+  readonly spans: List<Uint32Array>;
+  /** 16 bytes by entry as four words; may be shorter, what is missing is 0. */
+  readonly traces: List<Uint32Array>;
+  /** Low and high half by value. */
+  readonly values: List<Uint32Array>;
+}
+
+export function createDatasetState(tenant: string, service: string, seed: number): DatasetState {
+  const listStart = uint32List();
+  pushUint32(listStart, 0);
+  return {
+    tenant,
+    service,
+    strings: createStringTable(seed),
+    functions: createRunTable(seed),
+    mappings: createRunTable(seed),
+    locations: createRunTable(seed),
+    tree: createStackTree(seed),
+    series: [],
+    seriesByKey: new Map(),
+    rows: {
+      series: uint32List(),
+      timeMs: float64List(),
+      durationNanos: float64List(),
+      period: int64List(),
+      total: int64List(),
+      identity: uint32List(),
+      group: uint32List(),
+      list: uint32List(),
+      valueStart: uint32List(),
+    },
+    listStart,
+    entries: uint32List(1024),
+    spans: uint32List(16),
+    traces: uint32List(16),
+    values: uint32List(4096),
+  };
+}
+
+/** Number of a series, entered if it is new. @param labels - sorted, without the made ones */
+export function internSeries(state: DatasetState, labels: Labels, labelsText: string, type: ProfileType): number {
+  const key = `${profileTypeId(type)}\n${labelsText}`;
+  const known = state.seriesByKey.get(key);
+  if (known !== undefined) return known;
+  state.seriesByKey.set(key, state.series.length);
+  state.series.push({ labels, type });
+  return state.series.length - 1;
+}
+
+/** Orders series as blocks store them: by type id, then label by label. */
+export function compareSeries(a: StoredSeries, b: StoredSeries): number {
+  const byType = compareBytes(profileTypeId(a.type), profileTypeId(b.type));
+  if (byType !== 0) return byType;
+  const shared = Math.min(a.labels.length, b.labels.length);
+  for (let i = 0; i < shared; i++) {
+    const x = a.labels[i] as { name: string; value: string };
+    const y = b.labels[i] as { name: string; value: string };
+    const order = compareBytes(x.name, y.name) || compareBytes(x.value, y.value);
+    if (order !== 0) return order;
+  }
+  return a.labels.length - b.labels.length;
+}
+
+/** A rough, usually generous estimate of the encoded bytes. */
+export function estimateBytes(state: DatasetState): number {
+  return (
+    512 +
+    state.strings.bytes.count +
+    state.functions.words.count +
+    state.locations.words.count +
+    state.mappings.words.count * 4 +
+    state.tree.parent.count * 3 +
+    state.entries.count * 2 +
+    state.values.count +
+    state.spans.count * 4 +
+    state.traces.count * 4 +
+    state.rows.series.count * 32
+  );
+}

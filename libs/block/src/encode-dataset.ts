@@ -1,0 +1,220 @@
+/** Writes a dataset's sections. The order puts what is read together side by side: a flame graph is one range of the object. */
+import { ByteWriter } from '@flamelake/formats';
+import { profileTypeId } from '@flamelake/model';
+import { IDENTITY_BYTES } from './block-sections.ts';
+import { compareSeries, type DatasetState } from './dataset-state.ts';
+import { reserve } from './list.ts';
+import { numberDataset } from './numbering.ts';
+import { orderEntries } from './order-samples.ts';
+import { type StoredProfiles, writeProfiles } from './profiles-section.ts';
+import { writeStacks, writeValues } from './samples-section.ts';
+import { SECTION, type StoredSection } from './section.ts';
+import { writeSeries } from './series-section.ts';
+import { writeSpans } from './spans-section.ts';
+import { writeFunctions, writeLocations, writeMappings, writeStrings } from './symbol-sections.ts';
+import { writeTree } from './tree-section.ts';
+import type { DatasetInfo } from './types.ts';
+import { commonDivisor } from './value-unit.ts';
+
+const TWO_32 = 0x1_0000_0000;
+
+/** The builder's identities as they are stored. */
+export interface StoredIdentities {
+  readonly ids: Uint8Array;
+  /** Number in the order of adding → stored number. */
+  readonly number: Uint32Array;
+}
+
+export interface EncodedSection {
+  readonly kind: number;
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface EncodedDataset {
+  readonly info: DatasetInfo;
+  readonly sections: readonly EncodedSection[];
+}
+
+export function encodeDataset(state: DatasetState, identities: StoredIdentities, level: number): EncodedDataset {
+  const numbering = numberDataset(state);
+  const { stacktrace, source } = orderEntries(state, numbering);
+  const seriesOrder = state.series.map((_, i) => i);
+  seriesOrder.sort((a, b) => compareSeries(state.series[a], state.series[b]));
+  const rows = orderRows(state, seriesOrder, identities);
+  const lists = orderLists(state, rows.stackList);
+  const { quotients, profiles } = divideValues(state, rows, source);
+  const sections: EncodedSection[] = [];
+  const add = (section: StoredSection, count: number, write: (out: ByteWriter) => void): void => {
+    if (count === 0) return;
+    const out = new ByteWriter(4096);
+    write(out);
+    sections.push({ kind: SECTION[section], rows: count, bytes: out.view() });
+  };
+  const series = seriesOrder.map((i) => state.series[i]);
+  add('series', series.length, (out) => writeSeries(out, series, level));
+  add('profiles', rows.count, (out) => writeProfiles(out, profiles, level));
+  add('stacks', stacktrace.length, (out) => writeStacks(out, listSteps(state, lists, stacktrace), level));
+  add('values', quotients.length, (out) => writeValues(out, quotients, level));
+  add('tree', numbering.nodes.count - 1, (out) => writeTree(out, state, numbering, level));
+  add('locations', numbering.locations.count, (out) => writeLocations(out, state, numbering, level));
+  add('functions', numbering.functions.count, (out) => writeFunctions(out, state, numbering, level));
+  add('strings', numbering.strings.count, (out) => writeStrings(out, state, numbering.strings, level));
+  add('mappings', numbering.mappings.count, (out) => writeMappings(out, state, numbering, level));
+  if (state.spans.count + state.traces.count > 0) {
+    const { spans, traces } = orderSpans(state, lists, source);
+    add('spans', stacktrace.length, (out) => writeSpans(out, spans, traces, level));
+  }
+  const { timeMs } = profiles;
+  return {
+    info: {
+      tenant: state.tenant,
+      service: state.service,
+      minTimeMs: timeMs.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY),
+      maxTimeMs: timeMs.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY),
+      profileTypes: [...new Set(series.map(({ type }) => profileTypeId(type)))],
+      sizeBytes: sections.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    },
+    sections,
+  };
+}
+
+/** Rows in their stored order, with all but their values' unit; `order` is their old numbers. */
+function orderRows(
+  state: DatasetState,
+  seriesOrder: readonly number[],
+  identities: StoredIdentities,
+): StoredProfiles & { readonly order: Uint32Array } {
+  const { rows } = state;
+  const count = rows.series.count;
+  const rank = new Uint32Array(seriesOrder.length);
+  seriesOrder.forEach((series, at) => {
+    rank[series] = at;
+  });
+  const series = Uint32Array.from(rows.series.items.subarray(0, count), (number) => rank[number]);
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const { items: time } = rows.timeMs;
+  const { items: identity } = rows.identity;
+  const { items: group } = rows.group;
+  order.sort(
+    (a, b) =>
+      series[a] - series[b] ||
+      time[a] - time[b] ||
+      compareIds(identities, identity[a], identity[b]) ||
+      group[a] - group[b] ||
+      a - b,
+  );
+  const sampleStart = new Uint32Array(count + 1);
+  const { items: listStart } = state.listStart;
+  order.forEach((row, i) => {
+    const list = rows.list.items[row];
+    sampleStart[i + 1] = sampleStart[i] + listStart[list + 1] - listStart[list];
+  });
+  return {
+    order,
+    count,
+    series: order.map((row) => series[row]),
+    timeMs: Float64Array.from(order, (row) => time[row]),
+    durationNanos: Float64Array.from(order, (row) => rows.durationNanos.items[row]),
+    period: BigInt64Array.from(order as never, (row: number) => rows.period.items[row]),
+    total: BigInt64Array.from(order as never, (row: number) => rows.total.items[row]),
+    unit: new BigInt64Array(count),
+    sampleStart,
+    stackList: order.map((row) => rows.list.items[row]),
+    identity: order.map((row) => identities.number[identity[row]]),
+    group: order.map((row) => group[row]),
+  };
+}
+
+function compareIds({ ids, number }: StoredIdentities, a: number, b: number): number {
+  const x = number[a] * IDENTITY_BYTES;
+  const y = number[b] * IDENTITY_BYTES;
+  for (let i = 0; i < IDENTITY_BYTES; i++) {
+    const order = ids[x + i] - ids[y + i];
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** Numbers lists as their first rows come, in place; returns their old numbers in that order. */
+function orderLists(state: DatasetState, stackList: Uint32Array): readonly number[] {
+  const numbers = new Uint32Array(state.listStart.count);
+  const old: number[] = [];
+  stackList.forEach((list, row) => {
+    if (numbers[list] === 0) numbers[list] = old.push(list);
+    stackList[row] = numbers[list] - 1;
+  });
+  return old;
+}
+
+/** Stacktraces of the lists in their stored order: the first of each as it is, the others as steps. */
+function listSteps(state: DatasetState, lists: readonly number[], stacktrace: Uint32Array): Uint32Array {
+  const steps = new Uint32Array(stacktrace.length);
+  let at = 0;
+  for (const list of lists) {
+    let previous = 0;
+    const end = state.listStart.items[list + 1];
+    for (let entry = state.listStart.items[list]; entry < end; entry++) {
+      const node = stacktrace[entry];
+      steps[at++] = node - previous;
+      previous = node;
+    }
+  }
+  return steps;
+}
+
+/** Values in their stored order, divided by their row's unit. */
+function divideValues(
+  state: DatasetState,
+  rows: StoredProfiles & { readonly order: Uint32Array },
+  source: Uint32Array,
+): { quotients: BigInt64Array; profiles: StoredProfiles } {
+  const quotients = new BigInt64Array(rows.sampleStart[rows.count]);
+  const out = new Uint32Array(quotients.buffer);
+  const { items: halves } = state.values;
+  const unit = new BigInt64Array(rows.count);
+  let at = 0;
+  rows.order.forEach((row, i) => {
+    const list = state.rows.list.items[row];
+    const start = state.listStart.items[list];
+    const count = state.listStart.items[list + 1] - start;
+    const from = state.rows.valueStart.items[row];
+    const divisor = commonDivisor(halves, from, count);
+    unit[i] = BigInt(divisor);
+    for (let k = 0; k < count; k++, at += 2) {
+      const value = 2 * (from + source[start + k] - start);
+      const low = halves[value];
+      const high = halves[value + 1];
+      if (divisor === 1) {
+        out[at] = low;
+        out[at + 1] = high;
+      } else {
+        const quotient = Math.round((high * TWO_32 + low) / divisor);
+        out[at] = quotient;
+        out[at + 1] = quotient / TWO_32;
+      }
+    }
+  });
+  return { quotients, profiles: { ...rows, unit } };
+}
+
+function orderSpans(
+  state: DatasetState,
+  lists: readonly number[],
+  source: Uint32Array,
+): { spans: Uint32Array; traces: Uint32Array } {
+  reserve(state.spans, 2 * source.length);
+  reserve(state.traces, 4 * source.length);
+  const spans = new Uint32Array(2 * source.length);
+  const traces = new Uint32Array(4 * source.length);
+  let at = 0;
+  for (const list of lists) {
+    const end = state.listStart.items[list + 1];
+    for (let entry = state.listStart.items[list]; entry < end; entry++, at++) {
+      const old = source[entry];
+      spans.set(state.spans.items.subarray(2 * old, 2 * old + 2), 2 * at);
+      traces.set(state.traces.items.subarray(4 * old, 4 * old + 4), 4 * at);
+    }
+  }
+  return { spans, traces };
+}

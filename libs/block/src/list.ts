@@ -1,0 +1,54 @@
+/** Typed arrays that grow by doubling: what is filled while a block is built. Only `items[0, count)` has a meaning. */
+
+type Column = Uint8Array | Uint32Array | Float64Array | BigInt64Array;
+
+export interface List<T extends Column> {
+  items: T;
+  count: number;
+}
+
+export function uint8List(capacity = 1024): List<Uint8Array> {
+  return { items: new Uint8Array(capacity), count: 0 };
+}
+
+export function uint32List(capacity = 256): List<Uint32Array> {
+  return { items: new Uint32Array(capacity), count: 0 };
+}
+
+export function float64List(capacity = 64): List<Float64Array> {
+  return { items: new Float64Array(capacity), count: 0 };
+}
+
+export function int64List(capacity = 64): List<BigInt64Array> {
+  return { items: new BigInt64Array(capacity), count: 0 };
+}
+
+/** Makes room for `capacity` elements in all; what is added is zero. */
+export function reserve<T extends Column>(list: List<T>, capacity: number): void {
+  const { items } = list;
+  if (capacity <= items.length) return;
+  const Grown = items.constructor as new (length: number) => T;
+  const grown = new Grown(Math.max(capacity, items.length * 2));
+  grown.set(items as never);
+  list.items = grown;
+}
+
+export function pushUint32(list: List<Uint32Array>, value: number): void {
+  if (list.count === list.items.length) reserve(list, list.count + 1);
+  list.items[list.count++] = value;
+}
+
+export function pushFloat64(list: List<Float64Array>, value: number): void {
+  if (list.count === list.items.length) reserve(list, list.count + 1);
+  list.items[list.count++] = value;
+}
+
+export function pushInt64(list: List<BigInt64Array>, value: bigint): void {
+  if (list.count === list.items.length) reserve(list, list.count + 1);
+  list.items[list.count++] = value;
+}
+
+/** The elements pushed so far, as a view. */
+export function elements<T extends Column>(list: List<T>): T {
+  return list.items.subarray(0, list.count) as T;
+}

@@ -1,0 +1,109 @@
+/**
+ * Sections of a dataset's samples. Rows of one pushed label set often have the same stacktraces (samples and CPU time, objects
+ * and bytes), so these are stored once, as lists, and values by row. By page column:
+ *
+ *     stacks  0 stacktrace, varint   list after list, numbered as their first rows come; each list ascends: the first
+ *                                    element as it is, the others as difference from the one before
+ *     values  0 value ÷ unit, varint row after row
+ *
+ * Lists and rows run on across pages. How long they are is known from the profiles section.
+ */
+import type { ByteWriter } from '@flamelake/formats';
+import { FlamelakeError } from '@flamelake/model';
+import { checkRows, readInt64s, readUint32s } from './columns.ts';
+import { createPageDraft, endColumn, PAGE_ROWS, type Page, writePage } from './page.ts';
+import type { StoredProfiles } from './profiles-section.ts';
+import type { SampleColumns } from './types.ts';
+
+/** @param steps - elements of the lists, the first of a list as it is, the others as differences */
+export function writeStacks(out: ByteWriter, steps: Uint32Array, level: number): void {
+  const draft = createPageDraft();
+  for (let from = 0; from < steps.length; from += PAGE_ROWS) {
+    const until = Math.min(from + PAGE_ROWS, steps.length);
+    draft.raw.varints(steps, from, until);
+    endColumn(draft);
+    writePage(out, draft, until - from, level);
+  }
+}
+
+/** @param quotients - values ÷ unit, row after row */
+export function writeValues(out: ByteWriter, quotients: BigInt64Array, level: number): void {
+  const draft = createPageDraft();
+  for (let from = 0; from < quotients.length; from += PAGE_ROWS) {
+    const until = Math.min(from + PAGE_ROWS, quotients.length);
+    draft.raw.varints64(quotients.subarray(from, until));
+    endColumn(draft);
+    writePage(out, draft, until - from, level);
+  }
+}
+
+/**
+ * By row: where in the lists of stacktraces its own begins.
+ * @throws {FlamelakeError} `data_loss` unless lists are numbered as they come and rows that share one are equally long
+ */
+export function listStarts(profiles: StoredProfiles, entryCount: number): Uint32Array {
+  const { count, stackList, sampleStart } = profiles;
+  const rowStart = new Uint32Array(count);
+  const starts = new Uint32Array(count + 1);
+  let lists = 0;
+  for (let row = 0; row < count; row++) {
+    const list = stackList[row];
+    const length = sampleStart[row + 1] - sampleStart[row];
+    if (list === lists) {
+      lists++;
+      const end = starts[list] + length;
+      if (end > entryCount) throw mismatch(row);
+      starts[lists] = end;
+    }
+    if (list >= lists || starts[list + 1] - starts[list] !== length) throw mismatch(row);
+    rowStart[row] = starts[list];
+  }
+  if (starts[lists] !== entryCount) throw mismatch(count);
+  return rowStart;
+}
+
+export function readSamples(
+  stackPages: readonly Page[],
+  valuePages: readonly Page[],
+  profiles: StoredProfiles,
+  counts: { readonly entries: number; readonly nodes: number },
+): SampleColumns {
+  const { count, sampleStart, unit } = profiles;
+  const samples = sampleStart[count];
+  checkRows(stackPages, counts.entries);
+  checkRows(valuePages, samples);
+  const steps = readUint32s(stackPages, 0, (reader, rows) => reader.varints(rows, counts.nodes));
+  const value = readInt64s(valuePages, 0, (reader, rows) => reader.varints64(rows));
+  const rowStart = listStarts(profiles, counts.entries);
+  const stacktrace = new Uint32Array(samples);
+  for (let row = 0; row < count; row++) {
+    const from = sampleStart[row];
+    const until = sampleStart[row + 1];
+    let node = 0;
+    for (let at = from, entry = rowStart[row]; at < until; at++, entry++) {
+      node += steps[entry];
+      stacktrace[at] = node;
+    }
+    if (node >= counts.nodes) throw mismatch(row);
+    scale(value, from, until, unit[row]);
+  }
+  return { count: samples, stacktrace, value };
+}
+
+/** Multiplies values by the unit they were divided by. */
+function scale(value: BigInt64Array, from: number, until: number, unit: bigint): void {
+  if (unit === 1n) return;
+  const factor = Number(unit);
+  const halves = new Uint32Array(value.buffer, value.byteOffset, value.length * 2);
+  for (let i = from, at = 2 * from; i < until; i++, at += 2) {
+    const product = (halves[at + 1] * 0x1_0000_0000 + halves[at]) * factor;
+    if (product <= Number.MAX_SAFE_INTEGER) {
+      halves[at] = product;
+      halves[at + 1] = product / 0x1_0000_0000;
+    } else value[i] = value[i] * unit;
+  }
+}
+
+function mismatch(row: number): FlamelakeError {
+  return new FlamelakeError('data_loss', 'lists of stacktraces do not match their profiles', { row });
+}

@@ -1,0 +1,34 @@
+/**
+ * Open addressing with linear probing: the index all intern tables share.
+ * A slot holds an entry's number + 1, or 0; hashes are kept by entry, so that growing never reads the entries.
+ */
+import { type List, pushUint32, uint32List } from './list.ts';
+
+export interface Slots {
+  /** A power of two, at least twice the entries. */
+  table: Uint32Array;
+  readonly hashes: List<Uint32Array>;
+}
+
+export function createSlots(capacity = 256): Slots {
+  return { table: new Uint32Array(capacity), hashes: uint32List(capacity) };
+}
+
+/** Enters the next entry at a free slot found by probing; grows the table when it is half full. */
+export function enter(slots: Slots, hash: number, slot: number): void {
+  pushUint32(slots.hashes, hash);
+  slots.table[slot] = slots.hashes.count;
+  if (slots.hashes.count * 2 > slots.table.length) grow(slots);
+}
+
+function grow(slots: Slots): void {
+  const table = new Uint32Array(slots.table.length * 2);
+  const mask = table.length - 1;
+  const { items, count } = slots.hashes;
+  for (let entry = 0; entry < count; entry++) {
+    let slot = items[entry] & mask;
+    while (table[slot] !== 0) slot = (slot + 1) & mask;
+    table[slot] = entry + 1;
+  }
+  slots.table = table;
+}
