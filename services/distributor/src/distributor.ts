@@ -63,6 +63,8 @@ export interface Distributor {
 }
 
 const IN_FLIGHT_BYTES_MAX = 536_870_912;
+/** How long the profiles of one request may hold the event loop. */
+const TURN_MS = 10;
 
 /** @throws {FlamelakeError} `invalid_argument` when the placement does not fit the log */
 export function createDistributor(options: DistributorOptions): Distributor {
@@ -83,6 +85,21 @@ export function createDistributor(options: DistributorOptions): Distributor {
       throw error;
     }
   };
+  /** Decoding runs at once and appends go on beside it; between profiles the event loop gets its turn. */
+  const receiveAll = async (incoming: readonly IncomingProfile[]) => {
+    const receiving: Promise<ReadonlyMap<number, number>>[] = [];
+    let turnMs = clock.monotonicMs();
+    for (const profile of incoming) {
+      const one = receive(profile);
+      // Its failure is looked at below; until then it must not count as unhandled.
+      one.catch(() => {});
+      receiving.push(one);
+      if (clock.monotonicMs() - turnMs < TURN_MS) continue;
+      await clock.sleep(0);
+      turnMs = clock.monotonicMs();
+    }
+    return Promise.allSettled(receiving);
+  };
   const receipt = (positions: readonly ReadonlyMap<number, number>[]): Receipt => {
     const offsets = new Map<number, number>();
     for (const [partition, offset] of positions.flatMap((position) => [...position])) {
@@ -101,7 +118,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
         if (outcome.status === 'rejected') metrics.discarded(discardReason(outcome.reason), tenant, 0, 0);
       }
       const incoming = profiles.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
-      const outcomes = await Promise.allSettled(incoming.map(receive));
+      const outcomes = await receiveAll(incoming);
       const failure = worstFailure([...profiles, ...outcomes]);
       if (failure !== undefined) throw failure;
       metrics.acknowledged('push', (clock.monotonicMs() - startMs) / 1_000);

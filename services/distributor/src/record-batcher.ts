@@ -47,35 +47,34 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
     writes: 0,
   }));
   const idle = new Set<() => void>();
-  let writes = 0;
+  let unsettled = 0;
   let isClosed = false;
 
-  const settle = (partition: Partition, number: number) => {
+  const settle = (partition: Partition, number: number, batch: readonly Pending[]) => {
     partition.writes--;
-    writes--;
+    unsettled -= batch.length;
     pump(partition, number);
-    if (writes === 0) for (const done of idle) done();
+    if (unsettled === 0) for (const done of idle) done();
   };
   const write = (partition: Partition, number: number, batch: readonly Pending[]) => {
     partition.writes++;
-    writes++;
     let record: Uint8Array;
     try {
       record = encode(batch.map((pending) => pending.profile));
     } catch (error) {
       for (const pending of batch) pending.reject(error);
-      settle(partition, number);
+      settle(partition, number, batch);
       return;
     }
     observe?.(batch.length, record.length);
     log.append(number, record).then(
       (appended) => {
         for (const pending of batch) pending.resolve(appended);
-        settle(partition, number);
+        settle(partition, number, batch);
       },
       (error: unknown) => {
         for (const pending of batch) pending.reject(error);
-        settle(partition, number);
+        settle(partition, number, batch);
       },
     );
   };
@@ -88,6 +87,7 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
   const enqueue = (number: number, profile: ProfileRecord): Promise<Appended> => {
     const partition = partitions[number];
     if (partition === undefined) throw new FlamelakeError('internal', 'partition is out of range', { number });
+    unsettled++;
     return new Promise((resolve, reject) => {
       const bytesBound = recordBytesBound(profile);
       partition.queue.push({ profile, bytesBound, resolve, reject });
@@ -105,7 +105,7 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
     },
     async close() {
       isClosed = true;
-      if (writes > 0) await new Promise<void>((resolve) => idle.add(resolve));
+      if (unsettled > 0) await new Promise<void>((resolve) => idle.add(resolve));
     },
   };
 }
