@@ -32,6 +32,7 @@ export function createMemoryCache(options: MemoryCacheOptions): MemoryCache {
   let hits = 0;
   let misses = 0;
   let evictions = 0;
+  let isClosed = false;
 
   const requests = metrics?.counter({
     name: 'cache_requests_total',
@@ -69,7 +70,7 @@ export function createMemoryCache(options: MemoryCacheOptions): MemoryCache {
       const before = entries.get(key);
       if (before !== undefined) remove(key, before);
       const needed = entryBytes(key, value);
-      if (needed > bytesMax) return;
+      if (needed > bytesMax || isClosed) return;
       for (const [oldKey, oldValue] of entries) {
         if (sizeBytes + needed <= bytesMax) break;
         remove(oldKey, oldValue);
@@ -80,6 +81,7 @@ export function createMemoryCache(options: MemoryCacheOptions): MemoryCache {
       sizeBytes += needed;
     },
     async close() {
+      isClosed = true;
       entries.clear();
       sizeBytes = 0;
     },

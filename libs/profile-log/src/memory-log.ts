@@ -59,7 +59,7 @@ export function createMemoryLog(options: MemoryLogOptions): ProfileLog {
     async read(number, fromOffset, { bytesMax: answerBytesMax, waitMs, signal }) {
       const partition = find(number);
       checkReadable(fromOffset, { start: partition.start, end: endOf(partition) });
-      if (fromOffset === endOf(partition)) await partition.durable.wait(waitMs, signal);
+      if (fromOffset === endOf(partition) && waitMs > 0) await partition.durable.wait(waitMs, signal);
       const records: LogRecord[] = [];
       let answerBytes = 0;
       for (let i = Math.max(0, fromOffset - partition.start); i < partition.records.length; i++) {
