@@ -15,7 +15,8 @@ export class ByteReader {
 
   /** @param bytes - read in place; views that are handed out share its memory */
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // A plain array even when given a Buffer, whose slice() does not copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Offset of the next read. */

@@ -1,4 +1,5 @@
 /** Reads strings out of a string column. */
+import { FlamelakeError } from '@flamelake/model';
 import type { StringColumn } from './symbols.ts';
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -10,6 +11,6 @@ export function stringAt(strings: StringColumn, index: number): string {
 
 /** The bytes of string `index`: a view. */
 export function stringBytesAt({ bytes, offsets, count }: StringColumn, index: number): Uint8Array {
-  if (!(index < count)) throw new RangeError(`string ${index} of ${count}`);
+  if (!(index < count)) throw new FlamelakeError('internal', 'string index is out of range', { index, count });
   return bytes.subarray(offsets[index], offsets[index + 1]);
 }
