@@ -89,7 +89,7 @@ function addRows(
   for (const row of rows) {
     const from = profiles.sampleStart[row];
     const until = profiles.sampleStart[row + 1];
-    const stackList = profiles.stackList[row];
+    const stackList = profiles.stackList?.[row] ?? row;
     let list = lists.get(stackList);
     if (list === undefined) {
       list = addList(state, samples.stacktrace, spans, node, from, until);

@@ -18,6 +18,7 @@ import type { ProfileColumns } from './types.ts';
 
 /** Profiles with what only the codec needs. */
 export interface StoredProfiles extends ProfileColumns {
+  readonly stackList: Uint32Array;
   /** Divides every value of the row. */
   readonly unit: BigInt64Array;
 }

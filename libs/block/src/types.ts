@@ -76,7 +76,7 @@ export interface ProfileColumns {
   readonly total: BigInt64Array;
   readonly sampleStart: Uint32Array;
   /** Rows with equal numbers have the same stacktraces (and spans), in the same order: sample types of one label set. */
-  readonly stackList: Uint32Array;
+  readonly stackList?: Uint32Array;
   /** Index into the block's identities. */
   readonly identity: Uint32Array;
   /** Which label set of the pushed profile the row is of; with the identity it makes the profile id. */
