@@ -35,25 +35,36 @@ export interface PendingDelete {
   readonly chainEnd: number;
 }
 
-/** One immutable version of one partition's catalog. */
+/** Exempts matching profiles from retention. */
+export interface Pin {
+  readonly id: string;
+  readonly tenant: string;
+  readonly selector: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** An object no longer live, and the version that dropped it. */
+export interface DroppedObject {
+  readonly key: string;
+  readonly version: number;
+}
+
+/** One immutable version of one partition's catalog. Version 0 is empty and never stored. */
 export interface Manifest {
   readonly version: number;
   /** Log position folded so far: the chain behind it begins at this key. */
   readonly position: number;
-  /** Running maximum of append time at `position`. */
+  /** Running maximum of append time at `position`, ms since 1970; 0 before any record. */
   readonly lastAppendMs: number;
+  /** When this log began, at the latest: append time at the end of its first segment; 0 before the first fold. */
+  readonly firstAppendMs: number;
   readonly blocks: readonly BlockEntry[];
   /** Objects no longer live, with the version that dropped them. */
-  readonly dropped: readonly { readonly key: string; readonly version: number }[];
+  readonly dropped: readonly DroppedObject[];
   readonly deletes: readonly PendingDelete[];
   /** Retention exemptions by id. */
-  readonly pins: readonly {
-    readonly id: string;
-    readonly tenant: string;
-    readonly selector: string;
-    readonly fromMs: number;
-    readonly untilMs: number;
-  }[];
+  readonly pins: readonly Pin[];
   /** Lowest version that is kept. */
   readonly floor: number;
   /** The last 64 commit ids, oldest first, this version's own at the end. */

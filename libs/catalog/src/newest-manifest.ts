@@ -1,0 +1,74 @@
+/** Finds the newest version of a partition's catalog: its key sorts first. */
+import { FlamelakeError, type ObjectInfo, type ObjectRange, type ObjectStore } from '@flamelake/model';
+import { manifestKey, manifestsPrefix, versionOfManifestKey } from './keys.ts';
+import { decodeManifest, EMPTY_MANIFEST } from './manifest.ts';
+import type { Manifest, PartitionRoot } from './types.ts';
+
+/** A manifest can be swept between LIST and GET, once an hour at most; more often something else is wrong. */
+const ATTEMPTS_MAX = 10;
+
+/**
+ * Reads the newest manifest; version 0 when nothing was ever committed.
+ * @param known - a manifest that was seen to be kept: answered without reading it again when it is still the newest
+ * @throws {FlamelakeError} `data_loss` when it cannot be read, `unavailable` when the store does not answer
+ */
+export async function newestManifest(store: ObjectStore, root: PartitionRoot, known?: Manifest): Promise<Manifest> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const [newest] = await store.list(manifestsPrefix(root), { limit: 1 });
+    if (newest === undefined) return EMPTY_MANIFEST;
+    const version = versionOfManifestKey(newest.key);
+    if (known?.version === version) return known;
+    const object = await store.get(newest.key);
+    if (object !== undefined && isSameObject(newest, object)) return decodeVersion(object.bytes, newest.key, version);
+  }
+  throw new FlamelakeError('unavailable', 'newest manifest vanishes whenever it is read', {
+    prefix: manifestsPrefix(root),
+  });
+}
+
+/**
+ * Whether the object that was read is the one that was listed. Between the two the listed version may have been superseded, swept,
+ * and its key taken again by a put that was under way all the time: that one is no version of the catalog.
+ * Stores tell the time to the millisecond in a list and to the second in an answer.
+ */
+function isSameObject(listed: ObjectInfo, read: ObjectRange): boolean {
+  const listedMs = read.modifiedMs % 1_000 === 0 ? Math.floor(listed.modifiedMs / 1_000) * 1_000 : listed.modifiedMs;
+  return listedMs === read.modifiedMs && listed.sizeBytes === read.sizeBytes;
+}
+
+/**
+ * Reads one version; undefined when its key is absent. Below the floor the key may hold what was never committed: the caller
+ * makes sure, after the read, that the version is kept.
+ */
+export async function readManifest(
+  store: ObjectStore,
+  root: PartitionRoot,
+  version: number,
+): Promise<Manifest | undefined> {
+  if (version === 0) return EMPTY_MANIFEST;
+  const key = manifestKey(root, version);
+  const object = await store.get(key);
+  return object === undefined ? undefined : decodeVersion(object.bytes, key, version);
+}
+
+function decodeVersion(bytes: Uint8Array, key: string, version: number): Manifest {
+  const manifest = decodeManifest(bytes, key);
+  if (manifest.version !== version) {
+    throw new FlamelakeError('data_loss', 'manifest has another version than its key', {
+      key,
+      version: manifest.version,
+    });
+  }
+  return manifest;
+}
+
+/** All objects under a prefix in key order, page by page, from after `startAfter` on. */
+export async function* listAll(store: ObjectStore, prefix: string, startAfter = ''): AsyncGenerator<ObjectInfo> {
+  for (let after = startAfter; ; ) {
+    const page = await store.list(prefix, { startAfter: after, limit: 1_000 });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < 1_000) return;
+    after = last.key;
+  }
+}

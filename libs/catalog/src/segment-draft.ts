@@ -1,0 +1,154 @@
+/** A segment in the making: records of the log from one position on, decoded, each profile counted once. */
+import { type BuiltBlock, createBlockBuilder } from '@flamelake/block';
+import { decodeLogRecord, type ProfileRecord } from '@flamelake/formats';
+import { describeError, FlamelakeError, type LogRecord } from '@flamelake/model';
+import { type IdentityRules, isLate, isRepeat } from './identity-rules.ts';
+import type { IdentityWindow } from './identity-window.ts';
+import type { PartitionRoot } from './types.ts';
+
+/** What reading the log may meet, counted. */
+export type DraftCount = 'profiles' | 'repeats' | 'late' | 'quarantined' | 'missing_offsets';
+
+export interface SegmentDraft {
+  /** Of the block it becomes. */
+  readonly id: string;
+  readonly position: number;
+  /** First offset not read yet: where this segment would end if it were cut now. */
+  readonly next: number;
+  /** Running maximum of append time at `next`. */
+  readonly lastAppendMs: number;
+  /** Records read, whatever became of them. */
+  readonly records: number;
+  /** About how large the object would be, bytes. */
+  readonly sizeBytes: number;
+  /**
+   * Takes the next record in. A record that cannot be decoded goes to quarantine as it is.
+   * @returns why the builder refuses the record, if it does: then the draft is of no more use, and in the next one the record is poison
+   * @throws {FlamelakeError} `resource_exhausted` when the identity window is full
+   */
+  add(record: LogRecord): string | undefined;
+  /** Notes that the log no longer has the offsets up to `offset`. */
+  skipTo(offset: number): void;
+  /** Builds the object. Counts are of the records in it. */
+  finish(): CutSegment;
+}
+
+/** A draft as an object. */
+export interface CutSegment {
+  readonly block: BuiltBlock;
+  readonly counts: ReadonlyMap<DraftCount, number>;
+}
+
+export interface SegmentDraftOptions {
+  readonly root: PartitionRoot;
+  /** Random id of the block. */
+  readonly id: string;
+  readonly position: number;
+  readonly lastAppendMs: number;
+  /** Identities seen before; those of the draft are added. */
+  readonly window: IdentityWindow;
+  readonly rules: IdentityRules;
+  readonly hashSeed: number;
+  /** Why records at these offsets go to quarantine unread: building a segment with them has failed. */
+  readonly poison: ReadonlyMap<number, string>;
+}
+
+export function createSegmentDraft(options: SegmentDraftOptions): SegmentDraft {
+  const { root, id, position, window, rules, poison, hashSeed } = options;
+  const builder = createBlockBuilder({ hashSeed });
+  const gaps: { from: number; until: number }[] = [];
+  const counts = new Map<DraftCount, number>();
+  let { lastAppendMs } = options;
+  let next = position;
+  let records = 0;
+
+  const count = (what: DraftCount, amount: number) => {
+    if (amount > 0) counts.set(what, (counts.get(what) ?? 0) + amount);
+  };
+
+  function skipTo(offset: number): void {
+    if (offset <= next) return;
+    gaps.push({ from: next, until: offset });
+    count('missing_offsets', offset - next);
+    next = offset;
+  }
+
+  function quarantine(record: LogRecord, reason: string): void {
+    builder.addQuarantined({ offset: record.offset, reason, value: record.value });
+    count('quarantined', 1);
+  }
+
+  /** The profiles of a record that count. Copies inside one record have the same offset: there the first one counts. */
+  function select(record: LogRecord, profiles: readonly ProfileRecord[]): ProfileRecord[] {
+    const inRecord = new Set<string>();
+    return profiles.filter((profile) => {
+      if (isLate(record.appendMs, Number(profile.timeNanos / 1_000_000n), rules)) {
+        count('late', 1);
+        return false;
+      }
+      const identity = Buffer.from(profile.identity).toString('latin1');
+      if (inRecord.has(identity) || isRepeat(window, profile.identity, record.offset)) {
+        count('repeats', 1);
+        return false;
+      }
+      inRecord.add(identity);
+      return true;
+    });
+  }
+
+  return {
+    id,
+    position,
+    get next() {
+      return next;
+    },
+    get lastAppendMs() {
+      return lastAppendMs;
+    },
+    get records() {
+      return records;
+    },
+    get sizeBytes() {
+      return builder.sizeBytes;
+    },
+    skipTo,
+    add(record) {
+      skipTo(record.offset);
+      const poisoned = poison.get(record.offset);
+      const decoded = poisoned === undefined ? decodeRecord(record) : poisoned;
+      lastAppendMs = Math.max(lastAppendMs, record.appendMs);
+      if (typeof decoded === 'string') quarantine(record, decoded);
+      else {
+        const selected = select(record, decoded);
+        try {
+          for (const profile of selected) builder.addProfile(profile, record.offset);
+        } catch (error) {
+          return reasonOf(error);
+        }
+        for (const profile of selected) window.add(profile.identity, 0, record.offset, lastAppendMs);
+        count('profiles', selected.length);
+      }
+      records++;
+      next = record.offset + 1;
+      return undefined;
+    },
+    finish() {
+      const log = { ...root, position, next, lastAppendMs, gaps };
+      return { block: builder.build({ id, level: 0, log }), counts };
+    },
+  };
+}
+
+/** Profiles of a record, or why it cannot be decoded. */
+function decodeRecord(record: LogRecord): readonly ProfileRecord[] | string {
+  try {
+    return decodeLogRecord(record.value);
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** Why a record goes to quarantine. */
+export function reasonOf(error: unknown): string {
+  return error instanceof FlamelakeError ? describeError(error) : String(error);
+}
