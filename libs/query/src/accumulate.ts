@@ -12,8 +12,8 @@ export function accumulate(
   until: number,
 ): void {
   for (let i = from; i < until; i++) {
-    const node = stacktrace[i] as number;
-    sums[node] = (sums[node] as bigint) + (value[i] as bigint);
+    const node = stacktrace[i];
+    sums[node] = sums[node] + value[i];
   }
 }
 
@@ -23,9 +23,9 @@ export function markUsed(sums: BigInt64Array, parent: Uint32Array, count: number
   const halves = new Int32Array(sums.buffer, sums.byteOffset, sums.length * 2);
   const used = new Uint8Array(count);
   for (let node = count - 1; node > 0; node--) {
-    if (used[node] === 0 && ((halves[2 * node] as number) | (halves[2 * node + 1] as number)) === 0) continue;
+    if (used[node] === 0 && (halves[2 * node] | halves[2 * node + 1]) === 0) continue;
     used[node] = 1;
-    used[parent[node] as number] = 1;
+    used[parent[node]] = 1;
   }
   return used;
 }

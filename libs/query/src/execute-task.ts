@@ -84,7 +84,7 @@ async function addDataset(
     case 'labelSets': {
       const names = namesOf(question);
       const found = needsRows ? new Set(runs.map((run) => run.series)) : selected;
-      for (const i of found) addSeriesLabels(result.sets, series[i] as (typeof series)[number], names);
+      for (const i of found) addSeriesLabels(result.sets, series[i], names);
       return;
     }
     case 'timeSeries':

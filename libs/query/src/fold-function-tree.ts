@@ -31,12 +31,12 @@ export function needsMappings(
 ): boolean {
   for (let node = 1; node < tree.count; node++) {
     if (used[node] === 0) continue;
-    const location = tree.location[node] as number;
-    const from = locations.lineStart[location] as number;
-    const until = locations.lineStart[location + 1] as number;
+    const location = tree.location[node];
+    const from = locations.lineStart[location];
+    const until = locations.lineStart[location + 1];
     if (from === until) return true;
     for (let line = from; line < until; line++) {
-      if (functionNameString(functions, locations.lineFunction[line] as number) === 0) return true;
+      if (functionNameString(functions, locations.lineFunction[line]) === 0) return true;
     }
   }
   return false;
@@ -54,18 +54,18 @@ export function foldFunctionTree(
   const { lineStart, lineFunction } = symbols.locations;
   const nameOfFunction = new Int32Array(symbols.functions.count).fill(-1);
   const nodeOf = new Int32Array(tree.count);
-  if (sums[0] !== 0n) addSelf(stacks, childOf(stacks, 0, internText(target.names, NO_STACK_NAME)), sums[0] as bigint);
+  if (sums[0] !== 0n) addSelf(stacks, childOf(stacks, 0, internText(target.names, NO_STACK_NAME)), sums[0]);
   for (let node = 1; node < tree.count; node++) {
     if (used[node] === 0) continue;
-    const location = tree.location[node] as number;
-    const firstLine = lineStart[location] as number;
-    let line = lineStart[location + 1] as number;
-    let at = nodeOf[tree.parent[node] as number] as number;
+    const location = tree.location[node];
+    const firstLine = lineStart[location];
+    let line = lineStart[location + 1];
+    let at = nodeOf[tree.parent[node]];
     if (line === firstLine) at = childOf(stacks, at, internAddress(target, symbols, location));
     // The last line is the caller the others were inlined into, so it comes first from the root.
     while (line > firstLine) {
-      const fn = lineFunction[--line] as number;
-      let name = nameOfFunction[fn] as number;
+      const fn = lineFunction[--line];
+      let name = nameOfFunction[fn];
       if (name < 0) {
         const string = functionNameString(symbols.functions, fn);
         if (string !== 0) name = nameOfFunction[fn] = internString(target, symbols.strings, string);
@@ -74,26 +74,24 @@ export function foldFunctionTree(
       at = childOf(stacks, at, name);
     }
     nodeOf[node] = at;
-    addSelf(stacks, at, sums[node] as bigint);
+    addSelf(stacks, at, sums[node]);
   }
 }
 
 /** Name of a function, else its system name; string 0 is the empty one. */
 function functionNameString(functions: FunctionColumns, fn: number): number {
-  return (functions.name[fn] as number) || (functions.systemName[fn] as number);
+  return functions.name[fn] || functions.systemName[fn];
 }
 
 function internString(target: FunctionTree, { bytes, offsets }: StringColumn, string: number): number {
-  return internName(target.names, bytes, offsets[string] as number, offsets[string + 1] as number);
+  return internName(target.names, bytes, offsets[string], offsets[string + 1]);
 }
 
 /** `binary!0xaddress`, by the last part of the mapping's path. */
 function internAddress(target: FunctionTree, { strings, locations, mappings }: FrameSymbols, location: number): number {
-  const mapping = (locations.mapping[location] as number) - 1;
-  const file = mapping < 0 ? 0 : ((mappings?.filename[mapping] as number | undefined) ?? 0);
-  const path = Buffer.from(
-    strings.bytes.subarray(strings.offsets[file] as number, strings.offsets[file + 1] as number),
-  ).toString('utf8');
+  const mapping = locations.mapping[location] - 1;
+  const file = mapping < 0 ? 0 : (mappings?.filename[mapping] ?? 0);
+  const path = Buffer.from(strings.bytes.subarray(strings.offsets[file], strings.offsets[file + 1])).toString('utf8');
   const binary = path.slice(path.lastIndexOf('/') + 1) || 'unknown';
-  return internText(target.names, `${binary}!0x${(locations.address[location] as bigint).toString(16)}`);
+  return internText(target.names, `${binary}!0x${(locations.address[location]).toString(16)}`);
 }

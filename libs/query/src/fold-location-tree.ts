@@ -25,15 +25,15 @@ export function foldLocationTree(
   };
   const locationOf = new Int32Array(symbols.locations.count).fill(-1);
   const nodeOf = new Int32Array(tree.count);
-  addSelf(stacks, 0, sums[0] as bigint);
+  addSelf(stacks, 0, sums[0]);
   for (let node = 1; node < tree.count; node++) {
     if (used[node] === 0) continue;
-    const location = tree.location[node] as number;
-    let frame = locationOf[location] as number;
+    const location = tree.location[node];
+    let frame = locationOf[location];
     if (frame < 0) frame = locationOf[location] = internLocation(target, folded, location);
-    const at = childOf(stacks, nodeOf[tree.parent[node] as number] as number, frame);
+    const at = childOf(stacks, nodeOf[tree.parent[node]], frame);
     nodeOf[node] = at;
-    addSelf(stacks, at, sums[node] as bigint);
+    addSelf(stacks, at, sums[node]);
   }
 }
 
@@ -47,51 +47,50 @@ interface Folded {
 
 function internLocation(target: LocationTree, folded: Folded, location: number): number {
   const { mapping, address, lineStart, lineFunction, lineNumber } = folded.symbols.locations;
-  const from = lineStart[location] as number;
-  const until = lineStart[location + 1] as number;
+  const from = lineStart[location];
+  const until = lineStart[location + 1];
   const length = LOCATION_HEAD + 2 * (until - from);
   if (length > folded.scratch.length) folded.scratch = new Int32Array(length * 2);
   const lines: number[] = [];
-  for (let line = from; line < until; line++) lines.push(internFunction(target, folded, lineFunction[line] as number));
-  const mapped =
-    (mapping[location] as number) === 0 ? 0 : internMapping(target, folded, (mapping[location] as number) - 1) + 1;
+  for (let line = from; line < until; line++) lines.push(internFunction(target, folded, lineFunction[line]));
+  const mapped = mapping[location] === 0 ? 0 : internMapping(target, folded, mapping[location] - 1) + 1;
   const { scratch } = folded;
   scratch[0] = mapped;
-  putHalves(scratch, 1, address[location] as bigint);
+  putHalves(scratch, 1, address[location]);
   lines.forEach((fn, i) => {
     scratch[LOCATION_HEAD + 2 * i] = fn;
-    scratch[LOCATION_HEAD + 2 * i + 1] = lineNumber[from + i] as number;
+    scratch[LOCATION_HEAD + 2 * i + 1] = lineNumber[from + i];
   });
   return internTuple(target.locations, scratch, length);
 }
 
 function internFunction(target: LocationTree, { symbols, functionOf, scratch }: Folded, fn: number): number {
-  const known = functionOf[fn] as number;
+  const known = functionOf[fn];
   if (known >= 0) return known;
   const { name, systemName, filename, startLine } = symbols.functions;
-  scratch[0] = internString(target, symbols, name[fn] as number);
-  scratch[1] = internString(target, symbols, systemName[fn] as number);
-  scratch[2] = internString(target, symbols, filename[fn] as number);
-  scratch[3] = startLine[fn] as number;
+  scratch[0] = internString(target, symbols, name[fn]);
+  scratch[1] = internString(target, symbols, systemName[fn]);
+  scratch[2] = internString(target, symbols, filename[fn]);
+  scratch[3] = startLine[fn];
   return (functionOf[fn] = internTuple(target.functions, scratch, 4));
 }
 
 function internMapping(target: LocationTree, { symbols, mappingOf, scratch }: Folded, mapping: number): number {
-  const known = mappingOf[mapping] as number;
+  const known = mappingOf[mapping];
   if (known >= 0) return known;
   const { filename, buildId, flags, memoryStart, memoryLimit, fileOffset } = symbols.mappings;
-  scratch[0] = internString(target, symbols, filename[mapping] as number);
-  scratch[1] = internString(target, symbols, buildId[mapping] as number);
-  scratch[2] = flags[mapping] as number;
-  putHalves(scratch, 3, memoryStart[mapping] as bigint);
-  putHalves(scratch, 5, memoryLimit[mapping] as bigint);
-  putHalves(scratch, 7, fileOffset[mapping] as bigint);
+  scratch[0] = internString(target, symbols, filename[mapping]);
+  scratch[1] = internString(target, symbols, buildId[mapping]);
+  scratch[2] = flags[mapping];
+  putHalves(scratch, 3, memoryStart[mapping]);
+  putHalves(scratch, 5, memoryLimit[mapping]);
+  putHalves(scratch, 7, fileOffset[mapping]);
   return (mappingOf[mapping] = internTuple(target.mappings, scratch, 9));
 }
 
 function internString(target: LocationTree, { strings }: Symbols, string: number): number {
   const { bytes, offsets } = strings;
-  return internName(target.names, bytes, offsets[string] as number, offsets[string + 1] as number);
+  return internName(target.names, bytes, offsets[string], offsets[string + 1]);
 }
 
 function putHalves(tuple: Int32Array, at: number, value: bigint): void {

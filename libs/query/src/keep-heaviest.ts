@@ -23,11 +23,11 @@ export function keepHeaviest(
   const kept = new Uint8Array(count).fill(1);
   if (count - 1 <= nodesMax) return kept;
   const ascending = weights.slice(1, count).sort();
-  const limit = nodesMax === 0 ? (weights[0] as bigint) + 1n : (ascending[ascending.length - nodesMax] as bigint);
+  const limit = nodesMax === 0 ? weights[0] + 1n : ascending[ascending.length - nodesMax];
   let room = nodesMax;
   const ties: number[] = [];
   for (let node = 1; node < count; node++) {
-    const weight = weights[node] as bigint;
+    const weight = weights[node];
     if (weight > limit) room--;
     else {
       kept[node] = 0;
@@ -42,22 +42,22 @@ export function keepHeaviest(
 function firstTies(names: NameTable, nodes: NamedNodes, ties: readonly number[], room: number): readonly number[] {
   if (ties.length <= room) return ties;
   const depth = new Int32Array(nodes.count);
-  for (let node = 1; node < nodes.count; node++) depth[node] = (depth[nodes.parent[node] as number] as number) + 1;
+  for (let node = 1; node < nodes.count; node++) depth[node] = depth[nodes.parent[node]] + 1;
   const countAt = new Int32Array(depth.reduce((a, b) => Math.max(a, b), 0) + 1);
-  for (const node of ties) countAt[depth[node] as number] = (countAt[depth[node] as number] as number) + 1;
+  for (const node of ties) countAt[depth[node]] = countAt[depth[node]] + 1;
   let last = 0;
   let left = room;
-  while ((countAt[last] as number) <= left) left -= countAt[last++] as number;
+  while (countAt[last] <= left) left -= countAt[last++];
   const partial = ties.filter((node) => depth[node] === last);
   partial.sort((a, b) => comparePaths(names, nodes, a, b));
-  return [...ties.filter((node) => (depth[node] as number) < last), ...partial.slice(0, left)];
+  return [...ties.filter((node) => depth[node] < last), ...partial.slice(0, left)];
 }
 
 /** Orders two nodes of equal depth by the names on their paths from the root. */
 function comparePaths(names: NameTable, { parent, frame }: NamedNodes, first: number, second: number): number {
   let [a, b] = [first, second];
-  while (parent[a] !== parent[b]) [a, b] = [parent[a] as number, parent[b] as number];
-  const [x, y] = [frame[a] as number, frame[b] as number];
+  while (parent[a] !== parent[b]) [a, b] = [parent[a], parent[b]];
+  const [x, y] = [frame[a], frame[b]];
   const { bytes, offsets } = names;
   return bytes.compare(bytes, offsets[y], offsets[y + 1], offsets[x], offsets[x + 1]);
 }

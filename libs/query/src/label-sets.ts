@@ -1,6 +1,6 @@
 /** Distinct label sets, as label names, label values and series are answered from. */
 import type { Series } from '@flamelake/block';
-import { compareBytes, FlamelakeError, type Label, type Labels, labelsKey } from '@flamelake/model';
+import { compareBytes, FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
 
 /** Most label sets one answer may hold. */
 export const LABEL_SETS_MAX = 1_000_000;
@@ -38,7 +38,7 @@ export function addSeriesLabels(
 export function compareLabels(a: Labels, b: Labels): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
-    const [x, y] = [a[i] as Label, b[i] as Label];
+    const [x, y] = [a[i], b[i]];
     const order = compareBytes(x.name, y.name) || compareBytes(x.value, y.value);
     if (order !== 0) return order;
   }
@@ -52,7 +52,7 @@ export function sortedLabelSets(sets: LabelSets): readonly Labels[] {
 
 /** All label names, sorted. */
 export function sortedLabelNames(sets: LabelSets): readonly string[] {
-  return [...sets.values()].map((labels) => (labels[0] as Label).name).sort(compareBytes);
+  return [...sets.values()].map((labels) => labels[0].name).sort(compareBytes);
 }
 
 /** All values of one label, sorted; sets without it are skipped. */

@@ -39,36 +39,34 @@ export function layOutTree(
   const totals = selfs.map((self) => sumUpwards(nodes, self));
   const kept = keepHeaviest(names, nodes, addColumns(totals), nodesMax);
   const { first, next } = linkChildren(names, nodes, kept);
-  const hidden = selfs.map((self, side) => hiddenBelow(nodes, kept, self, totals[side] as BigInt64Array));
+  const hidden = selfs.map((self, side) => hiddenBelow(nodes, kept, self, totals[side]));
   const capacity = 1 + 2 * kept.reduce((sum, flag) => sum + flag, 0);
   const node = new Int32Array(capacity);
   const frame = new Int32Array(capacity).fill(ROOT_FRAME, 0, 1);
   const firstChild = new Int32Array(capacity + 1);
-  const shownTotals = totals.map((column) => new BigInt64Array(capacity).fill(column[0] as bigint, 0, 1));
-  const shownSelfs = selfs.map((column) => new BigInt64Array(capacity).fill(column[0] as bigint, 0, 1));
+  const shownTotals = totals.map((column) => new BigInt64Array(capacity).fill(column[0], 0, 1));
+  const shownSelfs = selfs.map((column) => new BigInt64Array(capacity).fill(column[0], 0, 1));
   const levelStart = [0, 1];
   let count = 1;
   for (let i = 0; i < count; i++) {
     if (i === levelStart.at(-1)) levelStart.push(count);
     firstChild[i] = count;
     if (frame[i] === OTHER_FRAME) continue;
-    const parent = node[i] as number;
-    for (let child = first[parent] as number; child !== 0; child = next[child] as number) {
+    const parent = node[i];
+    for (let child = first[parent]; child !== 0; child = next[child]) {
       node[count] = child;
-      frame[count] = nodes.frame[child] as number;
+      frame[count] = nodes.frame[child];
       for (let side = 0; side < selfs.length; side++) {
-        const [total, self] = [shownTotals[side] as BigInt64Array, shownSelfs[side] as BigInt64Array];
-        total[count] = (totals[side] as BigInt64Array)[child] as bigint;
-        self[count] = (selfs[side] as BigInt64Array)[child] as bigint;
+        shownTotals[side][count] = totals[side][child];
+        shownSelfs[side][count] = selfs[side][child];
       }
       count++;
     }
     if (hidden.every((column) => column[parent] === 0n)) continue;
     frame[count] = OTHER_FRAME;
     for (let side = 0; side < selfs.length; side++) {
-      const value = (hidden[side] as BigInt64Array)[parent] as bigint;
-      (shownTotals[side] as BigInt64Array)[count] = value;
-      (shownSelfs[side] as BigInt64Array)[count] = value;
+      shownTotals[side][count] = hidden[side][parent];
+      shownSelfs[side][count] = hidden[side][parent];
     }
     count++;
   }
@@ -80,8 +78,8 @@ export function layOutTree(
 function sumUpwards({ count, parent }: NamedNodes, self: BigInt64Array): BigInt64Array {
   const totals = self.slice(0, count);
   for (let node = count - 1; node > 0; node--) {
-    const up = parent[node] as number;
-    totals[up] = (totals[up] as bigint) + (totals[node] as bigint);
+    const up = parent[node];
+    totals[up] = totals[up] + totals[node];
   }
   return totals;
 }
@@ -91,7 +89,7 @@ function addColumns(columns: readonly BigInt64Array[]): BigInt64Array {
   if (others.length === 0) return sum;
   const added = sum.slice();
   for (const other of others) {
-    for (let i = 0; i < added.length; i++) added[i] = (added[i] as bigint) + (other[i] as bigint);
+    for (let i = 0; i < added.length; i++) added[i] = added[i] + other[i];
   }
   return added;
 }
@@ -104,11 +102,11 @@ function hiddenBelow(
   totals: BigInt64Array,
 ): BigInt64Array {
   const hidden = totals.slice();
-  for (let node = 0; node < count; node++) hidden[node] = (hidden[node] as bigint) - (self[node] as bigint);
+  for (let node = 0; node < count; node++) hidden[node] = hidden[node] - self[node];
   for (let node = 1; node < count; node++) {
     if (kept[node] === 0) continue;
-    const up = parent[node] as number;
-    hidden[up] = (hidden[up] as bigint) - (totals[node] as bigint);
+    const up = parent[node];
+    hidden[up] = hidden[up] - totals[node];
   }
   return hidden;
 }
@@ -122,7 +120,7 @@ function linkChildren(
   // Nodes are sorted by name once, all together: sorting each child list would compare names again and again.
   const nodesOfName = new Int32Array(names.count);
   for (let node = 1; node < count; node++) {
-    if (kept[node] === 1) nodesOfName[frame[node] as number] = (nodesOfName[frame[node] as number] as number) + 1;
+    if (kept[node] === 1) nodesOfName[frame[node]] = nodesOfName[frame[node]] + 1;
   }
   const shown: { readonly name: number; readonly key: string }[] = [];
   for (let name = 0; name < names.count; name++) {
@@ -132,22 +130,22 @@ function linkChildren(
   const endOfName = new Int32Array(names.count);
   let end = 0;
   for (const { name } of shown) {
-    end += nodesOfName[name] as number;
+    end += nodesOfName[name];
     endOfName[name] = end;
   }
   const byName = new Int32Array(end);
   for (let node = 1; node < count; node++) {
     if (kept[node] === 0) continue;
-    const at = (endOfName[frame[node] as number] as number) - 1;
-    endOfName[frame[node] as number] = at;
+    const at = endOfName[frame[node]] - 1;
+    endOfName[frame[node]] = at;
     byName[at] = node;
   }
   const first = new Int32Array(count);
   const next = new Int32Array(count);
   for (let i = byName.length - 1; i >= 0; i--) {
-    const node = byName[i] as number;
-    next[node] = first[parent[node] as number] as number;
-    first[parent[node] as number] = node;
+    const node = byName[i];
+    next[node] = first[parent[node]];
+    first[parent[node]] = node;
   }
   return { first, next };
 }

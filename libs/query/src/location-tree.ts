@@ -43,14 +43,14 @@ export function createLocationTree(): LocationTree {
 export function mergeLocationTree(into: LocationTree, from: LocationTree): void {
   const nameOf = mergeNames(into.names, from.names);
   const functionOf = mergeTuples(into.functions, from.functions, (tuple) => {
-    for (let i = 0; i < 3; i++) tuple[i] = nameOf[tuple[i] as number] as number;
+    for (let i = 0; i < 3; i++) tuple[i] = nameOf[tuple[i]];
   });
   const mappingOf = mergeTuples(into.mappings, from.mappings, (tuple) => {
-    for (let i = 0; i < 2; i++) tuple[i] = nameOf[tuple[i] as number] as number;
+    for (let i = 0; i < 2; i++) tuple[i] = nameOf[tuple[i]];
   });
   const locationOf = mergeTuples(into.locations, from.locations, (tuple, length) => {
-    if (tuple[0] !== 0) tuple[0] = (mappingOf[(tuple[0] as number) - 1] as number) + 1;
-    for (let i = LOCATION_HEAD; i < length; i += 2) tuple[i] = functionOf[tuple[i] as number] as number;
+    if (tuple[0] !== 0) tuple[0] = mappingOf[tuple[0] - 1] + 1;
+    for (let i = LOCATION_HEAD; i < length; i += 2) tuple[i] = functionOf[tuple[i]];
   });
   mergeStackTree(into.stacks, from.stacks, locationOf);
 }

@@ -35,7 +35,7 @@ export function internName(table: NameTable, source: Uint8Array, from: number, u
   const hash = hashBytes(source, from, until);
   const mask = table.slots.length - 1;
   let slot = hash & mask;
-  for (let entry = table.slots[slot] as number; entry !== 0; entry = table.slots[slot] as number) {
+  for (let entry = table.slots[slot]; entry !== 0; entry = table.slots[slot]) {
     const name = entry - 1;
     if (table.hashes[name] === hash && isName(table, name, source, from, until)) return name;
     slot = (slot + 1) & mask;
@@ -64,7 +64,7 @@ export function nameSortKey(table: NameTable, name: number): string {
 
 function append(table: NameTable, source: Uint8Array, from: number, until: number, hash: number): number {
   const name = table.count++;
-  const start = table.offsets[name] as number;
+  const start = table.offsets[name];
   const end = start + until - from;
   if (end > NAME_BYTES_MAX) {
     throw new FlamelakeError('resource_exhausted', 'query result has too many bytes of names; narrow the query', {
@@ -84,15 +84,15 @@ function append(table: NameTable, source: Uint8Array, from: number, until: numbe
     offsets.set(table.offsets);
     table.offsets = offsets;
   }
-  for (let i = from, to = start; i < until; i++, to++) table.bytes[to] = source[i] as number;
+  for (let i = from, to = start; i < until; i++, to++) table.bytes[to] = source[i];
   table.offsets[name + 1] = end;
   table.hashes[name] = hash;
   return name;
 }
 
 function isName(table: NameTable, name: number, source: Uint8Array, from: number, until: number): boolean {
-  const start = table.offsets[name] as number;
-  if ((table.offsets[name + 1] as number) - start !== until - from) return false;
+  const start = table.offsets[name];
+  if (table.offsets[name + 1] - start !== until - from) return false;
   const { bytes } = table;
   for (let i = from, at = start; i < until; i++, at++) if (bytes[at] !== source[i]) return false;
   return true;
@@ -102,7 +102,7 @@ function rehash(table: NameTable): void {
   const slots = new Int32Array(table.slots.length * 2);
   const mask = slots.length - 1;
   for (let name = 0; name < table.count; name++) {
-    let slot = (table.hashes[name] as number) & mask;
+    let slot = table.hashes[name] & mask;
     while (slots[slot] !== 0) slot = (slot + 1) & mask;
     slots[slot] = name + 1;
   }
@@ -114,16 +114,12 @@ function hashBytes(source: Uint8Array, from: number, until: number): number {
   let hash = until - from;
   let i = from;
   for (; i + 4 <= until; i += 4) {
-    const word =
-      (source[i] as number) |
-      ((source[i + 1] as number) << 8) |
-      ((source[i + 2] as number) << 16) |
-      ((source[i + 3] as number) << 24);
+    const word = source[i] | (source[i + 1] << 8) | (source[i + 2] << 16) | (source[i + 3] << 24);
     const mixed = Math.imul(word, 0xcc9e2d51);
     hash = Math.imul(hash ^ Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593), 5) + 0xe6546b64;
     hash = (hash << 13) | (hash >>> 19);
   }
-  for (; i < until; i++) hash = Math.imul(hash ^ (source[i] as number), 0x01000193);
+  for (; i < until; i++) hash = Math.imul(hash ^ source[i], 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);

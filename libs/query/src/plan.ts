@@ -75,8 +75,8 @@ function cutIntoTasks(
   const tasks: Task[] = [];
   let [from, bytes, sum] = [0, 0, 0];
   candidates.forEach((_, i) => {
-    bytes += sizes[i] as number;
-    sum += sizes[i] as number;
+    bytes += sizes[i];
+    sum += sizes[i];
     const isDue = sum * taskCount >= estimatedBytes * (tasks.length + 1);
     if (!isDue && i + 1 < candidates.length) return;
     tasks.push({ question, selection, parts: groupParts(candidates.slice(from, i + 1)), estimatedBytes: bytes });
@@ -145,5 +145,5 @@ function groupParts(candidates: readonly Candidate[]): TaskPart[] {
     for (const { tenant, selector, fromMs, untilMs } of deletes)
       part.deletes.add({ tenant, selector, fromMs, untilMs });
   }
-  return parts.map((part) => ({ ...part, deletes: [...part.deletes] }));
+  return parts.map(({ object, datasets, deletes }) => ({ object, datasets, deletes: [...deletes] }));
 }

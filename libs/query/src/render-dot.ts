@@ -58,7 +58,7 @@ export function renderDot(tree: FunctionTree, shownMax: number, unit: string): s
 
 function callGraphOf({ names, stacks }: FunctionTree, nodesMax: number): CallGraph {
   const { firstChild, frame, totals, selfs } = layOutTree(names, stacks, [stacks.self], nodesMax);
-  const [total, self] = [totals[0] as BigInt64Array, selfs[0] as BigInt64Array];
+  const [total, self] = [totals[0], selfs[0]];
   const graph: CallGraph = { self: new Map(), total: new Map(), calls: new Map() };
   const onPath = new Map<string, number>();
   // A node is met twice: on the way down and, as its complement, on the way up.
@@ -71,21 +71,21 @@ function callGraphOf({ names, stacks }: FunctionTree, nodesMax: number): CallGra
       continue;
     }
     if (i > 0) {
-      const name = frame[i] === OTHER_FRAME ? OTHER_NAME : nameText(names, frame[i] as number);
-      add(graph.self, name, self[i] as bigint);
+      const name = frame[i] === OTHER_FRAME ? OTHER_NAME : nameText(names, frame[i]);
+      add(graph.self, name, self[i]);
       const depth = onPath.get(name) ?? 0;
-      if (depth === 0) add(graph.total, name, total[i] as bigint);
+      if (depth === 0) add(graph.total, name, total[i]);
       onPath.set(name, depth + 1);
       const caller = callers.at(-1);
       if (caller !== undefined) {
         let callees = graph.calls.get(caller);
         if (callees === undefined) graph.calls.set(caller, (callees = new Map()));
-        add(callees, name, total[i] as bigint);
+        add(callees, name, total[i]);
       }
       callers.push(name);
       pending.push(~i);
     }
-    for (let child = firstChild[i] as number; child < (firstChild[i + 1] as number); child++) {
+    for (let child = firstChild[i]; child < firstChild[i + 1]; child++) {
       pending.push(child);
     }
   }

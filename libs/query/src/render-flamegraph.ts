@@ -49,7 +49,7 @@ export function renderDiff(left: FunctionTree, right: FunctionTree, nodesMax: nu
 
 function scatter({ stacks }: FunctionTree, nodeOf: Int32Array, both: FunctionTree): BigInt64Array {
   const self = new BigInt64Array(both.stacks.count);
-  for (let node = 0; node < stacks.count; node++) self[nodeOf[node] as number] = stacks.self[node] as bigint;
+  for (let node = 0; node < stacks.count; node++) self[nodeOf[node]] = stacks.self[node];
   return self;
 }
 
@@ -60,27 +60,26 @@ function renderLevels(table: NameTable, layout: TreeLayout): Omit<Flamegraph, 't
   const barLength = 3 * sides + 1;
   const levels: BigInt64Array[] = [];
   for (let level = 0; level + 1 < levelStart.length; level++) {
-    const from = levelStart[level] as number;
-    const bars = new BigInt64Array(((levelStart[level + 1] as number) - from) * barLength);
-    for (let i = 0; i * barLength < bars.length; i++)
-      bars[(i + 1) * barLength - 1] = BigInt(indexes[from + i] as number);
+    const from = levelStart[level];
+    const bars = new BigInt64Array((levelStart[level + 1] - from) * barLength);
+    for (let i = 0; i * barLength < bars.length; i++) bars[(i + 1) * barLength - 1] = BigInt(indexes[from + i]);
     levels.push(bars);
   }
   let maxSelf = 0n;
   for (let side = 0; side < sides; side++) {
-    const [total, self] = [totals[side] as BigInt64Array, selfs[side] as BigInt64Array];
+    const [total, self] = [totals[side], selfs[side]];
     const starts = startsOf(count, firstChild, total, self);
     for (const [level, bars] of levels.entries()) {
       let at = 3 * side;
-      const until = levelStart[level + 1] as number;
-      for (let i = levelStart[level] as number, end = 0n; i < until; i++, at += barLength) {
-        bars[at] = (starts[i] as bigint) - end;
-        bars[at + 1] = total[i] as bigint;
-        bars[at + 2] = self[i] as bigint;
-        end = (starts[i] as bigint) + (total[i] as bigint);
+      const until = levelStart[level + 1];
+      for (let i = levelStart[level], end = 0n; i < until; i++, at += barLength) {
+        bars[at] = starts[i] - end;
+        bars[at + 1] = total[i];
+        bars[at + 2] = self[i];
+        end = starts[i] + total[i];
       }
     }
-    for (let i = 0; i < count; i++) if ((self[i] as bigint) > maxSelf) maxSelf = self[i] as bigint;
+    for (let i = 0; i < count; i++) if (self[i] > maxSelf) maxSelf = self[i];
   }
   return { names, levels, maxSelf };
 }
@@ -89,11 +88,11 @@ function renderLevels(table: NameTable, layout: TreeLayout): Omit<Flamegraph, 't
 function startsOf(count: number, firstChild: Int32Array, total: BigInt64Array, self: BigInt64Array): BigInt64Array {
   const starts = new BigInt64Array(count);
   for (let i = 0; i < count; i++) {
-    let at = (starts[i] as bigint) + (self[i] as bigint);
-    const until = firstChild[i + 1] as number;
-    for (let child = firstChild[i] as number; child < until; child++) {
+    let at = starts[i] + self[i];
+    const until = firstChild[i + 1];
+    for (let child = firstChild[i]; child < until; child++) {
       starts[child] = at;
-      at += total[child] as bigint;
+      at += total[child];
     }
   }
   return starts;
@@ -106,10 +105,10 @@ function indexNames(table: NameTable, frame: Int32Array, count: number): { names
   const indexOf = new Int32Array(table.count);
   let other = 0;
   for (let i = 0; i < count; i++) {
-    const name = frame[i] as number;
+    const name = frame[i];
     if (name === ROOT_FRAME) continue;
     const isOther = name === OTHER_FRAME;
-    let index = isOther ? other : (indexOf[name] as number);
+    let index = isOther ? other : indexOf[name];
     if (index === 0) {
       index = names.push(isOther ? OTHER_NAME : nameText(table, name)) - 1;
       if (isOther) other = index;

@@ -56,12 +56,12 @@ function orderedSamples(
   const { rankOf } = ranks.locations;
   const byRank = Uint32Array.from({ length: count }, (_, node) => node)
     .subarray(1)
-    .sort((a, b) => (rankOf[frame[a] as number] as number) - (rankOf[frame[b] as number] as number));
+    .sort((a, b) => rankOf[frame[a]] - rankOf[frame[b]]);
   const first = new Int32Array(count);
   const next = new Int32Array(count);
   for (const node of byRank) {
-    next[node] = first[parent[node] as number] as number;
-    first[parent[node] as number] = node;
+    next[node] = first[parent[node]];
+    first[parent[node]] = node;
   }
   const start = [0];
   const locations: number[] = [];
@@ -70,11 +70,11 @@ function orderedSamples(
   const pending = [0];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     if (self[node] !== 0n) {
-      for (let at = node; at !== 0; at = parent[at] as number) locations.push(rankOf[frame[at] as number] as number);
+      for (let at = node; at !== 0; at = parent[at]) locations.push(rankOf[frame[at]]);
       start.push(locations.length);
-      values.push(self[node] as bigint);
+      values.push(self[node]);
     }
-    for (let child = first[node] as number; child !== 0; child = next[child] as number) pending.push(child);
+    for (let child = first[node]; child !== 0; child = next[child]) pending.push(child);
   }
   return {
     stacks: { count: values.length, start: Uint32Array.from(start), locations: Uint32Array.from(locations) },
@@ -83,16 +83,16 @@ function orderedSamples(
 }
 
 function orderedSymbols(tree: LocationTree, ranks: LocationTreeRanks): Symbols {
-  const nameOf = (name: number) => ranks.names.rankOf[name] as number;
+  const nameOf = (name: number) => ranks.names.rankOf[name];
   const functions = [...ranks.functions.order].map((i) => tupleAt(tree.functions, i));
   const mappings = [...ranks.mappings.order].map((i) => tupleAt(tree.mappings, i));
   const locations = [...ranks.locations.order].map((i) => tupleAt(tree.locations, i));
   const lineStart = new Uint32Array(locations.length + 1);
   locations.forEach((tuple, i) => {
-    lineStart[i + 1] = (lineStart[i] as number) + (tuple.length - LOCATION_HEAD) / 2;
+    lineStart[i + 1] = lineStart[i] + (tuple.length - LOCATION_HEAD) / 2;
   });
   const lines = locations.flatMap((tuple) => [...tuple.subarray(LOCATION_HEAD)]);
-  const columnOf = (tuples: readonly Int32Array[], at: number) => tuples.map((tuple) => tuple[at] as number);
+  const columnOf = (tuples: readonly Int32Array[], at: number) => tuples.map((tuple) => tuple[at]);
   return {
     strings: orderedStrings(tree, ranks),
     functions: {
@@ -114,13 +114,13 @@ function orderedSymbols(tree: LocationTree, ranks: LocationTreeRanks): Symbols {
     locations: {
       count: locations.length,
       mapping: Uint32Array.from(columnOf(locations, 0), (mapping) =>
-        mapping === 0 ? 0 : (ranks.mappings.rankOf[mapping - 1] as number) + 1,
+        mapping === 0 ? 0 : ranks.mappings.rankOf[mapping - 1] + 1,
       ),
       address: BigUint64Array.from(locations, (tuple) => joinHalves(tuple, 1)),
       lineStart,
       lineFunction: Uint32Array.from(
         lines.filter((_, i) => i % 2 === 0),
-        (fn) => ranks.functions.rankOf[fn] as number,
+        (fn) => ranks.functions.rankOf[fn],
       ),
       lineNumber: Int32Array.from(lines.filter((_, i) => i % 2 === 1)),
     },
@@ -132,7 +132,7 @@ function orderedStrings({ names }: LocationTree, { names: { order } }: LocationT
   const offsets = new Uint32Array(order.length + 1);
   const parts = [...order].map((name) => names.bytes.subarray(names.offsets[name], names.offsets[name + 1]));
   parts.forEach((part, i) => {
-    offsets[i + 1] = (offsets[i] as number) + part.length;
+    offsets[i + 1] = offsets[i] + part.length;
   });
   return { count: order.length, bytes: Buffer.concat(parts), offsets };
 }
@@ -142,5 +142,5 @@ function tupleAt(table: TupleTable, i: number): Int32Array {
 }
 
 function joinHalves(tuple: Int32Array, at: number): bigint {
-  return (BigInt((tuple[at + 1] as number) >>> 0) << 32n) | BigInt((tuple[at] as number) >>> 0);
+  return (BigInt(tuple[at + 1] >>> 0) << 32n) | BigInt(tuple[at] >>> 0);
 }

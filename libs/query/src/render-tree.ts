@@ -9,10 +9,10 @@ import { layOutTree, OTHER_FRAME, OTHER_NAME, ROOT_FRAME } from './lay-out-tree.
 export function renderTree({ names, stacks }: FunctionTree, nodesMax: number): Uint8Array {
   if (stacks.total === 0n) return new Uint8Array(0);
   const { count, firstChild, frame, selfs } = layOutTree(names, stacks, [stacks.self], nodesMax);
-  const self = selfs[0] as BigInt64Array;
+  const self = selfs[0];
   const other = Buffer.from(OTHER_NAME);
   const nameOf = (i: number): Uint8Array => {
-    const name = frame[i] as number;
+    const name = frame[i];
     if (name === ROOT_FRAME) return new Uint8Array(0);
     return name === OTHER_FRAME ? other : names.bytes.subarray(names.offsets[name], names.offsets[name + 1]);
   };
@@ -23,10 +23,10 @@ export function renderTree({ names, stacks }: FunctionTree, nodesMax: number): U
   const pending = [0];
   for (let i = pending.pop(); i !== undefined; i = pending.pop()) {
     const name = nameOf(i);
-    const [from, until] = [firstChild[i] as number, firstChild[i + 1] as number];
+    const [from, until] = [firstChild[i], firstChild[i + 1]];
     at = putVarint(bytes, at, BigInt(name.length));
     bytes.set(name, at);
-    at = putVarint(bytes, at + name.length, self[i] as bigint);
+    at = putVarint(bytes, at + name.length, self[i]);
     at = putVarint(bytes, at, BigInt(until - from));
     for (let child = until - 1; child >= from; child--) pending.push(child);
   }

@@ -74,7 +74,7 @@ export function selectRows(
         until: firstRow(profiles, index, selection.untilMs, start, end),
       },
     ];
-    const labels = (series[index] as Series).labels;
+    const labels = series[index].labels;
     for (const { fromMs, untilMs, matchers } of deletes) {
       if (fromMs >= untilMs || !matchLabels(matchers, labels)) continue;
       const from = firstRow(profiles, index, fromMs, start, end);
@@ -93,8 +93,8 @@ export function selectRows(
 function firstRow(profiles: ProfileColumns, series: number, timeMs: number, low: number, high: number): number {
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const at = profiles.series[middle] as number;
-    if (at < series || (at === series && (profiles.timeMs[middle] as number) < timeMs)) low = middle + 1;
+    const at = profiles.series[middle];
+    if (at < series || (at === series && profiles.timeMs[middle] < timeMs)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -39,7 +39,7 @@ export function createStackTree(): StackTree {
 export function childOf(tree: StackTree, parent: number, frame: number): number {
   const mask = tree.slots.length - 1;
   let slot = hashEdge(parent, frame) & mask;
-  for (let node = tree.slots[slot] as number; node !== 0; node = tree.slots[slot] as number) {
+  for (let node = tree.slots[slot]; node !== 0; node = tree.slots[slot]) {
     if (tree.parent[node] === parent && tree.frame[node] === frame) return node;
     slot = (slot + 1) & mask;
   }
@@ -55,7 +55,7 @@ export function childOf(tree: StackTree, parent: number, frame: number): number 
 
 /** Adds to the self value of a node; `total` is the caller's to keep. */
 export function addSelf(tree: StackTree, node: number, value: bigint): void {
-  tree.self[node] = (tree.self[node] as bigint) + value;
+  tree.self[node] = tree.self[node] + value;
 }
 
 /**
@@ -67,12 +67,12 @@ export function addSelf(tree: StackTree, node: number, value: bigint): void {
 export function mergeStackTree(into: StackTree, from: StackTree, frameOf: Int32Array): Int32Array {
   into.total = addTotals(into.total, from.total);
   const nodeOf = new Int32Array(from.count);
-  addSelf(into, 0, from.self[0] as bigint);
+  addSelf(into, 0, from.self[0]);
   for (let node = 1; node < from.count; node++) {
-    const parent = nodeOf[from.parent[node] as number] as number;
-    const to = childOf(into, parent, frameOf[from.frame[node] as number] as number);
+    const parent = nodeOf[from.parent[node]];
+    const to = childOf(into, parent, frameOf[from.frame[node]]);
     nodeOf[node] = to;
-    addSelf(into, to, from.self[node] as bigint);
+    addSelf(into, to, from.self[node]);
   }
   return nodeOf;
 }
@@ -99,7 +99,7 @@ function rehash(tree: StackTree): void {
   const slots = new Int32Array(tree.slots.length * 2);
   const mask = slots.length - 1;
   for (let node = 1; node < tree.count; node++) {
-    let slot = hashEdge(tree.parent[node] as number, tree.frame[node] as number) & mask;
+    let slot = hashEdge(tree.parent[node], tree.frame[node]) & mask;
     while (slots[slot] !== 0) slot = (slot + 1) & mask;
     slots[slot] = node;
   }

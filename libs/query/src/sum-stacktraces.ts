@@ -29,16 +29,16 @@ export function sumStacktraces(
   const total = sumRows(runs, profiles);
   const sums = new BigInt64Array(tree.count);
   for (const { from, until } of runs) {
-    const first = profiles.sampleStart[from] as number;
-    accumulate(sums, samples.stacktrace, samples.value, first, profiles.sampleStart[until] as number);
+    const first = profiles.sampleStart[from];
+    accumulate(sums, samples.stacktrace, samples.value, first, profiles.sampleStart[until]);
   }
   const check = new BigInt64Array(1);
-  for (let node = 0; node < sums.length; node++) check[0] = (check[0] as bigint) + (sums[node] as bigint);
+  for (let node = 0; node < sums.length; node++) check[0] = check[0] + sums[node];
   if (check[0] !== total) {
     throw new FlamelakeError('data_loss', 'samples of a dataset do not add up to the totals of its profiles', {
       service: dataset.info.service,
       total,
-      sum: check[0] as bigint,
+      sum: check[0],
     });
   }
   return { sums, used: markUsed(sums, tree.parent, tree.count), total };
@@ -51,7 +51,7 @@ export function sumStacktraces(
 export function sumRows(runs: readonly RowRun[], profiles: ProfileColumns): bigint {
   let total = 0n;
   for (const { from, until } of runs) {
-    for (let row = from; row < until; row++) total = addTotals(total, profiles.total[row] as bigint);
+    for (let row = from; row < until; row++) total = addTotals(total, profiles.total[row]);
   }
   return total;
 }

@@ -48,9 +48,9 @@ export function addRows(
   profiles: ProfileColumns,
 ): void {
   for (const run of runs) {
-    const group = groupOf(groups, projectLabels((series[run.series] as Series).labels, groupBy));
+    const group = groupOf(groups, projectLabels(series[run.series].labels, groupBy));
     for (let row = run.from; row < run.until; row++) {
-      addPoint(group, stepOf(grid, profiles.timeMs[row] as number), profiles.total[row] as bigint, 1);
+      addPoint(group, stepOf(grid, profiles.timeMs[row]), profiles.total[row], 1);
     }
   }
 }
@@ -59,7 +59,7 @@ export function addRows(
 export function mergeSeriesGroups(into: SeriesGroups, from: SeriesGroups): void {
   for (const { labels, indexOf, sums, profileCounts } of from.values()) {
     const group = groupOf(into, labels);
-    for (const [step, i] of indexOf) addPoint(group, step, sums[i] as bigint, profileCounts[i] as number);
+    for (const [step, i] of indexOf) addPoint(group, step, sums[i], profileCounts[i]);
   }
 }
 
@@ -81,7 +81,7 @@ export function renderTimeSeries(
     const values = steps.map((step) => {
       const i = group.indexOf.get(step) as number;
       const sum = Number(group.sums[i]);
-      return aggregation === 'sum' ? sum : sum / (group.profileCounts[i] as number);
+      return aggregation === 'sum' ? sum : sum / group.profileCounts[i];
     });
     return { labels: group.labels, timestampsMs: steps.map((step) => stepEndMs(grid, step)), values };
   });
@@ -104,7 +104,7 @@ function addPoint(group: SeriesGroup, step: number, sum: bigint, profileCount: n
     group.sums.push(addTotals(0n, sum));
     group.profileCounts.push(profileCount);
   } else {
-    group.sums[i] = addTotals(group.sums[i] as bigint, sum);
-    group.profileCounts[i] = (group.profileCounts[i] as number) + profileCount;
+    group.sums[i] = addTotals(group.sums[i], sum);
+    group.profileCounts[i] = group.profileCounts[i] + profileCount;
   }
 }

@@ -17,7 +17,7 @@ export function createTupleTable(): TupleTable {
 export function internTuple(table: TupleTable, source: Int32Array, length: number): number {
   const mask = table.slots.length - 1;
   let slot = hashTuple(source, 0, length) & mask;
-  for (let entry = table.slots[slot] as number; entry !== 0; entry = table.slots[slot] as number) {
+  for (let entry = table.slots[slot]; entry !== 0; entry = table.slots[slot]) {
     if (isTuple(table, entry - 1, source, length)) return entry - 1;
     slot = (slot + 1) & mask;
   }
@@ -29,7 +29,7 @@ export function internTuple(table: TupleTable, source: Int32Array, length: numbe
 
 function append(table: TupleTable, source: Int32Array, length: number): number {
   const tuple = table.count++;
-  const start = table.offsets[tuple] as number;
+  const start = table.offsets[tuple];
   if (start + length > table.values.length) {
     const values = new Int32Array(Math.max(start + length, table.values.length * 2));
     values.set(table.values);
@@ -40,14 +40,14 @@ function append(table: TupleTable, source: Int32Array, length: number): number {
     offsets.set(table.offsets);
     table.offsets = offsets;
   }
-  for (let i = 0; i < length; i++) table.values[start + i] = source[i] as number;
+  for (let i = 0; i < length; i++) table.values[start + i] = source[i];
   table.offsets[tuple + 1] = start + length;
   return tuple;
 }
 
 function isTuple(table: TupleTable, tuple: number, source: Int32Array, length: number): boolean {
-  const start = table.offsets[tuple] as number;
-  if ((table.offsets[tuple + 1] as number) - start !== length) return false;
+  const start = table.offsets[tuple];
+  if (table.offsets[tuple + 1] - start !== length) return false;
   for (let i = 0; i < length; i++) if (table.values[start + i] !== source[i]) return false;
   return true;
 }
@@ -56,7 +56,7 @@ function rehash(table: TupleTable): void {
   const slots = new Int32Array(table.slots.length * 2);
   const mask = slots.length - 1;
   for (let tuple = 0; tuple < table.count; tuple++) {
-    let slot = hashTuple(table.values, table.offsets[tuple] as number, table.offsets[tuple + 1] as number) & mask;
+    let slot = hashTuple(table.values, table.offsets[tuple], table.offsets[tuple + 1]) & mask;
     while (slots[slot] !== 0) slot = (slot + 1) & mask;
     slots[slot] = tuple + 1;
   }
@@ -66,7 +66,7 @@ function rehash(table: TupleTable): void {
 function hashTuple(values: Int32Array, from: number, until: number): number {
   let hash = until - from;
   for (let i = from; i < until; i++) {
-    hash = Math.imul(hash ^ (values[i] as number), 0x9e3779b1);
+    hash = Math.imul(hash ^ values[i], 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   hash = Math.imul(hash, 0x85ebca6b);

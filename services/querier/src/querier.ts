@@ -47,7 +47,7 @@ export function createQuerier(options: QuerierOptions): Querier {
   const { tasks, readBytes } = declareMetrics(metrics, () => admission);
   const context: SourceContext = { store, storeId, cache, reads, onRead: (bytes) => readBytes.add(bytes) };
   const open: OpenBlock = async (object, signal) => {
-    const block = await openBlock(cachedSource(context, object), signal);
+    const block = await openBlock(cachedSource(context, object), { signal });
     if (block.info.id !== object.id) throw missingObject(object);
     return block;
   };

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ProfileColumns, Series } from '@flamelake/block';
+import * as fc from 'fast-check';
+import { compileDeletes, compileSelection, selectRows, selectSeries } from './select-rows.ts';
+import type { RowDelete } from './task.ts';
+
+const TYPE = { name: 'n', sampleType: 'a', sampleUnit: 'b', periodType: '', periodUnit: '' };
+const SERIES: readonly Series[] = ['eu', 'us', ''].map((region) => ({
+  labels: region === '' ? [] : [{ name: 'region', value: region }],
+  type: TYPE,
+}));
+
+function columnsOf(rows: readonly (readonly [series: number, timeMs: number])[]): ProfileColumns {
+  const count = rows.length;
+  return {
+    count,
+    series: Uint32Array.from(rows, ([series]) => series),
+    timeMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
+    durationNanos: new Float64Array(count),
+    period: new BigInt64Array(count),
+    total: new BigInt64Array(count),
+    sampleStart: new Uint32Array(count + 1),
+    stackList: new Uint32Array(count),
+    identity: new Uint32Array(count),
+    group: new Uint32Array(count),
+  };
+}
+
+test('series are selected by labels and type; a missing label is empty', () => {
+  const select = (selector: string, profileTypeId?: string) =>
+    selectSeries(
+      compileSelection({ tenants: ['t'], fromMs: 0, untilMs: 1, selectors: [selector], profileTypeId }),
+      SERIES,
+    );
+  assert.deepEqual(select('{}'), [0, 1, 2]);
+  assert.deepEqual(select('{region=""}'), [2]);
+  assert.deepEqual(select('{region!="eu"}'), [1, 2]);
+  assert.deepEqual(select('{region=~"eu|us"}', 'n:a:b::'), [0, 1]);
+  assert.deepEqual(select('{}', 'n:a:c::'), []);
+});
+
+test('rows are those of a plain filter', () => {
+  const time = fc.integer({ min: 0, max: 12 });
+  const deletes: fc.Arbitrary<RowDelete[]> = fc.array(
+    fc.record({
+      tenant: fc.constant('t'),
+      selector: fc.constantFrom('{}', '{region="eu"}', '{region!="eu"}'),
+      fromMs: time,
+      untilMs: time,
+    }),
+    { maxLength: 3 },
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(2), time)), time, time, deletes, (unsorted, fromMs, untilMs, removed) => {
+      const rows = unsorted.toSorted(([a, x], [b, y]) => a - b || x - y);
+      const selection = compileSelection({
+        tenants: ['t'],
+        fromMs,
+        untilMs,
+        selectors: ['{region=~"eu|"}'],
+        profileTypeId: undefined,
+      });
+      const selected = selectSeries(selection, SERIES);
+      const runs = selectRows(selection, compileDeletes(removed), SERIES, selected, columnsOf(rows));
+      const found = runs.flatMap((run) => Array.from({ length: run.until - run.from }, (_, i) => run.from + i));
+      const isDeleted = (series: number, timeMs: number) =>
+        removed.some(
+          (one) =>
+            timeMs >= one.fromMs &&
+            timeMs < one.untilMs &&
+            (one.selector === '{}' || (one.selector === '{region="eu"}') === (series === 0)),
+        );
+      const wanted = [...rows.keys()].filter((row) => {
+        const [series, timeMs] = rows[row];
+        return series !== 1 && timeMs >= fromMs && timeMs < untilMs && !isDeleted(series, timeMs);
+      });
+      assert.deepEqual(found, wanted);
+    }),
+  );
+});
