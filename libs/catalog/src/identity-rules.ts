@@ -7,6 +7,8 @@ export interface IdentityRules {
 }
 
 export const INGESTION_WINDOW_MS_DEFAULT = 3_600_000;
+/** Longest ingestion window with recognised resends: of older profiles, let in for backfill, each copy counts. */
+const RECOGNISED_MS_MAX = 3_600_000;
 /** How long after the ingestion window a profile may reach the log: its way from the distributor. */
 const ARRIVAL_MS = 600_000;
 /** How far ahead of the clock the distributor takes profiles. */
@@ -21,7 +23,7 @@ export function lateAfterMs(rules: IdentityRules): number {
 
 /** How long an identity is remembered: longer than two copies that both come in time can lie apart. */
 export function identityWindowMs(rules: IdentityRules): number {
-  return lateAfterMs(rules) + FUTURE_MS_MAX + CLOCK_SKEW_MS;
+  return Math.min(rules.ingestionWindowMs, RECOGNISED_MS_MAX) + ARRIVAL_MS + FUTURE_MS_MAX + CLOCK_SKEW_MS;
 }
 
 /**

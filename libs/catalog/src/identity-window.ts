@@ -54,7 +54,7 @@ export function createIdentityWindow(options: IdentityWindowOptions): IdentityWi
       for (const table of tables.values()) {
         const slot = table.find(words);
         if (slot < 0) continue;
-        table.offsets[slot] = Math.min(offset, table.offsets[slot] as number);
+        table.offsets[slot] = Math.min(offset, table.offsets[slot]);
         return;
       }
       if (count >= identitiesMax) {
@@ -86,11 +86,7 @@ const words = new Uint32Array(4);
 function wordsAt(ids: Uint8Array, at: number): Words {
   for (let word = 0; word < 4; word++) {
     const start = at + word * 4;
-    words[word] =
-      (ids[start] as number) |
-      ((ids[start + 1] as number) << 8) |
-      ((ids[start + 2] as number) << 16) |
-      ((ids[start + 3] as number) << 24);
+    words[word] = ids[start] | (ids[start + 1] << 8) | (ids[start + 2] << 16) | (ids[start + 3] << 24);
   }
   return words;
 }
@@ -141,7 +137,7 @@ function createTable(): IdentityTable {
       const identity = oldKeys.subarray(slot * 4, slot * 4 + 4);
       const target = slotOf(identity);
       keys.set(identity, target * 4);
-      offsets[target] = oldOffsets[slot] as number;
+      offsets[target] = oldOffsets[slot];
     }
   };
 
@@ -168,8 +164,7 @@ function createTable(): IdentityTable {
 
 /** Identities are hashes or random already; mixing guards against ones that clients chose. */
 function hash(identity: Words): number {
-  let mixed = identity[0] as number;
-  for (let word = 1; word < 4; word++)
-    mixed = Math.imul(mixed ^ (identity[word] as number), 0x9e3779b1) ^ (mixed >>> 15);
+  let mixed = identity[0];
+  for (let word = 1; word < 4; word++) mixed = Math.imul(mixed ^ identity[word], 0x9e3779b1) ^ (mixed >>> 15);
   return (mixed ^ (mixed >>> 13)) >>> 0;
 }

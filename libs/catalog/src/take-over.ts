@@ -91,7 +91,7 @@ function addIdentities(
 ): void {
   const { appendMs, fromOffset = 0, seenAt } = options;
   for (let i = 0; i < columns.count; i++) {
-    const offset = columns.offsets[i] as number;
+    const offset = columns.offsets[i];
     if (offset >= fromOffset) window.add(columns.ids, i * IDENTITY_BYTES, seenAt ?? offset, appendMs);
   }
 }

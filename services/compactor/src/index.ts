@@ -1,1 +1,1 @@
-export {};
+export { type Compactor, type CompactorOptions, createCompactor } from './compactor.ts';

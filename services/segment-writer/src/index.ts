@@ -1,1 +1,6 @@
-export {};
+export {
+  createSegmentWriter,
+  type PartitionHealth,
+  type SegmentWriter,
+  type SegmentWriterOptions,
+} from './segment-writer.ts';
