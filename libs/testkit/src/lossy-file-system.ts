@@ -16,10 +16,12 @@ import type { SimulatedProcess } from './simulation.ts';
 
 export interface LossyFileSystem {
   /**
-   * The file system as a process sees it until the next crash, after which nothing it asks is answered or has an effect.
+   * The file system as a process sees it until the next `kill` or `crash`; after that nothing it asks is answered or has an effect.
    * @param process - takes one step for each operation; without it operations take no time
    */
   mount(process?: SimulatedProcess): FileSystem;
+  /** Every process is killed: what was written stays as it is, synced or not; open files and locks end. */
+  kill(): void;
   /** The machine loses power: all that was not synced is lost, in whole or in part; open files and locks end. */
   crash(): void;
   /** Room on the disk; writes beyond it fail with `ENOSPC`. */
@@ -260,9 +262,12 @@ export function createLossyFileSystem(seed: number | string, nowMs?: () => numbe
         return run();
       });
     },
-    crash() {
+    kill() {
       generation++;
       locks.clear();
+    },
+    crash() {
+      lossy.kill();
       for (const change of nameChanges) if (random.chance(0.5)) makeDurable(change);
       nameChanges = [];
       forgetUnsynced(root);

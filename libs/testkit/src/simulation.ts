@@ -73,8 +73,8 @@ export interface Simulation {
   trace(): readonly string[];
   /** @param skewMs - how far its wall clock is ahead of true time */
   process(name: string, skewMs?: number): SimulatedProcess;
-  /** Adds something to do after each step; what it throws ends the run. */
-  afterStep(check: () => void): void;
+  /** Adds something to do after each step, before any other step; what it throws ends the run. */
+  afterStep(check: () => void | Promise<void>): void;
   /**
    * Takes steps until the condition holds, nothing is left to do, or virtual time has passed.
    * @returns why it ended; `steps` when `stepsMax` came first
@@ -113,7 +113,7 @@ export function createSimulation(seed: number | string, options: SimulationOptio
   const choices = options.choices ?? seededChoices(`${seed}/schedule`);
   const isSearch = options.choices !== undefined;
   const stepMsMax = options.stepMsMax ?? 20;
-  const checks: (() => void)[] = [];
+  const checks: (() => void | Promise<void>)[] = [];
   const processes: ProcessState[] = [];
   const trace: string[] = [];
   let pending: Step[] = [];
@@ -185,7 +185,7 @@ export function createSimulation(seed: number | string, options: SimulationOptio
       if (trace.length > TRACE_STEPS) trace.shift();
       step.take();
       await settle();
-      for (const check of checks) check();
+      for (const check of checks) await check();
       if (!isSearch) disturb();
     }
   }
