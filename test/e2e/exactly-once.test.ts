@@ -38,7 +38,7 @@ test('the same push twice counts once: on one connection, after its segment was 
   const fourth = await push(server.url, 'shop', bytes);
   assert.equal(await totalOf(server.url, 'shop', fourth), 12n, 'after a crash');
 
-  await metricReaches(server.url, 'flamelake_compactor_folds_total', 1);
+  await metricReaches(server.url, 'flamelake_compactor_jobs_total', 1);
   const fifth = await push(server.url, 'shop', bytes);
   assert.equal(await totalOf(server.url, 'shop', fifth), 12n, 'after folding');
 

@@ -12,13 +12,9 @@ export interface CommandContext {
   printBytes(bytes: Uint8Array): void;
   /** Writes a line about progress to standard error; on a terminal it replaces the line before. */
   progress(text: string): void;
-  /** Aborts on SIGTERM and SIGINT. */
-  readonly shutdown: AbortSignal;
 }
 
 export interface Command {
-  readonly name: string;
-  readonly summary: string;
   readonly help: string;
   /** @returns the exit code */
   run(context: CommandContext): Promise<number>;

@@ -9,8 +9,6 @@ import type { Command } from './command.ts';
 import { textTable } from './text-table.ts';
 
 export const inspectCommand: Command = {
-  name: 'inspect',
-  summary: 'show what a pprof file holds',
   help: `flamelake inspect FILE... [flags]\n\n${helpText(INSPECT_OPTIONS)}`,
   async run(context) {
     const readFile = (path: string) => readFileSync(path, 'utf8');

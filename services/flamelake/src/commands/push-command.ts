@@ -12,8 +12,6 @@ import type { Command, CommandContext } from './command.ts';
 const FILE_BYTES_MAX = 268_435_456;
 
 export const pushCommand: Command = {
-  name: 'push',
-  summary: 'send pprof files to a server',
   help: `flamelake push FILE... [flags]\n\n${helpText(PUSH_OPTIONS)}`,
   async run(context) {
     const readFile = (path: string) => readFileSync(path, 'utf8');

@@ -30,8 +30,6 @@ const KINDS: Readonly<Record<string, (question: Question) => Promise<void>>> = {
 };
 
 export const queryCommand: Command = {
-  name: 'query',
-  summary: 'ask a server: top, flamegraph, series or pprof',
   help: `flamelake query ${Object.keys(KINDS).join('|')} [flags]\n\n${helpText(QUERY_OPTIONS)}`,
   async run(context) {
     const readFile = (path: string) => readFileSync(path, 'utf8');

@@ -44,7 +44,9 @@ export type OptionValues<Table extends OptionTable> = {
     ? boolean
     : Table[Name] extends IntegerOption | BytesOption | DurationOption
       ? number
-      : string;
+      : Table[Name] extends { readonly choices: readonly (infer Choice)[] }
+        ? Choice
+        : string;
 };
 
 const BYTE_UNITS: Readonly<Record<string, number>> = {

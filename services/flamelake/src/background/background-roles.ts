@@ -1,0 +1,62 @@
+/** Segment-writer and compactor of the embedded server, over a store of their own. */
+import { createCompactor } from '@flamelake/compactor';
+import type { ProfileLog } from '@flamelake/model';
+import { createFileStore } from '@flamelake/object-store';
+import { createMetrics, type Logger, nodeFileSystem, systemClock, systemRandom } from '@flamelake/runtime';
+import { createSegmentWriter } from '@flamelake/segment-writer';
+import type { ServeOptions } from '../options/serve-options.ts';
+
+export interface BackgroundRoles {
+  /** What is wrong, in words, if anything. */
+  trouble(): Promise<string | undefined>;
+  /** Metrics of the roles, as Prometheus text. */
+  metricsText(): Promise<string>;
+  /** Cuts the last segment and ends the roles. */
+  close(): Promise<void>;
+}
+
+export interface BackgroundRolesOptions {
+  readonly log: ProfileLog;
+  readonly options: ServeOptions;
+  readonly logger: Logger;
+}
+
+export async function startBackgroundRoles({ log, options, logger }: BackgroundRolesOptions): Promise<BackgroundRoles> {
+  const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
+  const directory = `${options['data.directory']}/store`;
+  const store = await createFileStore({ directory, fileSystem: nodeFileSystem, clock, random });
+  const writer = createSegmentWriter({
+    store,
+    log,
+    clock,
+    random,
+    logger,
+    metrics,
+    flushIntervalMs: options['segment-writer.flush-interval'],
+    ingestionWindowMs: options['limits.ingestion-window'],
+  });
+  const compactor = createCompactor({
+    store,
+    clock,
+    random,
+    logger,
+    metrics,
+    foldIntervalMs: options['compactor.fold-interval'],
+    foldSegments: options['compactor.fold-segments'],
+    keepMs: options['compactor.keep'],
+  });
+  const ending = new AbortController();
+  const running = Promise.all([writer.run(ending.signal), compactor.run(ending.signal)]);
+  return {
+    async trouble() {
+      const stopped = writer.health().find(({ state }) => state === 'stopped');
+      return stopped && `partition ${stopped.partition} has stopped: ${String(stopped.error)}`;
+    },
+    metricsText: () => metrics.text(),
+    async close() {
+      ending.abort();
+      await running;
+      await store.close();
+    },
+  };
+}

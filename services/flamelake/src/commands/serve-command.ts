@@ -1,0 +1,52 @@
+/** `flamelake serve`: the server, until SIGTERM or SIGINT. */
+import { readFileSync } from 'node:fs';
+import { createLogger, endProcess, onShutdown } from '@flamelake/runtime';
+import { helpText } from '../options/describe-options.ts';
+import { readOptions } from '../options/read-options.ts';
+import { SERVE_OPTIONS } from '../options/serve-options.ts';
+import { startEmbeddedServer } from '../server/embedded-server.ts';
+import type { Command } from './command.ts';
+
+/** Longest shutdown: draining, the last segment and closing. */
+const SHUTDOWN_MS = 30_000;
+/** Exit code when the disk may have lost what was written: a supervisor should start us again, and somebody should look. */
+const EXIT_DISK = 74;
+
+export const serveCommand: Command = {
+  help: `flamelake serve [flags]\n\n${helpText(SERVE_OPTIONS)}`,
+  async run({ words, environment, clock, random, print }) {
+    const readFile = (path: string) => readFileSync(path, 'utf8');
+    const { values: options } = readOptions(SERVE_OPTIONS, { words, environment, readFile });
+    const logger = createLogger({ level: options['log.level'], format: options['log.format'] });
+    const onFatal = (error: unknown): void => {
+      logger.error('the disk failed, ending at once', { error });
+      endProcess(EXIT_DISK);
+    };
+    const server = await startEmbeddedServer({ options, clock, random, logger, onFatal });
+    logger.info('listening', { url: server.url });
+    print(welcome(server.url, options['data.directory']));
+    await new Promise<void>((resolve) => {
+      onShutdown(
+        async () => {
+          await server.close();
+          resolve();
+        },
+        { logger, clock, timeoutMs: SHUTDOWN_MS },
+      );
+    });
+    return 0;
+  },
+};
+
+function welcome(url: string, directory: string): string {
+  return `
+Flamelake is at ${url}, data in ${directory}
+
+  push   any Pyroscope SDK with server address ${url}
+         or: bin/flamelake push FILE... --url=${url}
+  look   ${url} in a browser
+         bin/flamelake query top --url=${url} --selector='{service_name="flamelake"}'
+         Grafana: data source Grafana Pyroscope, URL ${url}
+
+`;
+}

@@ -1,0 +1,87 @@
+/** Plain HTTP beside the RPCs: ingestion, readiness, metrics, profiles of ourselves, the home page. */
+import { gzipSync } from 'node:zlib';
+import { INGEST_PATHS } from '@flamelake/distributor';
+import { encodePprof, type Pprof } from '@flamelake/formats';
+import { CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
+import type { Logger, Metrics } from '@flamelake/runtime';
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import type { SelfProfiler } from '../self-profile/self-profiler.ts';
+
+export interface HttpAppOptions {
+  readonly ingest: RequestHandler;
+  /** undefined when the server can do its work, else what keeps it from it. */
+  readonly notReady: () => Promise<string | undefined>;
+  readonly metrics: Metrics;
+  /** Metrics of other threads, as Prometheus text. */
+  readonly otherMetrics: () => Promise<string>;
+  readonly profiler: SelfProfiler;
+  readonly homePage: (url: string) => Promise<string>;
+  readonly logger: Logger;
+}
+
+/** Longest CPU profile served, s. */
+const PROFILE_SECONDS_MAX = 300;
+const PROFILE_SECONDS_DEFAULT = 10;
+const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+export function createHttpApp(options: HttpAppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  for (const path of INGEST_PATHS) app.all(path, options.ingest);
+  app.get('/ready', async (_, response) => {
+    const reason = await options.notReady();
+    response
+      .status(reason === undefined ? 200 : 503)
+      .type('text/plain')
+      .send(reason ?? 'ready');
+  });
+  app.get('/metrics', async (_, response) => {
+    const text = (await options.metrics.text()) + (await options.otherMetrics());
+    response.setHeader('content-type', options.metrics.contentType);
+    response.end(text);
+  });
+  app.get('/debug/pprof/profile', async (request, response) => {
+    const seconds = request.query.seconds === undefined ? PROFILE_SECONDS_DEFAULT : Number(request.query.seconds);
+    if (!(seconds > 0 && seconds <= PROFILE_SECONDS_MAX)) {
+      throw new FlamelakeError('invalid_argument', 'seconds must be a number above 0', {
+        seconds,
+        max: PROFILE_SECONDS_MAX,
+      });
+    }
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    sendProfile(response, await options.profiler.cpu(seconds * 1000, gone.signal));
+  });
+  app.get('/debug/pprof/heap', async (_, response) => sendProfile(response, await options.profiler.heap()));
+  app.get('/', async (request, response) => {
+    response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
+    response
+      .type('html')
+      .send(await options.homePage(`${request.protocol}://${request.get('host') ?? 'localhost:4040'}`));
+  });
+  app.use((request) => {
+    throw new FlamelakeError('not_found', 'there is nothing at this path', { path: request.path });
+  });
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    sendError(error, request, response, options.logger);
+  });
+  return app;
+}
+
+function sendProfile(response: Response, profile: Pprof): void {
+  response.setHeader('content-type', 'application/octet-stream');
+  response.setHeader('content-disposition', 'attachment; filename="flamelake.pb.gz"');
+  response.end(gzipSync(encodePprof(profile)));
+}
+
+/** Errors as JSON `{code, message}`; what is no FlamelakeError is logged and not shown. */
+function sendError(error: unknown, request: Request, response: Response, logger: Logger): void {
+  const known =
+    error instanceof FlamelakeError ? error : new FlamelakeError('internal', 'the server failed', {}, { cause: error });
+  if (CODE_MEANINGS[known.code].logLevel === 'error') logger.failure('request failed', error, { path: request.path });
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.status(CODE_MEANINGS[known.code].http).json({ code: known.code, message: describeError(known) });
+}
