@@ -36,10 +36,11 @@ export async function answerCall(
   const startedMs = clock.monotonicMs();
   const abort = new AbortController();
   const over = new AbortController();
+  let isAnswered = false;
   response.on('error', () => {});
   response.on('close', () => {
     over.abort();
-    if (!response.writableFinished) abort.abort(new FlamelakeError('canceled', 'client went away'));
+    if (!isAnswered) abort.abort(new FlamelakeError('canceled', 'client went away'));
   });
 
   const headers: Record<string, string> = {};
@@ -60,6 +61,7 @@ export async function answerCall(
     answer = protocol.failure(failure);
     if (answer.status === 429 || answer.status === 503) headers['retry-after'] ??= '1';
   }
+  isAnswered = true;
   send(request, response, answer, headers, surroundings.limits);
 
   const tenant = headerValue(request.headers, 'x-scope-orgid');
@@ -116,8 +118,10 @@ export function send(
   }
   // Both kinds of response write alike; only their declared overloads differ.
   const out = response as ServerResponse;
-  out.writeHead(answer.status, { ...answer.headers, ...headers });
+  out.statusCode = answer.status;
+  for (const [name, value] of Object.entries({ ...answer.headers, ...headers })) out.setHeader(name, value);
   if (answer.trailers !== undefined) out.addTrailers(answer.trailers);
   for (const part of answer.body.slice(0, -1)) out.write(part);
+  // Without a body the headers end the stream, as gRPC wants it of an error.
   out.end(answer.body.at(-1));
 }

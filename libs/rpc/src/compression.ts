@@ -11,6 +11,10 @@ const SYNC_BYTES_MAX = 65_536;
 const COMPRESS_BYTES_MIN = 1024;
 /** Deflate cannot expand more than this. */
 const EXPANSION_MAX = 1032;
+/** Header and trailer of gzip. */
+const GZIP_BYTES_MIN = 18;
+/** Largest single buffer zlib writes into. */
+const CHUNK_BYTES_MAX = 16_777_216;
 /** Room for a size that is stated exactly, so that zlib sees the end without a second buffer. */
 const CHUNK_SLACK_BYTES = 64;
 
@@ -18,39 +22,41 @@ const gunzipAsync = promisify(gunzip);
 const gzipAsync = promisify(gzip);
 
 /**
- * Inflates a gzip message.
- * @throws {FlamelakeError} `resource_exhausted` over `bytesMax`, `invalid_argument` when it is not gzip
+ * Inflates a gzip message. Room for the output is leased before it is made.
+ * @throws {FlamelakeError} `resource_exhausted` over `bytesMax` or when the lease cannot grow, `invalid_argument` when it is not gzip
  */
 export async function inflate(bytes: Uint8Array, bytesMax: number, lease: ByteLease): Promise<Uint8Array> {
-  if (bytes.length < 18) throw new FlamelakeError('invalid_argument', 'body is not gzip', { bytes: bytes.length });
-  const trailer = Buffer.from(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4);
-  const statedBytes = trailer.readUInt32LE(0);
-  if (statedBytes > bytesMax) throw bodyTooLarge(bytesMax);
-  // The stated size is the sender's word: it sizes the first buffer, within what so many bytes can become.
-  const chunkSize = Math.min(statedBytes, bytes.length * EXPANSION_MAX) + CHUNK_SLACK_BYTES;
-  const options = { maxOutputLength: bytesMax, chunkSize };
+  if (bytes.length < GZIP_BYTES_MIN) throw notGzip(bytes);
+  // The trailer states the size, but it is the sender's word: it counts within what so many bytes can become.
+  const statedBytes = Buffer.from(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).readUInt32LE(0);
+  const possibleBytes = bytes.length * EXPANSION_MAX;
+  if (statedBytes > bytesMax && statedBytes <= possibleBytes) throw bodyTooLarge(bytesMax);
+  const expectedBytes = Math.min(statedBytes, possibleBytes, bytesMax);
+  lease.grow(expectedBytes);
+  const output = await gunzipWithin(bytes, expectedBytes);
+  if (output !== undefined) return output;
+  // Several members, or a trailer that lies.
+  lease.grow(bytesMax - expectedBytes);
+  const longer = await gunzipWithin(bytes, bytesMax);
+  if (longer === undefined) throw bodyTooLarge(bytesMax);
+  return longer;
+}
+
+/** @returns undefined when the output is larger than `outputBytesMax` */
+async function gunzipWithin(bytes: Uint8Array, outputBytesMax: number): Promise<Uint8Array | undefined> {
+  const isSmall = bytes.length <= SYNC_BYTES_MAX && outputBytesMax <= 4 * SYNC_BYTES_MAX;
+  const chunkSize = Math.min(outputBytesMax + CHUNK_SLACK_BYTES, CHUNK_BYTES_MAX);
+  const options = { maxOutputLength: Math.max(1, outputBytesMax), chunkSize };
   try {
-    const isSmall = bytes.length <= SYNC_BYTES_MAX && statedBytes <= SYNC_BYTES_MAX * 4;
-    // A small body may still become large when its trailer lies, and that must not hold up the loop.
-    const inflated = isSmall ? inflateSmall(bytes, chunkSize) : undefined;
-    const output = inflated ?? (await gunzipAsync(bytes, options));
-    lease.grow(output.length);
-    return output;
+    return isSmall ? gunzipSync(bytes, options) : await gunzipAsync(bytes, options);
   } catch (cause) {
-    if (cause instanceof FlamelakeError) throw cause;
-    if (isTooLarge(cause)) throw bodyTooLarge(bytesMax);
-    throw new FlamelakeError('invalid_argument', 'body is not gzip', { bytes: bytes.length }, { cause });
+    if (isTooLarge(cause)) return undefined;
+    throw notGzip(bytes, cause);
   }
 }
 
-/** @returns undefined when the output is larger than its trailer says */
-function inflateSmall(bytes: Uint8Array, chunkSize: number): Uint8Array | undefined {
-  try {
-    return gunzipSync(bytes, { maxOutputLength: chunkSize, chunkSize });
-  } catch (cause) {
-    if (isTooLarge(cause)) return undefined;
-    throw cause;
-  }
+function notGzip(bytes: Uint8Array, cause?: unknown): FlamelakeError {
+  return new FlamelakeError('invalid_argument', 'body is not gzip', { bytes: bytes.length }, { cause });
 }
 
 function isTooLarge(cause: unknown): boolean {

@@ -5,7 +5,10 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@flamelake/model';
 
 export interface Connections {
+  /** A connection that has not said yet what it speaks. */
   addSocket(socket: Socket): void;
+  /** It has: from now on it may have requests in flight. */
+  settleSocket(socket: Socket): void;
   addSession(session: Http2Session): void;
   /** Resolves when every connection is gone; after `graceMs` they are cut. */
   close(graceMs: number): Promise<void>;
@@ -13,6 +16,7 @@ export interface Connections {
 
 export function createConnections(http1: Server, clock: Clock): Connections {
   const sockets = new Set<Socket>();
+  const unsettled = new Set<Socket>();
   const sessions = new Set<Http2Session>();
   let isClosing = false;
 
@@ -27,8 +31,13 @@ export function createConnections(http1: Server, clock: Clock): Connections {
   return {
     addSocket(socket) {
       sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+      unsettled.add(socket);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        unsettled.delete(socket);
+      });
     },
+    settleSocket: (socket) => unsettled.delete(socket),
     addSession(session) {
       sessions.add(session);
       session.once('close', () => sessions.delete(session));
@@ -39,8 +48,7 @@ export function createConnections(http1: Server, clock: Clock): Connections {
       void clock.sleep(graceMs, over.signal).then(() => {
         for (const socket of sockets) socket.destroy();
       });
-      // A socket that has sent nothing yet has nothing in flight.
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      for (const socket of unsettled) socket.destroy();
       for (const session of sessions) session.close();
       await new Promise<void>((resolve) => {
         http1.close(() => resolve());

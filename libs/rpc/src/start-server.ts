@@ -104,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   http1.on(arrival, (socket: Socket) => {
     connections.addSocket(socket);
     sniffPreface(socket, limits.firstBytesTimeoutMs, (_, version) => {
+      connections.settleSocket(socket);
       if (version === 'http2') http2.emit('connection', socket);
       else acceptHttp1?.call(http1, socket);
     });
