@@ -177,8 +177,6 @@ export function createChainWriter(options: ChainWriterOptions): ChainWriter {
       if (error instanceof FlamelakeError && error.code === 'out_of_range') return outsideLog(now, error);
       throw error;
     }
-    if (log.id !== root.logId)
-      throw stop('log was made anew while it was read', { logId: root.logId, newLogId: log.id });
     let takenBytes = 0;
     for (const record of records) {
       // A rival's segment may have moved the position meanwhile: then the rest is read again from there.

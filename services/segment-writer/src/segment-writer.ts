@@ -44,25 +44,18 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   const health = () => [...writers].map(([partition, writer]): PartitionHealth => ({ partition, ...writer.health() }));
   const observerOf = createWriterObservers(metrics, logger, health);
 
-  function start(partition: number): ChainWriter {
-    const rules = { ingestionWindowMs };
+  for (const partition of partitions) {
     const observer = observerOf(partition);
-    const writer = createChainWriter({ store, log, partition, clock, random, observer, rules, flushIntervalMs });
-    writers.set(partition, writer);
-    return writer;
-  }
-
-  async function write(partition: number, signal: AbortSignal): Promise<void> {
-    for (let writer = start(partition); ; writer = start(partition)) {
-      await writer.run(signal);
-      // A log made anew has a chain of its own, from its beginning. Any other stop is for an operator to look at.
-      if (signal.aborted || writer.root.logId === log.id) return;
-    }
+    const rules = { ingestionWindowMs };
+    writers.set(
+      partition,
+      createChainWriter({ store, log, partition, clock, random, observer, rules, flushIntervalMs }),
+    );
   }
 
   return {
     async run(signal) {
-      await Promise.all(partitions.map((partition) => write(partition, signal)));
+      await Promise.all([...writers.values()].map((writer) => writer.run(signal)));
     },
     health,
   };
