@@ -47,7 +47,7 @@ export function readBody(
         settle(() => reject(error));
       }
     };
-    const onEnd = () => settle(() => resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)));
+    const onEnd = () => settle(() => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
     const onGone = () => settle(() => reject(new FlamelakeError('canceled', 'client went away')));
     const onAbort = () => settle(() => reject(signal.reason));
 

@@ -19,15 +19,15 @@ export const METHOD_PATH = '/querier.v1.QuerierService/LabelValues';
 /** Ends of waits inside the method: `wait` resolves when the test says so, or never when only the signal can end it. */
 export interface Gate {
   /** Resolves when so many calls wait or hang. */
-  entered(calls?: number): Promise<void>;
+  entered(count?: number): Promise<void>;
   readonly aborted: Promise<unknown>;
   open(): void;
 }
 
 /** Answers name, tenant and matchers. The names `fail`, `crash`, `wait` (for the gate), `hang` do so; `size N` answers N bytes. */
 export function gatedMethod(): { method: UnaryMethod; gate: Gate } {
-  const entries = new EventEmitter();
-  let inside = 0;
+  const calls: string[] = [];
+  const arrivals = new EventEmitter();
   const opened = Promise.withResolvers<void>();
   const aborted = Promise.withResolvers<unknown>();
   const method = unaryMethod({
@@ -40,8 +40,8 @@ export function gatedMethod(): { method: UnaryMethod; gate: Gate } {
       if (name === 'crash') throw new TypeError('secret');
       if (name === 'wait' || name === 'hang') {
         call.signal.addEventListener('abort', () => aborted.resolve(call.signal.reason));
-        inside++;
-        entries.emit('entered');
+        calls.push(name);
+        arrivals.emit('call');
         await (name === 'wait' ? opened.promise : new Promise(() => {}));
       }
       if (name.startsWith('size ')) return ['x'.repeat(Number(name.slice(5)))];
@@ -50,8 +50,8 @@ export function gatedMethod(): { method: UnaryMethod; gate: Gate } {
     encode: (names, form) => encodeMessage(LabelValuesResponseSchema, { names }, form),
   });
   const gate: Gate = {
-    async entered(calls = 1) {
-      while (inside < calls) await once(entries, 'entered');
+    async entered(count = 1) {
+      while (calls.length < count) await once(arrivals, 'call');
     },
     aborted: aborted.promise,
     open: () => opened.resolve(),

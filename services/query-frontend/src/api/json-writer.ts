@@ -43,8 +43,8 @@ export class JsonWriter {
     for (let i = 0; i < halves.length; i += 2) {
       if (i > 0) bytes[at++] = COMMA;
       bytes[at++] = QUOTE;
-      const high = halves[i + 1] as number;
-      if (high < SAFE_HIGH) at = putDigits(bytes, at, high * 0x1_0000_0000 + (halves[i] as number));
+      const high = halves[i + 1];
+      if (high < SAFE_HIGH) at = putDigits(bytes, at, high * 0x1_0000_0000 + halves[i]);
       else at += bytes.write(String(column[i >> 1]), at);
       bytes[at++] = QUOTE;
     }

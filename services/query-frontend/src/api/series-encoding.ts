@@ -75,8 +75,8 @@ function pointsProto(writer: ByteWriter, { timestampsMs, values }: TimeSeries): 
   const double = new DataView(new ArrayBuffer(8));
   const doubleBytes = new Uint8Array(double.buffer);
   for (let i = 0; i < timestampsMs.length; i++) {
-    const value = values[i] as number;
-    const timestamp = timestampsMs[i] as number;
+    const value = values[i];
+    const timestamp = timestampsMs[i];
     point.clear();
     if (!Object.is(value, 0)) {
       double.setFloat64(0, value, true);
@@ -93,8 +93,8 @@ function pointsProto(writer: ByteWriter, { timestampsMs, values }: TimeSeries): 
 
 function pointsJson(writer: JsonWriter, { timestampsMs, values }: TimeSeries): void {
   for (let i = 0; i < timestampsMs.length; i++) {
-    const value = values[i] as number;
-    const timestamp = timestampsMs[i] as number;
+    const value = values[i];
+    const timestamp = timestampsMs[i];
     const hasValue = !Object.is(value, 0);
     let point = i === 0 ? '"points":[{' : ',{';
     if (hasValue) point += `"value":${doubleJson(value)}`;
