@@ -57,7 +57,8 @@ async function openFiles(options: FileLogOptions): Promise<WriterStart> {
   const files = await findLogFiles(fileSystem, directory);
   const last = files.at(-1);
   if (last === undefined) {
-    const header = { logId: randomHex(random, 16), base: 0, previousEnd: 0, previousSizeBytes: 0, appendMs: 0 };
+    const nothing = { base: 0, previousBase: 0, previousEnd: 0, previousSizeBytes: 0, appendMs: 0 };
+    const header = { logId: randomHex(random, 16), ...nothing };
     const { file, handle } = await makeLogFile(fileSystem, directory, header);
     return { files: [file], handle, end: 0, lastAppendMs: 0 };
   }

@@ -116,8 +116,9 @@ export class GroupWriter {
   async beginFile(base: number): Promise<void> {
     const { fileSystem, directory } = this.#options;
     const { header, sizeBytes } = this.#file;
-    const next = { logId: header.logId, base, previousEnd: this.#end, previousSizeBytes: sizeBytes };
-    const made = await makeLogFile(fileSystem, directory, { ...next, appendMs: this.#lastAppendMs });
+    const previous = { previousBase: header.base, previousEnd: this.#end, previousSizeBytes: sizeBytes };
+    const next = { logId: header.logId, base, ...previous, appendMs: this.#lastAppendMs };
+    const made = await makeLogFile(fileSystem, directory, next);
     await this.#handle.close();
     this.#handle = made.handle;
     this.#files.push(made.file);

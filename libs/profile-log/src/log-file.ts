@@ -104,7 +104,7 @@ function checkSuccession(before: LogFile | undefined, file: LogFile, named: numb
     before === undefined ||
     (header.logId === before.header.logId &&
       header.base >= header.previousEnd &&
-      header.previousEnd >= before.header.base &&
+      header.previousBase === before.header.base &&
       header.previousSizeBytes === before.sizeBytes);
   if (follows && header.base === named) return;
   throw new FlamelakeError('data_loss', 'files of the profile log do not follow each other', {

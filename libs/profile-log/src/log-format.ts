@@ -3,18 +3,19 @@
  *
  * A file is named by the offset of its first record, 20 digits and `.log`: a header, then frames.
  *
- *     header, 64 bytes                          frame, 32 bytes + value
+ *     header, 72 bytes                          frame, 32 bytes + value
  *      0  magic `FLKPLOG\n`                      0  checksum      u32 over the frame from byte 4 on
  *      8  version       u32, 1                   4  value size    u32
  *     12  log id        16 bytes                 8  offset        u64
  *     28  base offset   u64                     16  append time   u64, ms since 1970
- *     36  previous end  u64                     24  group start   u64, position in this file
- *     44  previous size u64, bytes              32  value
- *     52  append time   u64, ms since 1970
- *     60  checksum      u32 over bytes 0 to 60
+ *     36  previous base u64                     24  group start   u64, position in this file
+ *     44  previous end  u64                     32  value
+ *     52  previous size u64, bytes
+ *     60  append time   u64, ms since 1970
+ *     68  checksum      u32 over bytes 0 to 68
  *
- * `previous end` is the offset after the last record of the file before, `previous size` that file's size in bytes, the header's append
- * time the latest of any record before this file. Checksums are CRC-32C; a frame's goes on from the log id's, so
+ * The previous base, end and size are of the file before: its name, the offset after its last record, its bytes; all 0 in
+ * the first file. The header's append time is the latest of any record before this file. Checksums are CRC-32C; a frame's goes on from the log id's, so
  * that no value can hold a frame of its own log.
  *
  * A group is written by one write and made durable by one fdatasync; the next one is written after that returned. So a
@@ -22,7 +23,7 @@
  */
 import { crc32c } from '@flamelake/formats';
 
-export const HEADER_BYTES = 64;
+export const HEADER_BYTES = 72;
 export const FRAME_HEADER_BYTES = 32;
 /** Largest value any log can hold, whatever its options: a larger size field is damage. */
 export const VALUE_BYTES_LIMIT = 268_435_456;
@@ -35,6 +36,7 @@ export interface FileHeader {
   /** 32 lower-case hex digits. */
   readonly logId: string;
   readonly base: number;
+  readonly previousBase: number;
   readonly previousEnd: number;
   readonly previousSizeBytes: number;
   readonly appendMs: number;
@@ -47,10 +49,11 @@ export function encodeHeader(header: FileHeader): Uint8Array {
   view.setUint32(8, VERSION);
   bytes.set(Buffer.from(header.logId, 'hex'), 12);
   setNumber(view, 28, header.base);
-  setNumber(view, 36, header.previousEnd);
-  setNumber(view, 44, header.previousSizeBytes);
-  setNumber(view, 52, header.appendMs);
-  view.setUint32(60, crc32c(bytes.subarray(0, 60)));
+  setNumber(view, 36, header.previousBase);
+  setNumber(view, 44, header.previousEnd);
+  setNumber(view, 52, header.previousSizeBytes);
+  setNumber(view, 60, header.appendMs);
+  view.setUint32(68, crc32c(bytes.subarray(0, 68)));
   return bytes;
 }
 
@@ -58,13 +61,14 @@ export function encodeHeader(header: FileHeader): Uint8Array {
 export function decodeHeader(bytes: Uint8Array): FileHeader | undefined {
   if (bytes.length < HEADER_BYTES || Buffer.compare(bytes.subarray(0, 8), MAGIC) !== 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(60) !== crc32c(bytes.subarray(0, 60)) || view.getUint32(8) !== VERSION) return undefined;
+  if (view.getUint32(68) !== crc32c(bytes.subarray(0, 68)) || view.getUint32(8) !== VERSION) return undefined;
   return {
     logId: Buffer.from(bytes.subarray(12, 28)).toString('hex'),
     base: getNumber(view, 28),
-    previousEnd: getNumber(view, 36),
-    previousSizeBytes: getNumber(view, 44),
-    appendMs: getNumber(view, 52),
+    previousBase: getNumber(view, 36),
+    previousEnd: getNumber(view, 44),
+    previousSizeBytes: getNumber(view, 52),
+    appendMs: getNumber(view, 60),
   };
 }
 
