@@ -87,7 +87,7 @@ export function createDatasetReader(
       return once('spans', async () => {
         await load(['spans']);
         const layout = await profiles();
-        return from('spans', (own) => readSpans(own, layout, rows('stacks')));
+        return from('spans', (own) => readSpans(own, rows('spans'), layout, rows('stacks')));
       });
     },
     tree: () => decode('tree', () => from('tree', (own) => readTree(own, rows('tree'), rows('locations')))),

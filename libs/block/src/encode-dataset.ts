@@ -3,14 +3,13 @@ import { ByteWriter } from '@flamelake/formats';
 import { profileTypeId } from '@flamelake/model';
 import { IDENTITY_BYTES } from './block-sections.ts';
 import { compareSeries, type DatasetState } from './dataset-state.ts';
-import { reserve } from './list.ts';
 import { numberDataset } from './numbering.ts';
 import { orderEntries } from './order-samples.ts';
 import { type StoredProfiles, writeProfiles } from './profiles-section.ts';
 import { writeStacks, writeValues } from './samples-section.ts';
 import { SECTION, type StoredSection } from './section.ts';
 import { writeSeries } from './series-section.ts';
-import { writeSpans } from './spans-section.ts';
+import { type SpanEntries, writeSpans } from './spans-section.ts';
 import { writeFunctions, writeLocations, writeMappings, writeStrings } from './symbol-sections.ts';
 import { writeTree } from './tree-section.ts';
 import type { DatasetInfo } from './types.ts';
@@ -61,10 +60,8 @@ export function encodeDataset(state: DatasetState, identities: StoredIdentities,
   add('functions', numbering.functions.count, (out) => writeFunctions(out, state, numbering, level));
   add('strings', numbering.strings.count, (out) => writeStrings(out, state, numbering.strings, level));
   add('mappings', numbering.mappings.count, (out) => writeMappings(out, state, numbering, level));
-  if (state.spans.count + state.traces.count > 0) {
-    const { spans, traces } = orderSpans(state, lists, source);
-    add('spans', stacktrace.length, (out) => writeSpans(out, spans, traces, level));
-  }
+  const spans = orderSpans(state, lists, source);
+  add('spans', spans.entry.length, (out) => writeSpans(out, spans, level));
   const { timeMs } = profiles;
   return {
     info: {
@@ -198,23 +195,28 @@ function divideValues(
   return { quotients, profiles: { ...rows, unit } };
 }
 
-function orderSpans(
-  state: DatasetState,
-  lists: readonly number[],
-  source: Uint32Array,
-): { spans: Uint32Array; traces: Uint32Array } {
-  reserve(state.spans, 2 * source.length);
-  reserve(state.traces, 4 * source.length);
-  const spans = new Uint32Array(2 * source.length);
-  const traces = new Uint32Array(4 * source.length);
+/** Spans and traces in the order of the stored lists. */
+function orderSpans(state: DatasetState, lists: readonly number[], source: Uint32Array): SpanEntries {
+  const { items: spans, count: spanWords } = state.spans;
+  const { items: traces, count: traceWords } = state.traces;
+  const entries: number[] = [];
+  const olds: number[] = [];
   let at = 0;
   for (const list of lists) {
     const end = state.listStart.items[list + 1];
     for (let entry = state.listStart.items[list]; entry < end; entry++, at++) {
       const old = source[entry];
-      spans.set(state.spans.items.subarray(2 * old, 2 * old + 2), 2 * at);
-      traces.set(state.traces.items.subarray(4 * old, 4 * old + 4), 4 * at);
+      let bits = 2 * old < spanWords ? spans[2 * old] | spans[2 * old + 1] : 0;
+      if (4 * old < traceWords) for (let word = 4 * old; word < 4 * old + 4; word++) bits |= traces[word];
+      if (bits === 0) continue;
+      entries.push(at);
+      olds.push(old);
     }
   }
-  return { spans, traces };
+  const ordered = { spans: new Uint32Array(2 * olds.length), traces: new Uint32Array(4 * olds.length) };
+  olds.forEach((old, i) => {
+    if (2 * old < spanWords) ordered.spans.set(spans.subarray(2 * old, 2 * old + 2), 2 * i);
+    if (4 * old < traceWords) ordered.traces.set(traces.subarray(4 * old, 4 * old + 4), 4 * i);
+  });
+  return { entry: Uint32Array.from(entries), ...ordered };
 }

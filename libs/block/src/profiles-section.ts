@@ -113,3 +113,32 @@ export function readProfiles(pages: readonly Page[], rows: number, limits: Profi
     group: readUint32s(pages, 9, (reader, count) => reader.varints(count)),
   };
 }
+
+/**
+ * By row: where in the lists of stacktraces its own begins.
+ * @throws {FlamelakeError} `data_loss` unless lists are numbered as they come and rows that share one are equally long
+ */
+export function listStarts(profiles: StoredProfiles, entryCount: number): Uint32Array {
+  const { count, stackList, sampleStart } = profiles;
+  const rowStart = new Uint32Array(count);
+  const starts = new Uint32Array(count + 1);
+  let lists = 0;
+  for (let row = 0; row < count; row++) {
+    const list = stackList[row];
+    const length = sampleStart[row + 1] - sampleStart[row];
+    if (list === lists) {
+      lists++;
+      const end = starts[list] + length;
+      if (end > entryCount) throw mismatch(row);
+      starts[lists] = end;
+    }
+    if (list >= lists || starts[list + 1] - starts[list] !== length) throw mismatch(row);
+    rowStart[row] = starts[list];
+  }
+  if (starts[lists] !== entryCount) throw mismatch(count);
+  return rowStart;
+}
+
+export function mismatch(row: number): FlamelakeError {
+  return new FlamelakeError('data_loss', 'lists of stacktraces do not match their profiles', { row });
+}

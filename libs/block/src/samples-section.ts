@@ -9,10 +9,9 @@
  * Lists and rows run on across pages. How long they are is known from the profiles section.
  */
 import type { ByteWriter } from '@flamelake/formats';
-import { FlamelakeError } from '@flamelake/model';
 import { checkRows, readInt64s, readUint32s } from './columns.ts';
 import { createPageDraft, endColumn, PAGE_ROWS, type Page, writePage } from './page.ts';
-import type { StoredProfiles } from './profiles-section.ts';
+import { listStarts, mismatch, type StoredProfiles } from './profiles-section.ts';
 import type { SampleColumns } from './types.ts';
 
 /** @param steps - elements of the lists, the first of a list as it is, the others as differences */
@@ -35,31 +34,6 @@ export function writeValues(out: ByteWriter, quotients: BigInt64Array, level: nu
     endColumn(draft);
     writePage(out, draft, until - from, level);
   }
-}
-
-/**
- * By row: where in the lists of stacktraces its own begins.
- * @throws {FlamelakeError} `data_loss` unless lists are numbered as they come and rows that share one are equally long
- */
-export function listStarts(profiles: StoredProfiles, entryCount: number): Uint32Array {
-  const { count, stackList, sampleStart } = profiles;
-  const rowStart = new Uint32Array(count);
-  const starts = new Uint32Array(count + 1);
-  let lists = 0;
-  for (let row = 0; row < count; row++) {
-    const list = stackList[row];
-    const length = sampleStart[row + 1] - sampleStart[row];
-    if (list === lists) {
-      lists++;
-      const end = starts[list] + length;
-      if (end > entryCount) throw mismatch(row);
-      starts[lists] = end;
-    }
-    if (list >= lists || starts[list + 1] - starts[list] !== length) throw mismatch(row);
-    rowStart[row] = starts[list];
-  }
-  if (starts[lists] !== entryCount) throw mismatch(count);
-  return rowStart;
 }
 
 export function readSamples(
@@ -102,8 +76,4 @@ function scale(value: BigInt64Array, from: number, until: number, unit: bigint):
       halves[at + 1] = product / 0x1_0000_0000;
     } else value[i] = value[i] * unit;
   }
-}
-
-function mismatch(row: number): FlamelakeError {
-  return new FlamelakeError('data_loss', 'lists of stacktraces do not match their profiles', { row });
 }
