@@ -10,14 +10,14 @@ import {
   type SampleGroup,
   type ValueType,
 } from '@flamelake/formats';
-import { FlamelakeError, LABEL, type Label, labelValue, type Random } from '@flamelake/model';
+import { type ErrorDetails, FlamelakeError, LABEL, type Label, labelValue, type Random } from '@flamelake/model';
 import { filenamesInNames, hasFunctionsWithoutIds, mendSampleTypes } from './client-faults.ts';
 import { profileIdentity } from './identity.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
 import { ingestProfileName } from './ingest/profile-name.ts';
 import { checkIngestionWindow, hasOwnClock, profileTimeNanos } from './ingestion-window.ts';
 import { type IngestLimits, LIMIT_KEYS } from './limits.ts';
-import { refuse } from './refusal.ts';
+import { type DiscardReason, refuse } from './refusal.ts';
 import { profileTypes, relabel } from './relabel.ts';
 import { sampleGroups } from './sample-groups.ts';
 import { requireProfileName, validateLabels } from './validate-labels.ts';
@@ -133,15 +133,18 @@ function checkSeries(groups: readonly SampleGroup[], stored: readonly Label[], t
   for (const group of groups) if (group.labels.length > stored.length) validateLabels(group.labels, tenant, limits);
 }
 
-/** Errors of the decoder are the sender's; they get a reason and the tenant. */
+/** The decoder's limits that are options of a tenant, by what it calls them. */
+const LIMITED_KINDS: Readonly<Record<string, readonly [reason: DiscardReason, limit: keyof IngestLimits]>> = {
+  samples: ['samples_limit', 'samplesMax'],
+  'labels of a sample': ['sample_labels_limit', 'sampleLabelsMax'],
+};
+
+/** Errors of the decoder are the sender's; they get a reason, the tenant, and the key of a limit. */
 function asRefusal(error: unknown, tenant: string): unknown {
   if (!(error instanceof FlamelakeError)) return error;
   const { code, message, details } = error;
   if (code !== 'invalid_argument' && code !== 'out_of_range') return error;
-  return new FlamelakeError(
-    'invalid_argument',
-    message,
-    { reason: 'malformed_profile', ...details, tenant },
-    { cause: error },
-  );
+  const [reason, limit] = LIMITED_KINDS[String(details.kind)] ?? ['malformed_profile' as const];
+  const known: ErrorDetails = limit === undefined ? { tenant } : { tenant, key: LIMIT_KEYS[limit] };
+  return new FlamelakeError('invalid_argument', message, { reason, ...details, ...known }, { cause: error });
 }
