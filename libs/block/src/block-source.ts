@@ -11,7 +11,7 @@ export interface ObjectName {
 }
 
 /** Reads ranges of an object; a missing one, or another one under its key, is `not_found`. */
-export function objectSource(store: ObjectStore, { key, sizeBytes, etag }: ObjectName): BlockSource {
+export function objectSource(store: Pick<ObjectStore, 'get'>, { key, sizeBytes, etag }: ObjectName): BlockSource {
   return {
     key,
     sizeBytes,

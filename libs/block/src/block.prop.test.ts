@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { ProfileRecord } from '@flamelake/formats';
 import { FlamelakeError, withProducedLabels } from '@flamelake/model';
 import { createSeededRandom, naiveRows, randomProfileRecord } from '@flamelake/testkit';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { createBlockBuilder } from './block-builder.ts';
 import { openBlock, parseBlock } from './block-reader.ts';
 import { memorySource } from './block-source.ts';
