@@ -31,12 +31,12 @@ export class ByteReader {
 
   uint8(): number {
     if (this.#at >= this.#bytes.length) throw truncated(this.#at);
-    return this.#bytes[this.#at++] as number;
+    return this.#bytes[this.#at++];
   }
 
   uint32(): number {
     const b = this.bytes(4);
-    return ((b[0] as number) | ((b[1] as number) << 8) | ((b[2] as number) << 16) | ((b[3] as number) << 24)) >>> 0;
+    return (b[0] | (b[1] << 8) | (b[2] << 16) | (b[3] << 24)) >>> 0;
   }
 
   /** The next `count` bytes as a view. */
@@ -103,7 +103,7 @@ export class ByteReader {
     const bytes = this.#bytes;
     let at = this.#at;
     for (let i = 0; i < count; i++) {
-      const byte = bytes[at] as number;
+      const byte = bytes[at];
       let value = byte;
       if (byte < 0x80) at++;
       else {
@@ -122,7 +122,7 @@ export class ByteReader {
   /** A column of `count` zigzag varints. */
   signedVarints(count: number): Int32Array {
     const column = this.varints(count);
-    for (let i = 0; i < count; i++) column[i] = ((column[i] as number) >>> 1) ^ -((column[i] as number) & 1);
+    for (let i = 0; i < count; i++) column[i] = (column[i] >>> 1) ^ -(column[i] & 1);
     return new Int32Array(column.buffer);
   }
 
@@ -134,7 +134,7 @@ export class ByteReader {
     const column = this.varints(count);
     let value = 0;
     for (let i = 0; i < count; i++) {
-      const zigzag = column[i] as number;
+      const zigzag = column[i];
       value = (value + ((zigzag >>> 1) ^ -(zigzag & 1))) >>> 0;
       if (value >= limit) throw outOfRange(this.#at);
       column[i] = value;
@@ -148,7 +148,7 @@ export class ByteReader {
     const halves = new Uint32Array(count * 2);
     const bytes = this.#bytes;
     for (let i = 0; i < halves.length; i += 2) {
-      const byte = bytes[this.#at] as number;
+      const byte = bytes[this.#at];
       if (byte < 0x80) {
         this.#at++;
         halves[i] = byte;
@@ -165,8 +165,8 @@ export class ByteReader {
     const column = this.varints64(count);
     const halves = new Uint32Array(column.buffer);
     for (let i = 0; i < halves.length; i += 2) {
-      const low = halves[i] as number;
-      const high = halves[i + 1] as number;
+      const low = halves[i];
+      const high = halves[i + 1];
       const sign = -(low & 1);
       halves[i] = ((low >>> 1) | (high << 31)) ^ sign;
       halves[i + 1] = (high >>> 1) ^ sign;
@@ -187,7 +187,7 @@ export class ByteReader {
     let high = 0;
     for (let shift = 0; ; shift += 7) {
       if (at >= bytes.length) throw truncated(at);
-      const byte = bytes[at++] as number;
+      const byte = bytes[at++];
       if (shift === 63 && byte > 1) throw outOfRange(at);
       const bits = byte & 0x7f;
       if (shift < 28) low |= bits << shift;

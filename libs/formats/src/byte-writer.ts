@@ -95,7 +95,7 @@ export class ByteWriter {
     const bytes = this.#bytes;
     let at = this.#length;
     for (let i = from; i < until; i++) {
-      let value = column[i] as number;
+      let value = column[i];
       while (value > 0x7f) {
         bytes[at++] = value | 0x80;
         value >>>= 7;
@@ -111,7 +111,7 @@ export class ByteWriter {
     const bytes = this.#bytes;
     let at = this.#length;
     for (let i = 0; i < column.length; i++) {
-      const signed = column[i] as number;
+      const signed = column[i];
       let value = ((signed << 1) ^ (signed >> 31)) >>> 0;
       while (value > 0x7f) {
         bytes[at++] = value | 0x80;
@@ -129,7 +129,7 @@ export class ByteWriter {
     let at = this.#length;
     let previous = 0;
     for (let i = 0; i < column.length; i++) {
-      const element = column[i] as number;
+      const element = column[i];
       const delta = (element - previous) | 0;
       previous = element;
       let value = ((delta << 1) ^ (delta >> 31)) >>> 0;
@@ -148,7 +148,7 @@ export class ByteWriter {
     this.#reserve(column.length * VARINT64_BYTES_MAX);
     let at = this.#length;
     for (let i = 0; i < halves.length; i += 2) {
-      at = putVarint64(this.#bytes, at, halves[i] as number, halves[i + 1] as number);
+      at = putVarint64(this.#bytes, at, halves[i], halves[i + 1]);
     }
     this.#length = at;
   }
@@ -159,8 +159,8 @@ export class ByteWriter {
     this.#reserve(column.length * VARINT64_BYTES_MAX);
     let at = this.#length;
     for (let i = 0; i < halves.length; i += 2) {
-      const low = halves[i] as number;
-      const high = halves[i + 1] as number;
+      const low = halves[i];
+      const high = halves[i + 1];
       const sign = (high | 0) >> 31;
       at = putVarint64(this.#bytes, at, ((low << 1) ^ sign) >>> 0, (((high << 1) | (low >>> 31)) ^ sign) >>> 0);
     }

@@ -13,8 +13,8 @@ function makeTables(): Int32Array {
     tables[byte] = crc;
   }
   for (let i = 256; i < tables.length; i++) {
-    const previous = tables[i - 256] as number;
-    tables[i] = (previous >>> 8) ^ (tables[previous & 0xff] as number);
+    const previous = tables[i - 256];
+    tables[i] = (previous >>> 8) ^ tables[previous & 0xff];
   }
   return tables;
 }
@@ -30,21 +30,17 @@ export function crc32c(bytes: Uint8Array, previous = 0): number {
   let crc = ~previous;
   let i = 0;
   for (; i < stepped; i += 8) {
-    crc ^=
-      (bytes[i] as number) |
-      ((bytes[i + 1] as number) << 8) |
-      ((bytes[i + 2] as number) << 16) |
-      ((bytes[i + 3] as number) << 24);
+    crc ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
     crc =
-      (t[1792 + (crc & 0xff)] as number) ^
-      (t[1536 + ((crc >>> 8) & 0xff)] as number) ^
-      (t[1280 + ((crc >>> 16) & 0xff)] as number) ^
-      (t[1024 + (crc >>> 24)] as number) ^
-      (t[768 + (bytes[i + 4] as number)] as number) ^
-      (t[512 + (bytes[i + 5] as number)] as number) ^
-      (t[256 + (bytes[i + 6] as number)] as number) ^
-      (t[bytes[i + 7] as number] as number);
+      t[1792 + (crc & 0xff)] ^
+      t[1536 + ((crc >>> 8) & 0xff)] ^
+      t[1280 + ((crc >>> 16) & 0xff)] ^
+      t[1024 + (crc >>> 24)] ^
+      t[768 + bytes[i + 4]] ^
+      t[512 + bytes[i + 5]] ^
+      t[256 + bytes[i + 6]] ^
+      t[bytes[i + 7]];
   }
-  for (; i < length; i++) crc = (crc >>> 8) ^ (t[(crc ^ (bytes[i] as number)) & 0xff] as number);
+  for (; i < length; i++) crc = (crc >>> 8) ^ t[(crc ^ bytes[i]) & 0xff];
   return ~crc >>> 0;
 }

@@ -58,7 +58,7 @@ function decodeProfile(columns: PprofColumns, limits: PprofLimits): void {
   const end = bytes.length;
   let at = 0;
   while (at < end) {
-    const tag = bytes[at] as number;
+    const tag = bytes[at];
     reader.at = at + 1;
     if (tag === 0x12) {
       const fieldEnd = reader.fieldEnd(end);
@@ -89,7 +89,7 @@ function copyString(columns: PprofColumns, bytes: Uint8Array, start: number, end
     target.set(bytes.subarray(start, end), n);
     n += end - start;
   } else {
-    for (let i = start; i < end; i++) target[n++] = bytes[i] as number;
+    for (let i = start; i < end; i++) target[n++] = bytes[i];
   }
   stringBytes.length = n;
   stringEnds.push(n);

@@ -15,12 +15,15 @@ export function decodeSample(columns: PprofColumns, start: number, end: number, 
   const labelsBefore = columns.labelKey.length;
   let at = start;
   while (at < end) {
-    const tag = bytes[at] as number;
+    const tag = bytes[at];
     reader.at = at + 1;
     if (tag === 0x0a) at = packedLocations(columns, reader.fieldEnd(end));
     else if (tag === 0x12) at = packedValues(columns, reader.fieldEnd(end));
     else if (tag === 0x1a) {
       const labelEnd = reader.fieldEnd(end);
+      if (columns.labelKey.length - labelsBefore >= limits.sampleLabelsMax) {
+        throw tooMany('labels of a sample', limits.sampleLabelsMax);
+      }
       decodeLabel(columns, reader.at, labelEnd);
       at = labelEnd;
     } else if (tag === 0x08) {
@@ -39,8 +42,6 @@ export function decodeSample(columns: PprofColumns, start: number, end: number, 
   if (typeCount === 0 || (columns.stackEnds.length + 1) * typeCount * 2 !== columns.values.length) {
     throw malformed('profile sample has another number of values than there are sample types', start);
   }
-  const labelCount = columns.labelKey.length - labelsBefore;
-  if (labelCount > limits.sampleLabelsMax) throw tooMany('labels of a sample', limits.sampleLabelsMax);
   checkCount('labels', columns.labelKey.length);
   columns.stackEnds.push(columns.stackLocations.length);
   columns.labelEnds.push(columns.labelKey.length);
@@ -53,10 +54,10 @@ function packedLocations(columns: PprofColumns, end: number): number {
   const values = stackLocations.reserve(end - at);
   let n = stackLocations.length;
   while (at < end) {
-    let id = bytes[at] as number;
+    let id = bytes[at];
     if (id < 0x80) at++;
     else {
-      const second = bytes[at + 1] as number;
+      const second = bytes[at + 1];
       if (second < 0x80) {
         id = (id & 0x7f) | (second << 7);
         at += 2;
@@ -77,10 +78,12 @@ function packedValues(columns: PprofColumns, end: number): number {
   const { reader } = columns;
   const { bytes } = reader;
   let at = reader.at;
+  // Room is made by the field's length, which must not be out of proportion.
+  checkCount('valueBytes', end - at);
   const values = columns.values.reserve((end - at) * 2);
   let n = columns.values.length;
   while (at < end) {
-    const byte = bytes[at] as number;
+    const byte = bytes[at];
     if (byte < 0x80) {
       values[n++] = byte;
       values[n++] = 0;
@@ -108,7 +111,7 @@ function decodeLabel(columns: PprofColumns, start: number, end: number): void {
   let unit = 0;
   let at = start;
   while (at < end) {
-    const tag = bytes[at] as number;
+    const tag = bytes[at];
     reader.at = at + 1;
     if (tag === 0x08) key = reader.index();
     else if (tag === 0x10) text = reader.index();

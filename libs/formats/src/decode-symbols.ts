@@ -22,7 +22,7 @@ export function decodeMapping(columns: PprofColumns, start: number, end: number)
   let flags = 0;
   let at = start;
   while (at < end) {
-    const tag = bytes[at] as number;
+    const tag = bytes[at];
     reader.at = at + 1;
     if (tag === 0x08) columns.mappingIds.values[row] = readId(columns);
     else if (tag === 0x10) setWide(columns, columns.mappingStart.values, row);
@@ -54,7 +54,7 @@ export function decodeLocation(columns: PprofColumns, start: number, end: number
   let addressHigh = 0;
   let at = start;
   while (at < end) {
-    const tag = bytes[at] as number;
+    const tag = bytes[at];
     reader.at = at + 1;
     if (tag === 0x22) {
       const lineEnd = reader.fieldEnd(end);
@@ -85,7 +85,7 @@ function decodeLine(columns: PprofColumns, start: number, end: number): void {
   let line = 0;
   let at = start;
   while (at < end) {
-    const tag = bytes[at] as number;
+    const tag = bytes[at];
     reader.at = at + 1;
     if (tag === 0x08) functionId = readId(columns);
     else if (tag === 0x10) line = reader.clampedInt32();
@@ -110,7 +110,7 @@ export function decodeFunction(columns: PprofColumns, start: number, end: number
   let startLine = 0;
   let at = start;
   while (at < end) {
-    const tag = bytes[at] as number;
+    const tag = bytes[at];
     reader.at = at + 1;
     if (tag === 0x08) id = readId(columns);
     else if (tag === 0x10) name = reader.index();

@@ -51,7 +51,7 @@ export function describePprof(pprof: Pprof, options: { rows?: number } = {}): Pp
   const names = frameNames(pprof);
   const keys = new Set<string>();
   for (let i = 0; i < labels.key.length; i++) {
-    if (labels.text[i] !== 0) keys.add(stringAt(symbols.strings, labels.key[i] as number));
+    if (labels.text[i] !== 0) keys.add(stringAt(symbols.strings, labels.key[i]));
   }
   const distinct = new Set<string>();
   for (let i = 0; i < stacks.count; i++)
@@ -74,29 +74,29 @@ export function describePprof(pprof: Pprof, options: { rows?: number } = {}): Pp
 
 function describeType(pprof: Pprof, type: number, names: FrameNames, rows: number): SampleTypeSummary {
   const { stacks, values, sampleCount, sampleTypes } = pprof;
-  const flat = new Array<bigint>(names.texts.length).fill(0n);
-  const cum = new Array<bigint>(names.texts.length).fill(0n);
+  const flat = names.texts.map(() => 0n);
+  const cum = names.texts.map(() => 0n);
   const lastSample = new Int32Array(names.texts.length).fill(-1);
   let total = 0n;
   let withoutStack = 0n;
   for (let sample = 0; sample < sampleCount; sample++) {
-    const value = values[sample * sampleTypes.length + type] as bigint;
+    const value = values[sample * sampleTypes.length + type];
     total += value;
-    const start = stacks.start[sample] as number;
-    const end = stacks.start[sample + 1] as number;
+    const start = stacks.start[sample];
+    const end = stacks.start[sample + 1];
     if (start === end) withoutStack += value;
     for (let i = start; i < end; i++) {
-      const location = stacks.locations[i] as number;
-      for (let frame = names.start[location] as number; frame < (names.start[location + 1] as number); frame++) {
-        const name = names.name[frame] as number;
-        if (i === start && frame === names.start[location]) flat[name] = (flat[name] as bigint) + value;
+      const location = stacks.locations[i];
+      for (let frame = names.start[location]; frame < names.start[location + 1]; frame++) {
+        const name = names.name[frame];
+        if (i === start && frame === names.start[location]) flat[name] = flat[name] + value;
         if (lastSample[name] === sample) continue;
         lastSample[name] = sample;
-        cum[name] = (cum[name] as bigint) + value;
+        cum[name] = cum[name] + value;
       }
     }
   }
-  const summaries = names.texts.map((name, i) => ({ name, flat: flat[i] as bigint, cum: cum[i] as bigint }));
+  const summaries = names.texts.map((name, i) => ({ name, flat: flat[i], cum: cum[i] }));
   const { type: name, unit } = sampleTypes[type] as { type: string; unit: string };
   return {
     type: name,
@@ -139,20 +139,18 @@ function frameNames({ symbols }: Pprof): FrameNames {
     }
     return known;
   };
-  const byFunction = Array.from({ length: functions.count }, (_, i) =>
-    number(stringAt(strings, functions.name[i] as number)),
-  );
+  const byFunction = Array.from({ length: functions.count }, (_, i) => number(stringAt(strings, functions.name[i])));
   const start = new Uint32Array(locations.count + 1);
   const name: number[] = [];
   for (let i = 0; i < locations.count; i++) {
-    const end = locations.lineStart[i + 1] as number;
-    for (let line = locations.lineStart[i] as number; line < end; line++) {
-      name.push(byFunction[locations.lineFunction[line] as number] as number);
+    const end = locations.lineStart[i + 1];
+    for (let line = locations.lineStart[i]; line < end; line++) {
+      name.push(byFunction[locations.lineFunction[line]]);
     }
     if (end === locations.lineStart[i]) {
-      const mapping = locations.mapping[i] as number;
-      const file = mapping === 0 ? '' : stringAt(strings, mappings.filename[mapping - 1] as number);
-      name.push(number(`${file.slice(file.lastIndexOf('/') + 1)}!0x${(locations.address[i] as bigint).toString(16)}`));
+      const mapping = locations.mapping[i];
+      const file = mapping === 0 ? '' : stringAt(strings, mappings.filename[mapping - 1]);
+      name.push(number(`${file.slice(file.lastIndexOf('/') + 1)}!0x${(locations.address[i]).toString(16)}`));
     }
     start[i + 1] = name.length;
   }

@@ -32,7 +32,7 @@ export function encodePprof(pprof: Pprof): Uint8Array {
   putInt64(out, 0x60, pprof.period);
   if (pprof.comments.length > 0) {
     message.clear();
-    message.varints(Uint32Array.from(pprof.comments, texts.index));
+    message.varints(Uint32Array.from(pprof.comments, (comment) => texts.index(comment)));
     putMessage(out, 0x6a, message);
   }
   putNumber(out, 0x70, texts.index(pprof.defaultSampleType));
@@ -59,13 +59,13 @@ function putSamples(out: ByteWriter, message: ByteWriter, pprof: Pprof): void {
     packed.clear();
     packed.varints64(values.subarray(sample * sampleTypes.length, (sample + 1) * sampleTypes.length));
     putMessage(message, 0x12, packed);
-    const end = labels.start[sample + 1] as number;
-    for (let label = labels.start[sample] as number; label < end; label++) {
+    const end = labels.start[sample + 1];
+    for (let label = labels.start[sample]; label < end; label++) {
       packed.clear();
-      putNumber(packed, 0x08, labels.key[label] as number);
-      putNumber(packed, 0x10, labels.text[label] as number);
-      putInt64(packed, 0x18, labels.number[label] as bigint);
-      putNumber(packed, 0x20, labels.numberUnit[label] as number);
+      putNumber(packed, 0x08, labels.key[label]);
+      putNumber(packed, 0x10, labels.text[label]);
+      putInt64(packed, 0x18, labels.number[label]);
+      putNumber(packed, 0x20, labels.numberUnit[label]);
       putMessage(message, 0x1a, packed);
     }
     putMessage(out, 0x12, message);
@@ -77,24 +77,24 @@ function putSymbols(out: ByteWriter, message: ByteWriter, { symbols }: Pprof): v
   for (let i = 0; i < mappings.count; i++) {
     message.clear();
     putNumber(message, 0x08, i + 1);
-    putInt64(message, 0x10, mappings.memoryStart[i] as bigint);
-    putInt64(message, 0x18, mappings.memoryLimit[i] as bigint);
-    putInt64(message, 0x20, mappings.fileOffset[i] as bigint);
-    putNumber(message, 0x28, mappings.filename[i] as number);
-    putNumber(message, 0x30, mappings.buildId[i] as number);
-    for (let bit = 0; bit < 4; bit++) putNumber(message, 0x38 + bit * 8, ((mappings.flags[i] as number) >>> bit) & 1);
+    putInt64(message, 0x10, mappings.memoryStart[i]);
+    putInt64(message, 0x18, mappings.memoryLimit[i]);
+    putInt64(message, 0x20, mappings.fileOffset[i]);
+    putNumber(message, 0x28, mappings.filename[i]);
+    putNumber(message, 0x30, mappings.buildId[i]);
+    for (let bit = 0; bit < 4; bit++) putNumber(message, 0x38 + bit * 8, (mappings.flags[i] >>> bit) & 1);
     putMessage(out, 0x1a, message);
   }
   const line = new ByteWriter();
   for (let i = 0; i < locations.count; i++) {
     message.clear();
     putNumber(message, 0x08, i + 1);
-    putNumber(message, 0x10, locations.mapping[i] as number);
-    putInt64(message, 0x18, locations.address[i] as bigint);
-    for (let j = locations.lineStart[i] as number; j < (locations.lineStart[i + 1] as number); j++) {
+    putNumber(message, 0x10, locations.mapping[i]);
+    putInt64(message, 0x18, locations.address[i]);
+    for (let j = locations.lineStart[i]; j < locations.lineStart[i + 1]; j++) {
       line.clear();
-      putNumber(line, 0x08, (locations.lineFunction[j] as number) + 1);
-      putInt32(line, 0x10, locations.lineNumber[j] as number);
+      putNumber(line, 0x08, locations.lineFunction[j] + 1);
+      putInt32(line, 0x10, locations.lineNumber[j]);
       putMessage(message, 0x22, line);
     }
     putMessage(out, 0x22, message);
@@ -102,10 +102,10 @@ function putSymbols(out: ByteWriter, message: ByteWriter, { symbols }: Pprof): v
   for (let i = 0; i < functions.count; i++) {
     message.clear();
     putNumber(message, 0x08, i + 1);
-    putNumber(message, 0x10, functions.name[i] as number);
-    putNumber(message, 0x18, functions.systemName[i] as number);
-    putNumber(message, 0x20, functions.filename[i] as number);
-    putInt32(message, 0x28, functions.startLine[i] as number);
+    putNumber(message, 0x10, functions.name[i]);
+    putNumber(message, 0x18, functions.systemName[i]);
+    putNumber(message, 0x20, functions.filename[i]);
+    putInt32(message, 0x28, functions.startLine[i]);
     putMessage(out, 0x2a, message);
   }
 }

@@ -95,11 +95,11 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Each string is UTF-8 when their concatenation is and none begins in the middle of a character. */
 function checkUtf8({ bytes, offsets, count }: StringColumn): void {
   let seen = 0;
-  for (let i = 0; i < bytes.length; i++) seen |= bytes[i] as number;
+  for (let i = 0; i < bytes.length; i++) seen |= bytes[i];
   if (seen < 0x80) return;
   for (let i = 0; i < count; i++) {
-    const start = offsets[i] as number;
-    if (start < bytes.length && ((bytes[start] as number) & 0xc0) === 0x80) {
+    const start = offsets[i];
+    if (start < bytes.length && (bytes[start] & 0xc0) === 0x80) {
       throw invalid('profile string is not utf-8', { string: i });
     }
   }
@@ -120,8 +120,7 @@ function startsOf(ends: GrowingUint32): Uint32Array {
 function stringIndexes(strings: StringColumn, column: GrowingUint32, what: string): Uint32Array {
   const indexes = column.take();
   const { count } = strings;
-  for (let i = 0; i < indexes.length; i++)
-    if ((indexes[i] as number) >= count) throw noString(what, indexes[i] as number);
+  for (let i = 0; i < indexes.length; i++) if (indexes[i] >= count) throw noString(what, indexes[i]);
   return indexes;
 }
 
@@ -143,8 +142,8 @@ function texts(strings: StringColumn, column: GrowingUint32, what: string): stri
 function valueTypes(strings: StringColumn, column: GrowingUint32, what: string): ValueType[] {
   const names = texts(strings, column, what);
   return Array.from({ length: names.length / 2 }, (_, i) => ({
-    type: names[i * 2] as string,
-    unit: names[i * 2 + 1] as string,
+    type: names[i * 2],
+    unit: names[i * 2 + 1],
   }));
 }
 

@@ -28,7 +28,7 @@ export function namesOf(
   const hasBrackets = strings.from.bytes.includes(OPEN);
   const stripped = new Map<number, number>();
   const plain = (fn: number, string: number): number => {
-    if (!hasBrackets || !isGoFile(strings.from, functions.filename[fn] as number)) return string;
+    if (!hasBrackets || !isGoFile(strings.from, functions.filename[fn])) return string;
     const known = stripped.get(string);
     if (known !== undefined) return known;
     const bytes = strings.from.bytes.subarray(strings.from.offsets[string], strings.from.offsets[string + 1]);
@@ -39,7 +39,7 @@ export function namesOf(
   };
   const withFile = (fn: number, string: number): number => {
     const { bytes, offsets } = strings.from;
-    const filename = functions.filename[fn] as number;
+    const filename = functions.filename[fn];
     const file = bytes.subarray(offsets[filename], offsets[filename + 1]);
     if (file.length === 0 || (filenames === 'relative' && file[0] === SLASH)) return string;
     return strings.add(
@@ -48,16 +48,16 @@ export function namesOf(
   };
   return {
     name: (fn) => {
-      const string = functions.name[fn] as number;
+      const string = functions.name[fn];
       return filenames === 'none' ? plain(fn, string) : withFile(fn, string);
     },
-    systemName: (fn) => plain(fn, functions.systemName[fn] as number),
+    systemName: (fn) => plain(fn, functions.systemName[fn]),
   };
 }
 
 function isGoFile({ bytes, offsets }: StringColumn, string: number): boolean {
-  const end = offsets[string + 1] as number;
-  if (end - (offsets[string] as number) <= GO_SUFFIX.length) return false;
+  const end = offsets[string + 1];
+  if (end - offsets[string] <= GO_SUFFIX.length) return false;
   return GO_SUFFIX.every((byte, i) => bytes[end - GO_SUFFIX.length + i] === byte);
 }
 

@@ -52,7 +52,7 @@ export function resolveIds(
   const shift = zeroIsNone ? 0 : 1;
   if (lookUp instanceof Map) {
     for (let i = 0; i < references.length; i++) {
-      const id = references[i] as number;
+      const id = references[i];
       const index = id === 0 && zeroIsNone ? 0 : lookUp.get(id);
       if (index === undefined) throw dangling(kind, id);
       references[i] = index - shift;
@@ -60,8 +60,8 @@ export function resolveIds(
     return;
   }
   for (let i = 0; i < references.length; i++) {
-    const id = references[i] as number;
-    const index = lookUp[id] as number;
+    const id = references[i];
+    const index = lookUp[id];
     if (!(index > 0) && !(id === 0 && zeroIsNone)) throw dangling(kind, id);
     references[i] = index - shift;
   }
@@ -70,11 +70,11 @@ export function resolveIds(
 /** Index + 1 by id. */
 function makeTable(kind: string, defined: Uint32Array): Uint32Array | Map<number, number> {
   let largest = 0;
-  for (let i = 0; i < defined.length; i++) if ((defined[i] as number) > largest) largest = defined[i] as number;
+  for (let i = 0; i < defined.length; i++) if (defined[i] > largest) largest = defined[i];
   if (largest < Math.max(DENSE_SIZE_MIN, defined.length * SPARSE_FACTOR)) {
     const table = new Uint32Array(largest + 1);
     for (let i = 0; i < defined.length; i++) {
-      const id = defined[i] as number;
+      const id = defined[i];
       if (id === 0 || table[id] !== 0) throw notUnique(kind, id);
       table[id] = i + 1;
     }
@@ -82,7 +82,7 @@ function makeTable(kind: string, defined: Uint32Array): Uint32Array | Map<number
   }
   const table = new Map<number, number>();
   for (let i = 0; i < defined.length; i++) {
-    const id = defined[i] as number;
+    const id = defined[i];
     if (id === 0 || table.has(id)) throw notUnique(kind, id);
     table.set(id, i + 1);
   }

@@ -28,12 +28,7 @@ export function inflate(bytes: Uint8Array, options: { bytesMax: number }): Uint8
   if (bytes.length < GZIP_BYTES_MIN) throw broken('gzip is cut short');
   const n = bytes.length;
   // The trailer is the sender's word for the size of the last member (mod 2^32): good for one exact buffer, nothing more.
-  const stated =
-    ((bytes[n - 4] as number) |
-      ((bytes[n - 3] as number) << 8) |
-      ((bytes[n - 2] as number) << 16) |
-      ((bytes[n - 1] as number) << 24)) >>>
-    0;
+  const stated = (bytes[n - 4] | (bytes[n - 3] << 8) | (bytes[n - 2] << 16) | (bytes[n - 1] << 24)) >>> 0;
   const expected = Math.min(stated, bytesMax, n * DEFLATE_RATIO_MAX);
   const inflated = gunzip(bytes, expected + CHUNK_SLACK_BYTES, bytesMax);
   // zlib takes a zero byte behind a member for padding and says nothing about what follows it.

@@ -31,21 +31,21 @@ export function keepSamples(pprof: Pprof): KeptSamples {
     let any = 0;
     let signs = 0;
     for (let i = start; i < end; i += 2) {
-      any |= (halves[i] as number) | (halves[i + 1] as number);
-      signs |= halves[i + 1] as number;
+      any |= halves[i] | halves[i + 1];
+      signs |= halves[i + 1];
     }
     if (signs < 0) negative++;
     else if (any === 0) zero++;
     else {
       kept[count++] = sample;
       for (let type = 0, i = start; i < end; type++, i += 2) {
-        low[type] = (low[type] as number) + (halves[i] as number);
-        high[type] = (high[type] as number) + (halves[i + 1] as number);
+        low[type] = low[type] + halves[i];
+        high[type] = high[type] + halves[i + 1];
       }
     }
   }
   const totals = BigInt64Array.from(sampleTypes, ({ type, unit }, i) => {
-    const total = BigInt(high[i] as number) * 0x1_0000_0000n + BigInt(low[i] as number);
+    const total = BigInt(high[i]) * 0x1_0000_0000n + BigInt(low[i]);
     if (total > INT64_MAX) {
       throw new FlamelakeError('invalid_argument', 'sum of values leaves int64', { type, unit, total });
     }

@@ -50,20 +50,20 @@ export function groupByLabels(pprof: Pprof, kept: Uint32Array): LabelGroups {
   const span = new Uint32Array(kept.length);
   const trace = new Uint32Array(kept.length);
   for (let i = 0; i < kept.length; i++) {
-    const sample = kept[i] as number;
-    const end = start[sample + 1] as number;
-    for (let label = start[sample] as number; label < end; label++) {
-      const textIndex = text[label] as number;
+    const sample = kept[i];
+    const end = start[sample + 1];
+    for (let label = start[sample]; label < end; label++) {
+      const textIndex = text[label];
       if (textIndex === 0) continue;
-      const keyIndex = key[label] as number;
-      let kind = keyKind[keyIndex] as number;
+      const keyIndex = key[label];
+      let kind = keyKind[keyIndex];
       if (kind === 0) {
         kind = SPECIAL_KEYS[stringAt(pprof.symbols.strings, keyIndex)] ?? ORDINARY;
         keyKind[keyIndex] = kind;
       }
       if (kind === ORDINARY) signatures.add(keyIndex, textIndex);
-      else if (kind === SPAN) span[i] = ids.span(textIndex) || (span[i] as number);
-      else if (kind === TRACE) trace[i] = ids.trace(textIndex) || (trace[i] as number);
+      else if (kind === SPAN) span[i] = ids.span(textIndex) || span[i];
+      else if (kind === TRACE) trace[i] = ids.trace(textIndex) || trace[i];
     }
     group[i] = signatures.finish();
   }
@@ -119,7 +119,7 @@ class Signatures {
     const hash = this.#hash;
     this.#hash = 0;
     for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
-      const found = (table[slot] as number) - 1;
+      const found = table[slot] - 1;
       if (found < 0) {
         table[slot] = this.#start.length;
         this.#start.push(this.#length);
@@ -129,14 +129,14 @@ class Signatures {
       }
       if (this.#equals(found, start)) {
         this.#length = start;
-        return this.#group[found] as number;
+        return this.#group[found];
       }
     }
   }
 
   #equals(signature: number, start: number): boolean {
-    const own = this.#start[signature] as number;
-    const length = (this.#start[signature + 1] as number) - own;
+    const own = this.#start[signature];
+    const length = this.#start[signature + 1] - own;
     if (this.#length - start !== length) return false;
     for (let i = 0; i < length; i++) if (this.#pairs[own + i] !== this.#pairs[start + i]) return false;
     return true;
@@ -146,7 +146,7 @@ class Signatures {
   #groupOf(start: number): number {
     const textByName = new Map<number, number>();
     for (let i = start; i < this.#length; i += 2) {
-      textByName.set(this.#number(this.#pairs[i] as number), this.#number(this.#pairs[i + 1] as number));
+      textByName.set(this.#number(this.#pairs[i]), this.#number(this.#pairs[i + 1]));
     }
     const numbers = [...textByName].sort(([a], [b]) => a - b);
     const key = numbers.join(' ');
@@ -154,8 +154,8 @@ class Signatures {
     if (known !== undefined) return known;
     this.#byKey.set(key, this.labelSets.length);
     const labels = numbers.map(([name, value]) => ({
-      name: this.#texts[name] as string,
-      value: this.#texts[value] as string,
+      name: this.#texts[name],
+      value: this.#texts[value],
     }));
     return this.labelSets.push(sortLabels(labels)) - 1;
   }

@@ -82,7 +82,7 @@ function decodeBody(record: Uint8Array): Uint8Array {
   const expected = view.getUint32(checksumAt, true);
   const actual = crc32c(record.subarray(0, checksumAt));
   if (actual !== expected) throw new FlamelakeError('data_loss', 'log record checksum mismatch', { expected, actual });
-  const version = record[0] as number;
+  const version = record[0];
   if (version !== VERSION) throw new FlamelakeError('unimplemented', 'log record has an unknown version', { version });
   const sizeBytes = view.getUint32(2, true);
   const stored = record.subarray(HEADER_BYTES, checksumAt);

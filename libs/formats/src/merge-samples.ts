@@ -34,13 +34,12 @@ export function mergeSamples(
   // Rows sorted by group, in order within it.
   const rowStart = new Uint32Array(setCount + 1);
   for (let row = 0; row < rows.count; row++) bump(rowStart, groupOf(labels, rows, row) + 1);
-  for (let group = 0; group < setCount; group++)
-    rowStart[group + 1] = (rowStart[group + 1] as number) + (rowStart[group] as number);
+  for (let group = 0; group < setCount; group++) rowStart[group + 1] = rowStart[group + 1] + rowStart[group];
   const sorted = new Uint32Array(rows.count);
   const next = rowStart.slice();
   for (let row = 0; row < rows.count; row++) {
     const group = groupOf(labels, rows, row);
-    sorted[next[group] as number] = row;
+    sorted[next[group]] = row;
     bump(next, group);
   }
   return labels.labelSets.map((sampleLabels, group) => {
@@ -48,7 +47,7 @@ export function mergeSamples(
     return {
       sampleLabels,
       sampleCount: own.length,
-      stack: Uint32Array.from(own, (row) => stack[rows.first[row] as number] as number),
+      stack: Uint32Array.from(own, (row) => stack[rows.first[row]]),
       values: columnsOf(own, sums, pprof.sampleTypes.length),
       spanIds: spansOf(own, rows, labels),
       traceIds: tracesOf(own, rows, labels),
@@ -57,11 +56,11 @@ export function mergeSamples(
 }
 
 function bump(column: Uint32Array, at: number): void {
-  column[at] = (column[at] as number) + 1;
+  column[at] = column[at] + 1;
 }
 
 function groupOf({ group }: LabelGroups, { first }: Rows, row: number): number {
-  return group === undefined ? 0 : (group[first[row] as number] as number);
+  return group === undefined ? 0 : group[first[row]];
 }
 
 function mergeRows(stack: Uint32Array, { group, span, trace }: LabelGroups): Rows {
@@ -72,14 +71,14 @@ function mergeRows(stack: Uint32Array, { group, span, trace }: LabelGroups): Row
   const first = new Uint32Array(samples);
   let count = 0;
   for (let i = 0; i < samples; i++) {
-    let hash = Math.imul(stack[i] as number, HASH_MULTIPLIER);
-    if (group !== undefined) hash = Math.imul((hash ^ (hash >>> 15)) + (group[i] as number), HASH_MULTIPLIER);
-    if (span !== undefined) hash = Math.imul((hash ^ (hash >>> 15)) + (span[i] as number), HASH_MULTIPLIER);
-    if (trace !== undefined) hash = Math.imul((hash ^ (hash >>> 15)) + (trace[i] as number), HASH_MULTIPLIER);
+    let hash = Math.imul(stack[i], HASH_MULTIPLIER);
+    if (group !== undefined) hash = Math.imul((hash ^ (hash >>> 15)) + group[i], HASH_MULTIPLIER);
+    if (span !== undefined) hash = Math.imul((hash ^ (hash >>> 15)) + span[i], HASH_MULTIPLIER);
+    if (trace !== undefined) hash = Math.imul((hash ^ (hash >>> 15)) + trace[i], HASH_MULTIPLIER);
     let slot = (hash ^ (hash >>> 15)) & mask;
-    let found = (table[slot] as number) - 1;
-    for (; found >= 0; slot = (slot + 1) & mask, found = (table[slot] as number) - 1) {
-      const other = first[found] as number;
+    let found = table[slot] - 1;
+    for (; found >= 0; slot = (slot + 1) & mask, found = table[slot] - 1) {
+      const other = first[found];
       if (
         stack[other] === stack[i] &&
         (group === undefined || group[other] === group[i]) &&
@@ -105,13 +104,13 @@ function sumRows(pprof: Pprof, kept: Uint32Array, { count, row }: Rows): Uint32A
   const halves = new Uint32Array(pprof.values.buffer, pprof.values.byteOffset, pprof.values.length * 2);
   const sums = new Uint32Array(count * width);
   for (let i = 0; i < kept.length; i++) {
-    const from = (kept[i] as number) * width;
-    const to = (row[i] as number) * width;
+    const from = kept[i] * width;
+    const to = row[i] * width;
     for (let j = 0; j < width; j += 2) {
-      const low = (sums[to + j] as number) + (halves[from + j] as number);
+      const low = sums[to + j] + halves[from + j];
       sums[to + j] = low;
       const carry = low > 0xffff_ffff ? 1 : 0;
-      sums[to + j + 1] = (sums[to + j + 1] as number) + (halves[from + j + 1] as number) + carry;
+      sums[to + j + 1] = sums[to + j + 1] + halves[from + j + 1] + carry;
     }
   }
   return sums;
@@ -123,9 +122,9 @@ function columnsOf(own: Uint32Array, sums: Uint32Array, typeCount: number): BigI
   let at = 0;
   for (let type = 0; type < typeCount; type++) {
     for (let i = 0; i < own.length; i++) {
-      const from = ((own[i] as number) * typeCount + type) * 2;
-      halves[at++] = sums[from] as number;
-      halves[at++] = sums[from + 1] as number;
+      const from = (own[i] * typeCount + type) * 2;
+      halves[at++] = sums[from];
+      halves[at++] = sums[from + 1];
     }
   }
   return asBigInt64(halves);
@@ -136,8 +135,8 @@ function spansOf(own: Uint32Array, { first }: Rows, { span, spanIds }: LabelGrou
   const ids = new BigUint64Array(own.length);
   let any = 0;
   for (let i = 0; i < own.length; i++) {
-    const number = span[first[own[i] as number] as number] as number;
-    if (number > 0) ids[i] = spanIds[number - 1] as bigint;
+    const number = span[first[own[i]]];
+    if (number > 0) ids[i] = spanIds[number - 1];
     any |= number;
   }
   return any === 0 ? undefined : ids;
@@ -148,7 +147,7 @@ function tracesOf(own: Uint32Array, { first }: Rows, { trace, traceIds }: LabelG
   const ids = new Uint8Array(own.length * TRACE_BYTES);
   let any = 0;
   for (let i = 0; i < own.length; i++) {
-    const number = trace[first[own[i] as number] as number] as number;
+    const number = trace[first[own[i]]];
     if (number > 0) ids.set(traceIds.subarray((number - 1) * TRACE_BYTES, number * TRACE_BYTES), i * TRACE_BYTES);
     any |= number;
   }

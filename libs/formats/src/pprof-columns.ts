@@ -10,6 +10,8 @@ import { ProtobufReader } from './protobuf-reader.ts';
 /** Largest counts accepted. With them, no input makes the decoder take more than about seven times its size. */
 const LIMITS = {
   sampleTypes: 32,
+  /** Of one sample: each value is at most ten. */
+  valueBytes: 320,
   strings: 2_000_000,
   functions: 2_000_000,
   locations: 2_000_000,
@@ -18,6 +20,9 @@ const LIMITS = {
   labels: 4_000_000,
   comments: 1_000,
 } as const;
+
+/** Most distinct ids past 31 bits. */
+const WIDE_IDS_MAX = 1_000_000;
 
 export interface PprofLimits {
   readonly samplesMax: number;
@@ -84,7 +89,7 @@ export class PprofColumns {
   begin(bytes: Uint8Array): void {
     this.end();
     this.reader = new ProtobufReader(bytes);
-    this.wideIds = new WideIds(LIMITS.locations);
+    this.wideIds = new WideIds(WIDE_IDS_MAX);
     this.timeNanos = 0n;
     this.durationNanos = 0n;
     this.period = 0n;

@@ -81,8 +81,8 @@ function writeStacks(out: ByteWriter, { count, start, locations }: StackColumns)
   let previousStart = 0;
   let previousEnd = 0;
   for (let i = 0; i < count; i++) {
-    const from = start[i] as number;
-    let end = start[i + 1] as number;
+    const from = start[i];
+    let end = start[i + 1];
     lengths[i] = end - from;
     let other = previousEnd;
     while (end > from && other > previousStart && locations[end - 1] === locations[other - 1]) {
@@ -90,9 +90,9 @@ function writeStacks(out: ByteWriter, { count, start, locations }: StackColumns)
       other--;
     }
     shared[i] = previousEnd - other;
-    for (let j = from; j < end; j++) own[ownCount++] = locations[j] as number;
+    for (let j = from; j < end; j++) own[ownCount++] = locations[j];
     previousStart = from;
-    previousEnd = start[i + 1] as number;
+    previousEnd = start[i + 1];
   }
   out.varint(count);
   out.varints(lengths);
@@ -109,22 +109,22 @@ function readStacks(reader: ByteReader, locationCount: number): StackColumns {
   const start = new Uint32Array(count + 1);
   let total = 0;
   for (let i = 0; i < count; i++) {
-    total += lengths[i] as number;
+    total += lengths[i];
     if (total > STACK_LOCATIONS_MAX) throw new FlamelakeError('data_loss', 'stored stacks are too long', { total });
     start[i + 1] = total;
   }
   const locations = new Uint32Array(total);
   let ownAt = 0;
   for (let i = 0; i < count; i++) {
-    const to = start[i] as number;
-    const sharedCount = shared[i] as number;
-    const ownCount = (lengths[i] as number) - sharedCount;
-    const previousLength = i === 0 ? 0 : (lengths[i - 1] as number);
+    const to = start[i];
+    const sharedCount = shared[i];
+    const ownCount = lengths[i] - sharedCount;
+    const previousLength = i === 0 ? 0 : lengths[i - 1];
     if (ownCount < 0 || sharedCount > previousLength || ownAt + ownCount > own.length) {
       throw new FlamelakeError('data_loss', 'stored stack does not fit', { stack: i });
     }
-    for (let j = 0; j < ownCount; j++) locations[to + j] = own[ownAt++] as number;
-    for (let j = 0; j < sharedCount; j++) locations[to + ownCount + j] = locations[to - sharedCount + j] as number;
+    for (let j = 0; j < ownCount; j++) locations[to + j] = own[ownAt++];
+    for (let j = 0; j < sharedCount; j++) locations[to + ownCount + j] = locations[to - sharedCount + j];
   }
   if (ownAt !== own.length) throw new FlamelakeError('data_loss', 'stored stacks have locations to spare');
   return { count, start, locations };

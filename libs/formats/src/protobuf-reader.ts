@@ -28,7 +28,7 @@ export class ProtobufReader {
     for (let shift = 0; ; shift += 7) {
       if (at >= bytes.length) throw malformed('profile ends inside a number', at);
       if (shift > 63) throw malformed('profile holds a number longer than 64 bits', at);
-      const byte = bytes[at++] as number;
+      const byte = bytes[at++];
       const bits = byte & 0x7f;
       if (shift < 28) low |= bits << shift;
       else if (shift === 28) {

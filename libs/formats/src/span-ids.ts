@@ -18,8 +18,8 @@ export function createSpanIds(strings: StringColumn): SpanIds {
   const spans = createNumbering(strings, SPAN_HEX);
   const traces = createNumbering(strings, TRACE_HEX);
   return {
-    span: spans.number,
-    trace: traces.number,
+    span: (index) => spans.number(index),
+    trace: (index) => traces.number(index),
     finish() {
       const traceIds = new Uint8Array(traces.ids.length * TRACE_BYTES);
       for (const [i, hex] of traces.ids.entries()) traceIds.set(Buffer.from(hex, 'hex'), i * TRACE_BYTES);

@@ -32,15 +32,19 @@ export function distinctStacks(
   const hashes = new Int32Array(kept.length);
   const stack = new Uint32Array(kept.length);
   const starts = new Uint32Array(kept.length + 1);
-  // Distinct stacks grow into this; a cut one is never longer than what it came from.
-  const into = new Uint32Array(locations.length);
+  // Distinct stacks grow into this. A stack has at most as many locations as frames.
+  let longest = 0;
+  for (const sample of kept) {
+    longest += Math.min(depthMax, start[sample + 1] - start[sample]);
+  }
+  const into = new Uint32Array(longest);
   let count = 0;
   let truncated = 0;
   let length = 0;
   for (let i = 0; i < kept.length; i++) {
-    const sample = kept[i] as number;
-    const end = start[sample + 1] as number;
-    let from = start[sample] as number;
+    const sample = kept[i];
+    const end = start[sample + 1];
+    let from = start[sample];
     const own = length;
     let at = own;
     if ((end - from) * linesMax > depthMax) {
@@ -51,17 +55,17 @@ export function distinctStacks(
         from = first;
       }
     }
-    for (let j = from; j < end; j++) into[at++] = symbols.location(locations[j] as number);
+    for (let j = from; j < end; j++) into[at++] = symbols.location(locations[j]);
     let hash = at - own;
     for (let j = own; j < at; j++) {
-      hash = Math.imul(hash ^ (into[j] as number), HASH_MULTIPLIER);
+      hash = Math.imul(hash ^ into[j], HASH_MULTIPLIER);
       hash ^= hash >>> 15;
     }
     let slot = hash & mask;
-    let found = (table[slot] as number) - 1;
+    let found = table[slot] - 1;
     while (found >= 0 && !(hashes[found] === hash && isSameRun(into, starts, found, own, at))) {
       slot = (slot + 1) & mask;
-      found = (table[slot] as number) - 1;
+      found = table[slot] - 1;
     }
     if (found < 0) {
       found = count++;
@@ -82,7 +86,7 @@ export function distinctStacks(
 /** Most frames any location stands for. */
 function mostLines({ lineStart, count }: LocationColumns): number {
   let most = 1;
-  for (let i = 0; i < count; i++) most = Math.max(most, (lineStart[i + 1] as number) - (lineStart[i] as number));
+  for (let i = 0; i < count; i++) most = Math.max(most, lineStart[i + 1] - lineStart[i]);
   return most;
 }
 
@@ -95,8 +99,8 @@ function firstWithin(pprof: Pprof, start: number, end: number, depthMax: number)
   let frames = 0;
   let first = end;
   for (let at = end - 1; at >= start; at--) {
-    const location = pprof.stacks.locations[at] as number;
-    frames += Math.max(1, (lineStart[location + 1] as number) - (lineStart[location] as number));
+    const location = pprof.stacks.locations[at];
+    frames += Math.max(1, lineStart[location + 1] - lineStart[location]);
     if (frames > depthMax) return first;
     if (frames < depthMax) first = at;
   }
@@ -104,8 +108,8 @@ function firstWithin(pprof: Pprof, start: number, end: number, depthMax: number)
 }
 
 function isSameRun(into: Uint32Array, starts: Uint32Array, stack: number, start: number, end: number): boolean {
-  const own = starts[stack] as number;
-  if ((starts[stack + 1] as number) - own !== end - start) return false;
+  const own = starts[stack];
+  if (starts[stack + 1] - own !== end - start) return false;
   for (let i = own, j = start; j < end; i++, j++) if (into[i] !== into[j]) return false;
   return true;
 }

@@ -75,11 +75,11 @@ function pick(from: StringColumn, isUsed: Uint8Array, added: readonly Uint8Array
       continue;
     }
     // Neighbours that are all used are copied as one.
-    const runStart = from.offsets[i] as number;
+    const runStart = from.offsets[i];
     const first = i;
     let runEnd = runStart;
     for (; i < from.count && isUsed[i] === 1; i++) {
-      const end = from.offsets[i + 1] as number;
+      const end = from.offsets[i + 1];
       if (end - runEnd > bytesMax) break;
       runEnd = end;
       newIndex[i] = count++;
@@ -104,6 +104,6 @@ function pick(from: StringColumn, isUsed: Uint8Array, added: readonly Uint8Array
 /** At most `bytesMax` bytes from the end, beginning with a whole character. */
 function tail(string: Uint8Array, bytesMax: number): Uint8Array {
   let start = string.length - bytesMax;
-  while (start < string.length && ((string[start] as number) & 0xc0) === 0x80) start++;
+  while (start < string.length && (string[start] & 0xc0) === 0x80) start++;
   return string.subarray(start);
 }

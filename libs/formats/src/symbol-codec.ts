@@ -61,7 +61,7 @@ export function readSymbols(reader: ByteReader): Symbols {
   const mapping = reader.varints(count, mappingCount + 1);
   const address = unsigned(reader.varints64(count));
   const lineStart = startsOf(reader.varints(count), reader.remaining);
-  const lineCount = lineStart[count] as number;
+  const lineCount = lineStart[count];
   const lineFunction = reader.deltas(lineCount, functionCount);
   const lineNumber = reader.signedVarints(lineCount);
   return { strings, functions, mappings, locations: { count, mapping, address, lineStart, lineFunction, lineNumber } };
@@ -71,12 +71,12 @@ function readStrings(reader: ByteReader): StringColumn {
   const count = reader.count();
   const offsets = startsOf(reader.varints(count), reader.remaining);
   if (count === 0 || offsets[1] !== 0) throw new FlamelakeError('data_loss', 'stored string 0 is not the empty string');
-  return { count, bytes: reader.bytes(offsets[count] as number).slice(), offsets };
+  return { count, bytes: reader.bytes(offsets[count]).slice(), offsets };
 }
 
 function lengthsOf(starts: Uint32Array): Uint32Array {
   const lengths = new Uint32Array(starts.length - 1);
-  for (let i = 0; i < lengths.length; i++) lengths[i] = (starts[i + 1] as number) - (starts[i] as number);
+  for (let i = 0; i < lengths.length; i++) lengths[i] = starts[i + 1] - starts[i];
   return lengths;
 }
 
@@ -85,7 +85,7 @@ function startsOf(lengths: Uint32Array, limit: number): Uint32Array {
   const starts = new Uint32Array(lengths.length + 1);
   let total = 0;
   for (let i = 0; i < lengths.length; i++) {
-    total += lengths[i] as number;
+    total += lengths[i];
     if (total > limit)
       throw new FlamelakeError('data_loss', 'stored lengths exceed the bytes that follow', { total, limit });
     starts[i + 1] = total;

@@ -79,21 +79,21 @@ export class SymbolCompactor {
 
   /** Takes over a location; returns its new index. */
   location(old: number): number {
-    const known = this.#newLocation[old] as number;
+    const known = this.#newLocation[old];
     if (known !== 0) return known - 1;
     const { locations } = this.#from;
-    const start = locations.lineStart[old] as number;
-    const end = locations.lineStart[old + 1] as number;
-    const mapping = this.#mapping(locations.mapping[old] as number, start === end);
+    const start = locations.lineStart[old];
+    const end = locations.lineStart[old + 1];
+    const mapping = this.#mapping(locations.mapping[old], start === end);
     for (let line = start; line < end; line++) {
       const at = this.#lineCount + line - start;
-      this.#lineFunction[at] = this.#function(locations.lineFunction[line] as number);
-      this.#lineNumber[at] = locations.lineNumber[line] as number;
+      this.#lineFunction[at] = this.#function(locations.lineFunction[line]);
+      this.#lineNumber[at] = locations.lineNumber[line];
     }
     // Symbols say all there is to know: without its address a frame is equal in every build and at every load address.
     const hasAddress = start === end;
-    const low = hasAddress ? (this.#oldAddress[old * 2] as number) : 0;
-    const high = hasAddress ? (this.#oldAddress[old * 2 + 1] as number) : 0;
+    const low = hasAddress ? this.#oldAddress[old * 2] : 0;
+    const high = hasAddress ? this.#oldAddress[old * 2 + 1] : 0;
     const made = this.#addLocation(mapping, low, high, end - start);
     this.#newLocation[old] = made + 1;
     return made;
@@ -115,7 +115,7 @@ export class SymbolCompactor {
     const functionCount = this.#functionCount;
     const pick = (column: Uint32Array) => {
       const picked = column.slice(0, functionCount);
-      for (let i = 0; i < functionCount; i++) this.#strings.use(picked[i] as number);
+      for (let i = 0; i < functionCount; i++) this.#strings.use(picked[i]);
       return picked;
     };
     const name = pick(this.#functionName);
@@ -124,7 +124,7 @@ export class SymbolCompactor {
     const mappings = this.#finishMappings();
     const { strings, newIndex, truncatedStrings } = this.#strings.finish();
     for (const column of [name, systemName, filename, mappings.filename, mappings.buildId]) {
-      for (let i = 0; i < column.length; i++) column[i] = newIndex[column[i] as number] as number;
+      for (let i = 0; i < column.length; i++) column[i] = newIndex[column[i]];
     }
     const locations = {
       count: this.#locationCount,
@@ -141,14 +141,14 @@ export class SymbolCompactor {
 
   /** Takes over a function; returns its new index. */
   #function(old: number): number {
-    const known = this.#newFunction[old] as number;
+    const known = this.#newFunction[old];
     if (known !== 0) return known - 1;
     const { functions } = this.#from;
     const made = this.#addFunction(
       this.#names.name(old),
       this.#names.systemName(old),
-      functions.filename[old] as number,
-      functions.startLine[old] as number,
+      functions.filename[old],
+      functions.startLine[old],
     );
     this.#newFunction[old] = made + 1;
     return made;
@@ -160,7 +160,7 @@ export class SymbolCompactor {
     let hash = Math.imul(name ^ Math.imul(filename, HASH_MULTIPLIER), HASH_MULTIPLIER) ^ startLine;
     hash = Math.imul(hash ^ (hash >>> 15), HASH_MULTIPLIER);
     for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
-      const found = (table[slot] as number) - 1;
+      const found = table[slot] - 1;
       if (found < 0) {
         const made = this.#functionCount++;
         this.#functionName[made] = name;
@@ -189,13 +189,12 @@ export class SymbolCompactor {
     const made = this.#locationCount;
     let hash = Math.imul(mapping ^ Math.imul(low ^ Math.imul(high, HASH_MULTIPLIER), HASH_MULTIPLIER), HASH_MULTIPLIER);
     for (let line = start; line < start + lines; line++) {
-      hash =
-        Math.imul(hash ^ (this.#lineFunction[line] as number), HASH_MULTIPLIER) ^ (this.#lineNumber[line] as number);
+      hash = Math.imul(hash ^ this.#lineFunction[line], HASH_MULTIPLIER) ^ this.#lineNumber[line];
       hash ^= hash >>> 15;
     }
     hash = Math.imul(hash ^ (hash >>> 15), HASH_MULTIPLIER);
     for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
-      const found = (table[slot] as number) - 1;
+      const found = table[slot] - 1;
       if (found < 0) {
         this.#locationMapping[made] = mapping;
         this.#address[made * 2] = low;
@@ -218,8 +217,8 @@ export class SymbolCompactor {
   }
 
   #hasLines(location: number, start: number, lines: number): boolean {
-    const own = this.#lineStart[location] as number;
-    if ((this.#lineStart[location + 1] as number) - own !== lines) return false;
+    const own = this.#lineStart[location];
+    if (this.#lineStart[location + 1] - own !== lines) return false;
     for (let i = 0; i < lines; i++) {
       if (this.#lineFunction[own + i] !== this.#lineFunction[start + i]) return false;
       if (this.#lineNumber[own + i] !== this.#lineNumber[start + i]) return false;
@@ -230,7 +229,7 @@ export class SymbolCompactor {
   /** Takes over a mapping; old and new are index + 1, 0 is none. */
   #mapping(old: number, needsAddress: boolean): number {
     if (old === 0) return 0;
-    let made = this.#newMapping[old - 1] as number;
+    let made = this.#newMapping[old - 1];
     if (made === 0) {
       this.#mappingSource[this.#mappingCount++] = old - 1;
       made = this.#mappingCount;
@@ -245,12 +244,12 @@ export class SymbolCompactor {
     const count = this.#mappingCount;
     const sources = this.#mappingSource.subarray(0, count);
     const used = (column: Uint32Array) => {
-      const picked = Uint32Array.from(sources, (old) => column[old] as number);
+      const picked = Uint32Array.from(sources, (old) => column[old]);
       for (const string of picked) this.#strings.use(string);
       return picked;
     };
     const place = (column: BigUint64Array) =>
-      BigUint64Array.from(sources, (old, i) => (this.#needsAddresses[i] === 1 ? (column[old] as bigint) : 0n) as never);
+      BigUint64Array.from(sources, (old, i) => (this.#needsAddresses[i] === 1 ? column[old] : 0n) as never);
     return {
       count,
       memoryStart: place(from.memoryStart),
@@ -258,7 +257,7 @@ export class SymbolCompactor {
       fileOffset: place(from.fileOffset),
       filename: used(from.filename),
       buildId: used(from.buildId),
-      flags: Uint8Array.from(sources, (old) => from.flags[old] as number),
+      flags: Uint8Array.from(sources, (old) => from.flags[old]),
     };
   }
 }

@@ -21,7 +21,7 @@ export function createTextIndex(strings: StringColumn, wanted: readonly string[]
   }
   const all = Buffer.from(strings.bytes.buffer, strings.bytes.byteOffset, strings.bytes.length);
   for (let i = 0; i < strings.count; i++) {
-    const [start, end] = [strings.offsets[i] as number, strings.offsets[i + 1] as number];
+    const [start, end] = [strings.offsets[i], strings.offsets[i + 1]];
     if (!lengths.has(end - start)) continue;
     const text = byBytes.get(all.toString('latin1', start, end));
     if (text !== undefined && !indexes.has(text)) indexes.set(text, i);
