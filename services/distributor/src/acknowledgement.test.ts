@@ -61,7 +61,7 @@ test('the commit token names the last offset of each partition', async () => {
   const services = Array.from({ length: 40 }, (_, i) => series(`service-${i}`));
   const { commitToken } = await distributor.push('t', services);
   const offsets = JSON.parse(commitToken ?? '') as [number, number][];
-  assert.deepEqual(offsets.map(([partition]) => partition).sort(), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual(new Set(offsets.map(([partition]) => partition)), new Set([0, 1, 2, 3, 4, 5, 6, 7]));
   const second = JSON.parse((await distributor.push('t', [series('service-0')])).commitToken ?? '') as [
     number,
     number,

@@ -16,9 +16,9 @@ export interface TestDistributor {
   readonly log: ProfileLog;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  setNow(nowMs: number): void;
+  readonly setNow: (nowMs: number) => void;
   /** Profiles of the log, all partitions, in order. */
-  profiles(): Promise<ProfileRecord[]>;
+  readonly profiles: () => Promise<ProfileRecord[]>;
 }
 
 export const TEST_NOW_MS = Date.UTC(2026, 10, 20, 20, 30);
@@ -57,7 +57,7 @@ export function createTestDistributor(options: TestOptions = {}): TestDistributo
     setNow: (ms) => {
       nowMs = ms;
     },
-    async profiles() {
+    profiles: async () => {
       const all: ProfileRecord[] = [];
       for (let partition = 0; partition < partitionCount; partition++) {
         const { end } = await memoryLog.bounds(partition);

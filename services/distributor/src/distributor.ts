@@ -73,7 +73,11 @@ export function createDistributor(options: DistributorOptions): Distributor {
   checkPlacement(placement, log.partitionCount);
   const budget = createByteBudget(options.inFlightBytesMax ?? IN_FLIGHT_BYTES_MAX);
   const metrics = createDistributorMetrics(options.metrics, () => budget.inUse);
-  const batcher = createRecordBatcher({ log, encode: encodeLogRecord, observe: metrics.record });
+  const batcher = createRecordBatcher({
+    log,
+    encode: encodeLogRecord,
+    observe: (profiles, bytes) => metrics.record(profiles, bytes),
+  });
   const limitsOf = options.limitsOf ?? (() => DEFAULT_INGEST_LIMITS);
   const surroundings = { clock, random, budget, metrics, batcher, placement, rateLimit: createRateLimit(clock) };
 

@@ -29,12 +29,11 @@ export function checkIngestionWindow(timeNanos: bigint, nowMs: number, tenant: s
     });
   }
   if (timeMs > nowMs + limits.rejectNewerThanMs) {
-    throw refuse('not_in_ingestion_window', 'profile is too far in the future', {
+    throw refuse('not_in_ingestion_window', 'profile is too far in the future: is the clock of the client right?', {
       tenant,
       timeMs,
       nowMs,
       limitMs: limits.rejectNewerThanMs,
-      key: LIMIT_KEYS.rejectNewerThanMs,
     });
   }
 }

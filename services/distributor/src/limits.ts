@@ -19,6 +19,7 @@ export interface IngestLimits {
   readonly labelValueBytesMax: number;
   /** Profiles older than this are refused; above an hour resends are no longer recognised. */
   readonly rejectOlderThanMs: number;
+  /** No option: segment-writers remember identities for this long ahead. */
   readonly rejectNewerThanMs: number;
   /** Uncompressed bytes a second; undefined is unlimited. */
   readonly rateBytesPerSecond: number | undefined;
@@ -32,7 +33,7 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   sampleLabelsMax: 100,
   stackDepthMax: 1_000,
   symbolBytesMax: 65_535,
-  profileSeriesMax: 20_000,
+  profileSeriesMax: 5_000,
   seriesLabelsMax: 64,
   labelNameBytesMax: 1_024,
   labelValueBytesMax: 2_048,
@@ -42,21 +43,23 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   burstBytes: 0,
 };
 
-/** The key a user sets to change a limit. */
-export const LIMIT_KEYS: Readonly<Record<keyof IngestLimits, string>> = {
+/** Limits that can refuse a profile and are options. */
+export type RefusingLimit = Exclude<
+  keyof IngestLimits,
+  'stackDepthMax' | 'symbolBytesMax' | 'rejectNewerThanMs' | 'burstBytes'
+>;
+
+/** The option that changes a limit: named in every refusal. */
+export const LIMIT_KEYS: Readonly<Record<RefusingLimit, string>> = {
   profileBytesMax: 'limits.profile-size-max',
   samplesMax: 'limits.samples-max',
   sampleLabelsMax: 'limits.sample-labels-max',
-  stackDepthMax: 'limits.stack-depth-max',
-  symbolBytesMax: 'limits.symbol-size-max',
   profileSeriesMax: 'limits.profile-series-max',
   seriesLabelsMax: 'limits.series-labels-max',
   labelNameBytesMax: 'limits.label-name-size-max',
   labelValueBytesMax: 'limits.label-value-size-max',
   rejectOlderThanMs: 'limits.ingestion-window',
-  rejectNewerThanMs: 'limits.ingestion-future',
   rateBytesPerSecond: 'limits.ingestion-rate',
-  burstBytes: 'limits.ingestion-burst',
 };
 
 /** The ingestion window within which resends are recognised: identities are remembered for this and ten minutes more. */

@@ -7,7 +7,6 @@ import {
   normalizeProfile,
   type Pprof,
   type ProfileRecord,
-  type SampleGroup,
   type ValueType,
 } from '@flamelake/formats';
 import { type ErrorDetails, FlamelakeError, LABEL, type Label, labelValue, type Random } from '@flamelake/model';
@@ -16,7 +15,7 @@ import { profileIdentity } from './identity.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
 import { ingestProfileName } from './ingest/profile-name.ts';
 import { checkIngestionWindow, hasOwnClock, profileTimeNanos } from './ingestion-window.ts';
-import { type IngestLimits, LIMIT_KEYS } from './limits.ts';
+import { type IngestLimits, LIMIT_KEYS, type RefusingLimit } from './limits.ts';
 import { type DiscardReason, refuse } from './refusal.ts';
 import { profileTypes, relabel } from './relabel.ts';
 import { sampleGroups } from './sample-groups.ts';
@@ -67,8 +66,10 @@ export function prepareProfile(
   const normalized = normalize(mendSampleTypes(decoded, spyName), tenant, spyName, limits);
   const labels = namedLabels(incoming, normalized.sampleTypes);
   const { labels: stored, name } = relabel(labels, requireProfileName(labels, tenant));
+  checkSeriesCount(normalized.groups.length, tenant, limits);
   const groups = sampleGroups(normalized.groups, stored, normalized.sampleTypes.length);
-  checkSeries(groups, stored, tenant, limits);
+  validateLabels(stored, tenant, limits);
+  for (const group of groups) if (group.labels.length > stored.length) validateLabels(group.labels, tenant, limits);
   const { counts } = normalized;
   const { sampleCount } = decoded;
   if (groups.length === 0) return { record: undefined, sampleCount, counts };
@@ -120,21 +121,18 @@ function namedLabels({ labels, profileName }: IncomingProfile, sampleTypes: read
   return [...labels, { name: LABEL.metricName, value: ingestProfileName(types, profileName.sampleTypeConfig) }];
 }
 
-function checkSeries(groups: readonly SampleGroup[], stored: readonly Label[], tenant: string, limits: IngestLimits) {
-  if (groups.length > limits.profileSeriesMax) {
-    throw refuse('series_limit', 'labels of the samples split the profile into too many series', {
-      tenant,
-      limit: limits.profileSeriesMax,
-      value: groups.length,
-      key: LIMIT_KEYS.profileSeriesMax,
-    });
-  }
-  validateLabels(stored, tenant, limits);
-  for (const group of groups) if (group.labels.length > stored.length) validateLabels(group.labels, tenant, limits);
+function checkSeriesCount(count: number, tenant: string, limits: IngestLimits): void {
+  if (count <= limits.profileSeriesMax) return;
+  throw refuse('series_limit', 'labels of the samples split the profile into too many series', {
+    tenant,
+    limit: limits.profileSeriesMax,
+    value: count,
+    key: LIMIT_KEYS.profileSeriesMax,
+  });
 }
 
 /** The decoder's limits that are options of a tenant, by what it calls them. */
-const LIMITED_KINDS: Readonly<Record<string, readonly [reason: DiscardReason, limit: keyof IngestLimits]>> = {
+const LIMITED_KINDS: Readonly<Record<string, readonly [reason: DiscardReason, limit: RefusingLimit]>> = {
   samples: ['samples_limit', 'samplesMax'],
   'labels of a sample': ['sample_labels_limit', 'sampleLabelsMax'],
 };

@@ -78,8 +78,8 @@ test('a record never holds more than surely fits, and full records do not wait f
     sizes.reduce((sum, count) => sum + count, 0),
     60,
   );
-  assert(Math.max(...sizes) <= 16, `${sizes}`);
-  assert(Math.max(...sizes) > 1, `${sizes}`);
+  assert(Math.max(...sizes) <= 16, sizes.join());
+  assert(Math.max(...sizes) > 1, sizes.join());
 });
 
 test('a profile that does not fit is split by label sets, each part with an identity of its own', async () => {

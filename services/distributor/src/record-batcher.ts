@@ -5,7 +5,6 @@
 import type { ProfileRecord } from '@flamelake/formats';
 import { type Appended, FlamelakeError, type ProfileLog } from '@flamelake/model';
 import { partIdentity } from './identity.ts';
-import { LIMIT_KEYS } from './limits.ts';
 import { recordBytesBound } from './record-bytes.ts';
 import { refuse } from './refusal.ts';
 
@@ -134,11 +133,10 @@ function splitToFit(
   if (bytes <= bytesMax) return [profile];
   const { groups, identity } = profile;
   if (groups.length < 2) {
-    throw refuse('record_size_limit', 'profile is larger than a record of the profile log', {
+    throw refuse('record_size_limit', 'profile is larger than a record of the profile log: send fewer samples in one', {
       tenant: profile.tenant,
       limitBytes: bytesMax,
       bytes,
-      key: `profile log record size, or ${LIMIT_KEYS.samplesMax} of the client`,
     });
   }
   const half = groups.length >> 1;

@@ -45,7 +45,7 @@ interface Truth {
 const corpus = process.env.FLAMELAKE_CORPUS;
 const RUNS = ['go-shop', 'node-market', 'node-strip', 'py08-survey', 'py-survey', 'py-full', 'rust-fleet'];
 
-const readJson = <T>(path: string) => JSON.parse(readFileSync(path, 'utf8')) as T;
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
 /** Headers that say something about the body or the tenant. */
 function sentHeaders(request: RecordedRequest): Record<string, string> {
@@ -106,7 +106,9 @@ function checkLabels(request: RecordedRequest, payload: RecordedPayload, truth: 
 for (const run of RUNS) {
   test(`recorded run ${run}`, { skip: corpus === undefined ? 'FLAMELAKE_CORPUS is not set' : false }, async () => {
     if (corpus === undefined) return;
-    const { requests } = readJson<{ requests: RecordedRequest[] }>(join(corpus, 'recorded', run, 'requests.json'));
+    const { requests } = readJson(join(corpus, 'recorded', run, 'requests.json')) as {
+      requests: RecordedRequest[];
+    };
     assert.equal(requests.length, readdirSync(join(corpus, 'recorded', run)).length - 1);
     await using server = await startTestServer();
     for (const request of requests) {
@@ -127,7 +129,7 @@ for (const run of RUNS) {
       const stored = (await server.profiles()).slice(before);
       assert.equal(stored.length, request.payloads.length, request.id);
       for (const payload of request.payloads) {
-        const truth = readJson<Truth>(join(corpus, 'truth', `${payload.file}.json`));
+        const truth = readJson(join(corpus, 'truth', `${payload.file}.json`)) as Truth;
         const expected = expectedTotals(request, payload, truth);
         const own = stored.find((profile) => [...totalsOf([profile]).keys()].join() === [...expected.keys()].join());
         assert(own !== undefined, `${request.id} ${payload.file}`);

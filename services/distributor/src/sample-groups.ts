@@ -29,8 +29,8 @@ export function sampleGroups(
   }
   return [...byLabels.values()].map(({ labels: all, parts }) => {
     const [first] = parts;
-    if (parts.length > 1 || first === undefined) return { labels: all, ...mergeGroups(parts, typeCount) };
-    const { sampleCount, stack, values, spanIds, traceIds } = first;
+    const single = parts.length === 1 ? first : mergeGroups(parts, typeCount);
+    const { sampleCount, stack, values, spanIds, traceIds } = single;
     return { labels: all, sampleCount, stack, values, spanIds, traceIds };
   });
 }
@@ -42,14 +42,14 @@ function mergeGroups(parts: readonly NormalizedGroup[], typeCount: number): Omit
   const samples = new Map<string, { stack: number; span: bigint; trace: Uint8Array | undefined; values: bigint[] }>();
   for (const part of parts) {
     for (let s = 0; s < part.sampleCount; s++) {
-      const stack = part.stack[s] as number;
+      const stack = part.stack[s];
       const span = part.spanIds?.[s] ?? 0n;
-      const trace = part.traceIds?.subarray(s * 16, s * 16 + 16);
-      const values = Array.from({ length: typeCount }, (_, t) => part.values[t * part.sampleCount + s] as bigint);
+      const trace = traceOf(part, s);
+      const values = Array.from({ length: typeCount }, (_, t) => part.values[t * part.sampleCount + s]);
       const key = `${stack} ${span} ${trace === undefined ? '' : Buffer.from(trace).toString('latin1')}`;
       const known = samples.get(key);
       if (known === undefined) samples.set(key, { stack, span, trace, values });
-      else known.values = known.values.map((value, t) => checkedSum(value, values[t] as bigint));
+      else known.values = known.values.map((value, t) => checkedSum(value, values[t]));
     }
   }
   const merged = [...samples.values()];
@@ -61,11 +61,17 @@ function mergeGroups(parts: readonly NormalizedGroup[], typeCount: number): Omit
     sampleCount: merged.length,
     stack: Uint32Array.from(merged, (sample) => sample.stack),
     values: BigInt64Array.from(
-      Array.from({ length: typeCount }, (_, t) => merged.map((sample) => sample.values[t] as bigint)).flat(),
+      Array.from({ length: typeCount }, (_, t) => merged.map((sample) => sample.values[t])).flat(),
     ),
     spanIds: hasSpans ? BigUint64Array.from(merged, (sample) => sample.span) : undefined,
     traceIds,
   };
+}
+
+/** undefined stands for all zero, too. */
+function traceOf({ traceIds }: NormalizedGroup, sample: number): Uint8Array | undefined {
+  const trace = traceIds?.subarray(sample * 16, sample * 16 + 16);
+  return trace?.some((byte) => byte !== 0) ? trace : undefined;
 }
 
 function checkedSum(a: bigint, b: bigint): bigint {

@@ -106,7 +106,7 @@ function readChunks(request: IncomingMessage, bytesMax: number, hold: (bytes: nu
         settle(() => reject(error));
       }
     };
-    const onEnd = () => settle(() => resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)));
+    const onEnd = () => settle(() => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
     const onGone = () => settle(() => reject(new FlamelakeError('canceled', 'body ended before it was whole')));
     // An error is always followed by close; without a listener it would end the process.
     request.on('error', () => {});
