@@ -39,3 +39,4 @@ export { observeProcess } from './process-metrics.ts';
 export { randomHex, systemRandom } from './random.ts';
 export { type RetryOptions, retry } from './retry.ts';
 export { createSemaphore, type Semaphore, type SemaphoreOptions } from './semaphore.ts';
+export { yieldToLoop } from './yield-to-loop.ts';

@@ -37,7 +37,8 @@ export interface LabelledValue {
 
 /** Metrics of one process. Declaring the same metric again gives the same one; declaring it otherwise is an error. */
 export interface Metrics {
-  counter(declaration: MetricDeclaration): Counter;
+  /** `read`, when given, is asked for the count so far at each scrape. */
+  counter(declaration: MetricDeclaration, read?: () => number): Counter;
   /** `read`, when given, is asked at each scrape: for the value, or for a value by labels. */
   gauge(declaration: MetricDeclaration, read?: () => number | readonly LabelledValue[]): Gauge;
   /** `buckets` are ascending upper edges; `SECONDS_BUCKETS` by default. */
@@ -88,9 +89,14 @@ export function createMetrics(): Metrics {
   });
 
   return {
-    counter: (declaration) =>
+    counter: (declaration, read) =>
       declare('counter', declaration, (): Counter => {
-        const inner = new PromCounter(settings(declaration));
+        const collect = () => {
+          if (read === undefined) return;
+          inner.reset();
+          inner.inc(read());
+        };
+        const inner: PromCounter = new PromCounter({ ...settings(declaration), collect });
         return { add: (value = 1, labels = {}) => inner.inc(labels, value) };
       }),
     gauge: (declaration, read) =>

@@ -9,8 +9,8 @@ const GC_KINDS: Readonly<Record<number, string>> = { 1: 'minor', 2: 'minor', 4: 
 
 /** Declares and feeds the process's metrics. @returns a function that stops feeding them */
 export function observeProcess(metrics: Metrics): () => void {
-  metrics.gauge(
-    { name: 'process_cpu_seconds', help: 'User and system CPU time used since the start, in seconds.' },
+  metrics.counter(
+    { name: 'process_cpu_seconds_total', help: 'User and system CPU time used since the start, in seconds.' },
     () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FlamelakeError } from '@flamelake/model';
+import { createMetrics } from './metrics.ts';
+import { observeProcess } from './process-metrics.ts';
+
+const isInternal = (error: unknown) => error instanceof FlamelakeError && error.code === 'internal';
+
+test('metrics are written as text with prefix, help and labels', async () => {
+  const metrics = createMetrics();
+  const pushes = metrics.counter({ name: 'pushes_total', help: 'Profiles pushed.', labels: ['form'] });
+  pushes.add(2, { form: 'pprof' });
+  pushes.add(1, { form: 'jfr' });
+  metrics.gauge({ name: 'depth', help: 'Depth.' }).set(3);
+  metrics.gauge({ name: 'read', help: 'Read.' }, () => 7);
+  metrics.counter({ name: 'used_total', help: 'Used.' }, () => 11);
+  metrics.gauge({ name: 'lag', help: 'Lag.', labels: ['of'] }, () => [{ labels: { of: 'x' }, value: 9 }]);
+  metrics.histogram({ name: 'took_seconds', help: 'Took.' }, [1, 2]).observe(1.5);
+  const text = await metrics.text();
+  for (const line of [
+    '# HELP flamelake_pushes_total Profiles pushed.',
+    '# TYPE flamelake_pushes_total counter',
+    'flamelake_pushes_total{form="pprof"} 2',
+    'flamelake_depth 3',
+    'flamelake_read 7',
+    'flamelake_used_total 11',
+    'flamelake_lag{of="x"} 9',
+    'flamelake_took_seconds_bucket{le="1"} 0',
+    'flamelake_took_seconds_bucket{le="2"} 1',
+    'flamelake_took_seconds_sum 1.5',
+  ]) {
+    assert.ok(text.split('\n').includes(line), line);
+  }
+  assert.match(metrics.contentType, /^text\/plain/);
+});
+
+test('a metric is declared once: the same again is the same, another under its name is an error', async () => {
+  const metrics = createMetrics();
+  const declaration = { name: 'pushes_total', help: 'Profiles pushed.' };
+  metrics.counter(declaration).add();
+  metrics.counter(declaration).add();
+  assert.match(await metrics.text(), /flamelake_pushes_total 2\n/);
+  assert.throws(() => metrics.gauge(declaration), isInternal);
+  assert.throws(() => metrics.counter({ ...declaration, help: 'Other.' }), isInternal);
+  assert.deepEqual(metrics.list(), [{ ...declaration, labels: [], kind: 'counter' }]);
+});
+
+test('names that are none are refused', () => {
+  for (const name of ['flamelake_x', 'Upper', 'a-b', '', '1a', 'a__b']) {
+    assert.throws(() => createMetrics().counter({ name, help: 'x' }), isInternal, name);
+  }
+});
+
+test('the process is measured: memory, CPU, event loop', async () => {
+  const metrics = createMetrics();
+  const stop = observeProcess(metrics);
+  // The loop's delay is sampled by a timer of its own.
+  let text = '';
+  while (!text.includes('quantile="0.99"')) {
+    await new Promise(setImmediate);
+    text = await metrics.text();
+  }
+  stop();
+  for (const name of ['resident_memory_bytes', 'cpu_seconds_total', 'heap_used_bytes']) {
+    const value = new RegExp(`^flamelake_process_${name} (.*)$`, 'm').exec(text)?.[1];
+    assert.ok(Number(value) > 0, name);
+  }
+});
