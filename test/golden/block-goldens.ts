@@ -1,0 +1,28 @@
+/** How golden blocks are headed and how the small one is built. */
+import { type BlockHeader, createBlockBuilder } from '@flamelake/block';
+import { goldenRecords } from './block-records.ts';
+
+/** @param digits - two hex digits, the block's id when repeated */
+export function goldenHeader(digits: string, level: number): BlockHeader {
+  return {
+    id: digits.repeat(16),
+    level,
+    log: {
+      logId: 'golden-log',
+      partition: 5,
+      position: 100,
+      next: 106,
+      lastAppendMs: 1_795_206_500_000,
+      gaps: [{ from: 104, until: 105 }],
+    },
+  };
+}
+
+export function smallBlock(): Uint8Array {
+  const builder = createBlockBuilder();
+  const offsets = [100, 101, 103];
+  goldenRecords().forEach((record, i) => builder.addProfile(record, offsets[i]));
+  builder.addQuarantined({ offset: 102, reason: 'record version is unknown', value: Uint8Array.of(0xff, 0, 1) });
+  builder.addIdentities({ count: 1, ids: new Uint8Array(16).fill(0xee), offsets: Float64Array.of(42) });
+  return builder.build(goldenHeader('11', 0)).bytes;
+}
