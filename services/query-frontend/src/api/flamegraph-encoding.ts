@@ -7,10 +7,13 @@ import { ByteWriter } from '@flamelake/formats';
 import type { BodyForm } from '@flamelake/rpc';
 import type { Flamegraph, FlamegraphDiff } from '../queries.ts';
 import { JsonWriter } from './json-writer.ts';
+import { createPacer } from './pacer.ts';
 import { bytesField, int64Field, textField } from './protobuf-fields.ts';
 
+const SLICE_VALUES = 65_536;
+
 /** Encodes an answer that holds a graph as its field `flamegraph` (1), and nothing else. */
-export function encodeFlamegraph(graph: Flamegraph | FlamegraphDiff, form: BodyForm): Uint8Array {
+export function encodeFlamegraph(graph: Flamegraph | FlamegraphDiff, form: BodyForm): Promise<Uint8Array> {
   return form === 'proto' ? toProto(graph) : toJson(graph);
 }
 
@@ -28,16 +31,20 @@ function totals(graph: Flamegraph | FlamegraphDiff): { field: number; name: stri
   return [...single, ...sides];
 }
 
-function toProto(graph: Flamegraph | FlamegraphDiff): Uint8Array {
+async function toProto(graph: Flamegraph | FlamegraphDiff): Promise<Uint8Array> {
   const message = new ByteWriter();
   const packed = new ByteWriter();
   const level = new ByteWriter();
+  const pace = createPacer();
   for (const name of graph.names) textField(message, 1, name);
   for (const values of graph.levels) {
     packed.clear();
-    packed.varints64(values);
     level.clear();
-    if (values.length > 0) bytesField(level, 1, packed.view());
+    for (const slice of slices(values)) {
+      packed.varints64(slice);
+      await pace(message.length + packed.length);
+    }
+    if (packed.length > 0) bytesField(level, 1, packed.view());
     bytesField(message, 2, level.view());
   }
   for (const { field, value } of totals(graph)) int64Field(message, field, value);
@@ -46,8 +53,9 @@ function toProto(graph: Flamegraph | FlamegraphDiff): Uint8Array {
   return answer.view();
 }
 
-function toJson(graph: Flamegraph | FlamegraphDiff): Uint8Array {
+async function toJson(graph: Flamegraph | FlamegraphDiff): Promise<Uint8Array> {
   const writer = new JsonWriter();
+  const pace = createPacer();
   let separator = '';
   const member = (name: string) => {
     writer.raw(`${separator}"${name}":`);
@@ -60,12 +68,19 @@ function toJson(graph: Flamegraph | FlamegraphDiff): Uint8Array {
   }
   if (graph.levels.length > 0) {
     member('levels');
-    graph.levels.forEach((values, index) => {
-      writer.raw(index === 0 ? '[{' : ',{');
-      if (values.length > 0) writer.raw('"values":');
-      if (values.length > 0) writer.int64Array(values);
-      writer.raw('}');
-    });
+    let opening = '[{';
+    for (const values of graph.levels) {
+      writer.raw(opening);
+      opening = ',{';
+      let before = '"values":[';
+      for (const slice of slices(values)) {
+        writer.raw(before);
+        before = ',';
+        writer.int64s(slice);
+        await pace(writer.length);
+      }
+      writer.raw(values.length > 0 ? ']}' : '}');
+    }
     writer.raw(']');
   }
   for (const { name, value } of totals(graph)) {
@@ -75,4 +90,9 @@ function toJson(graph: Flamegraph | FlamegraphDiff): Uint8Array {
   }
   writer.raw('}}');
   return writer.view();
+}
+
+/** A level in parts that take about a millisecond each. */
+function* slices(values: BigInt64Array): Generator<BigInt64Array> {
+  for (let from = 0; from < values.length; from += SLICE_VALUES) yield values.subarray(from, from + SLICE_VALUES);
 }

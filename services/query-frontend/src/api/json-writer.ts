@@ -6,7 +6,7 @@ const FIRST_BYTES = 1024;
 /** 2^53 in halves: below it the high half times 2^32 plus the low one is an exact number. */
 const SAFE_HIGH = 0x200000;
 const BILLION = 1_000_000_000;
-/** Digits of the longest int64, its sign, and `","`. */
+/** Digits of the longest int64, its sign, two quotes and a comma. */
 const ELEMENT_BYTES_MAX = 23;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -14,6 +14,10 @@ const COMMA = 0x2c;
 export class JsonWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
 
   /** What was written, as a view valid until the next write. */
   view(): Uint8Array {
@@ -33,13 +37,12 @@ export class JsonWriter {
     this.#length += json.length;
   }
 
-  /** An array of int64 as strings: `["1","-2"]`. */
-  int64Array(column: BigInt64Array): void {
+  /** int64 as strings with commas between: `"1","-2"`. */
+  int64s(column: BigInt64Array): void {
     const halves = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
-    this.#reserve(2 + column.length * ELEMENT_BYTES_MAX);
+    this.#reserve(column.length * ELEMENT_BYTES_MAX);
     const bytes = this.#bytes;
     let at = this.#length;
-    bytes[at++] = 0x5b;
     for (let i = 0; i < halves.length; i += 2) {
       if (i > 0) bytes[at++] = COMMA;
       bytes[at++] = QUOTE;
@@ -48,8 +51,20 @@ export class JsonWriter {
       else at += bytes.write(String(column[i >> 1]), at);
       bytes[at++] = QUOTE;
     }
-    bytes[at++] = 0x5d;
     this.#length = at;
+  }
+
+  /** One 64 bit integer as a string, from its halves. */
+  quoted64(low: number, high: number, isSigned: boolean): void {
+    if (high < SAFE_HIGH) {
+      this.#reserve(ELEMENT_BYTES_MAX);
+      this.#bytes[this.#length] = QUOTE;
+      this.#length = putDigits(this.#bytes, this.#length + 1, high * 0x1_0000_0000 + low);
+      this.#bytes[this.#length++] = QUOTE;
+      return;
+    }
+    const bits = (BigInt(high) << 32n) | BigInt(low);
+    this.raw(`"${isSigned ? BigInt.asIntN(64, bits) : bits}"`);
   }
 
   #reserve(count: number): void {

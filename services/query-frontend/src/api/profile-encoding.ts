@@ -1,22 +1,21 @@
 /** A google.v1.Profile, already encoded, as an answer by itself or inside one. */
 import { ByteWriter } from '@flamelake/formats';
-import { type BodyForm, decodeMessage, encodeMessage } from '@flamelake/rpc';
-import { ProfileSchema } from '@flamelake/rpc/gen/google/v1/profile_pb.js';
+import type { BodyForm } from '@flamelake/rpc';
 import { JsonWriter } from './json-writer.ts';
+import { profileToJson } from './profile-json.ts';
 import { bytesField } from './protobuf-fields.ts';
 
 /** The bare profile, as SelectMergeProfile answers. */
-export function encodeProfile(profile: Uint8Array, form: BodyForm): Uint8Array {
-  if (form === 'proto') return profile;
-  return encodeMessage(ProfileSchema, decodeMessage(ProfileSchema, profile, 'proto'), 'json');
+export async function encodeProfile(profile: Uint8Array, form: BodyForm): Promise<Uint8Array> {
+  return form === 'proto' ? profile : profileToJson(profile);
 }
 
 /** `pprof.profile` of SelectMergeStacktracesResponse: field 5, in it field 1. */
-export function encodeWrappedProfile(profile: Uint8Array, form: BodyForm): Uint8Array {
+export async function encodeWrappedProfile(profile: Uint8Array, form: BodyForm): Promise<Uint8Array> {
   if (form === 'json') {
     const writer = new JsonWriter();
     writer.raw('{"pprof":{"profile":');
-    writer.rawBytes(encodeProfile(profile, 'json'));
+    writer.rawBytes(await profileToJson(profile));
     writer.raw('}}');
     return writer.view();
   }

@@ -64,7 +64,7 @@ async function runStacktraces(
   }
 }
 
-function encodeStacktraces(answer: Stacktraces, form: BodyForm): Uint8Array {
+function encodeStacktraces(answer: Stacktraces, form: BodyForm): Uint8Array | Promise<Uint8Array> {
   if ('flamegraph' in answer) return encodeFlamegraph(answer.flamegraph, form);
   if ('profile' in answer) return encodeWrappedProfile(answer.profile, form);
   return encodeMessage(SelectMergeStacktracesResponseSchema, answer, form);

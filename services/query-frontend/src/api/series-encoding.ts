@@ -4,10 +4,11 @@ import type { Labels } from '@flamelake/model';
 import type { BodyForm } from '@flamelake/rpc';
 import type { TimeSeries } from '../queries.ts';
 import { JsonWriter } from './json-writer.ts';
+import { createPacer } from './pacer.ts';
 import { bytesField, textField } from './protobuf-fields.ts';
 
 /** SeriesResponse: 2 labels_set (Labels: 1 labels). */
-export function encodeLabelSets(sets: readonly Labels[], form: BodyForm): Uint8Array {
+export async function encodeLabelSets(sets: readonly Labels[], form: BodyForm): Promise<Uint8Array> {
   if (form === 'json') {
     return jsonList('labelsSet', sets, (writer, labels) => writer.raw(labelsJson(labels)));
   }
@@ -15,7 +16,7 @@ export function encodeLabelSets(sets: readonly Labels[], form: BodyForm): Uint8A
 }
 
 /** SelectSeriesResponse: 1 series (Series: 1 labels, 2 points). */
-export function encodeTimeSeries(all: readonly TimeSeries[], form: BodyForm): Uint8Array {
+export async function encodeTimeSeries(all: readonly TimeSeries[], form: BodyForm): Promise<Uint8Array> {
   if (form === 'json') {
     return jsonList('series', all, (writer, series) => {
       writer.raw(labelsJson(series.labels));
@@ -30,24 +31,40 @@ export function encodeTimeSeries(all: readonly TimeSeries[], form: BodyForm): Ui
 }
 
 /** An answer whose only field is a list of messages. */
-function protoList<Item>(field: number, items: readonly Item[], write: (writer: ByteWriter, item: Item) => void) {
+async function protoList<Item>(
+  field: number,
+  items: readonly Item[],
+  write: (writer: ByteWriter, item: Item) => void,
+): Promise<Uint8Array> {
   const answer = new ByteWriter();
   const message = new ByteWriter();
+  const pace = createPacer();
   for (const item of items) {
     message.clear();
     write(message, item);
     bytesField(answer, field, message.view());
+    const turn = pace(answer.length);
+    if (turn !== undefined) await turn;
   }
   return answer.view();
 }
 
-function jsonList<Item>(name: string, items: readonly Item[], write: (writer: JsonWriter, item: Item) => void) {
+async function jsonList<Item>(
+  name: string,
+  items: readonly Item[],
+  write: (writer: JsonWriter, item: Item) => void,
+): Promise<Uint8Array> {
   const writer = new JsonWriter();
-  items.forEach((item, index) => {
-    writer.raw(index === 0 ? `{"${name}":[{` : ',{');
+  const pace = createPacer();
+  let opening = `{"${name}":[{`;
+  for (const item of items) {
+    writer.raw(opening);
+    opening = ',{';
     write(writer, item);
     writer.raw('}');
-  });
+    const turn = pace(writer.length);
+    if (turn !== undefined) await turn;
+  }
   writer.raw(items.length === 0 ? '{}' : ']}');
   return writer.view();
 }
@@ -92,16 +109,17 @@ function pointsProto(writer: ByteWriter, { timestampsMs, values }: TimeSeries): 
 }
 
 function pointsJson(writer: JsonWriter, { timestampsMs, values }: TimeSeries): void {
+  let points = '';
   for (let i = 0; i < timestampsMs.length; i++) {
     const value = values[i];
     const timestamp = timestampsMs[i];
     const hasValue = !Object.is(value, 0);
-    let point = i === 0 ? '"points":[{' : ',{';
-    if (hasValue) point += `"value":${doubleJson(value)}`;
-    if (timestamp !== 0) point += `${hasValue ? ',' : ''}"timestamp":"${timestamp}"`;
-    writer.raw(`${point}}`);
+    points += i === 0 ? '"points":[{' : ',{';
+    if (hasValue) points += `"value":${doubleJson(value)}`;
+    if (timestamp !== 0) points += `${hasValue ? ',' : ''}"timestamp":"${timestamp}"`;
+    points += '}';
   }
-  if (timestampsMs.length > 0) writer.raw(']');
+  if (timestampsMs.length > 0) writer.raw(`${points}]`);
 }
 
 /** JSON has no NaN, no infinities and loses minus zero; protobuf's mapping names them. */
