@@ -103,7 +103,7 @@ test('Express serves plain HTTP over both versions and never sees an HTTP/2 requ
   const app = express();
   app.post('/ingest', express.raw({ type: '*/*', limit: '10mb' }), (request, response) => {
     const { body, httpVersion, query, headers, ip } = request;
-    response.set('x-seen', [httpVersion, query.name, headers['x-scope-orgid'], ip].join(' ')).status(201);
+    response.set('x-seen', [httpVersion, String(query['name']), headers['x-scope-orgid'], ip].join(' ')).status(201);
     response.json({ bytes: (body as Buffer).length });
   });
   app.get('/crash', () => {
