@@ -2,10 +2,14 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
-import { FlamelakeError, type ProfileLog } from '@flamelake/model';
+import { gzipSync } from 'node:zlib';
+import { describeError, FlamelakeError, type ProfileLog } from '@flamelake/model';
 import type { PushSeries } from '@flamelake/rpc';
 import { createTestDistributor, TEST_NOW_MS } from './distributor.test-server.ts';
+import { DEFAULT_INGEST_LIMITS } from './limits.ts';
 import { testPprof } from './pprof.test-builder.ts';
+import { createPrepareThreads } from './prepare-threads.ts';
+import { pushProfiles } from './push-profiles.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -163,4 +167,48 @@ test('closing finishes what is under way and refuses the rest', async () => {
   await closed;
   await push;
   assert.equal((await profiles()).length, 1);
+});
+
+test('a large profile is prepared on a thread, with the same outcome', async () => {
+  const rawProfile = gzipSync(
+    testPprof({
+      timeMs: TEST_NOW_MS,
+      samples: Array.from({ length: 3_000 }, (_, i) => ({ stack: [`${'f'.repeat(80)}${i}`, 'root'], values: [i + 1] })),
+    }),
+  );
+  const pushed: PushSeries = { ...series('a'), samples: [{ rawProfile, id: '' }] };
+  const tooMany: PushSeries = {
+    labels: [...series('a').labels, { name: 'n', value: 'v'.repeat(3_000) }],
+    samples: pushed.samples,
+  };
+  const outcomes = [];
+  for (const threadCount of [0, 1]) {
+    const { distributor, profiles } = createTestDistributor({ threadCount });
+    const receipt = await distributor.push('t', [pushed]);
+    const refusal = await distributor.push('t', [tooMany]).catch((error: unknown) => error);
+    assert(refusal instanceof FlamelakeError);
+    outcomes.push({ receipt, profiles: await profiles(), refusal: describeError(refusal) });
+    assert.equal(distributor.budget.inUse, 0);
+    await distributor.close();
+  }
+  assert.deepEqual(outcomes[1], outcomes[0]);
+  assert.equal(outcomes[0]?.profiles.length, 1);
+});
+
+test('a thread that ends fails its tasks as unavailable, and the next task gets a new one', async () => {
+  const threads = createPrepareThreads(1);
+  const payload = testPprof({ timeMs: TEST_NOW_MS });
+  const [pushed] = pushProfiles('t', { ...series('a'), samples: [{ rawProfile: payload, id: '' }] });
+  assert(pushed !== undefined);
+  const task = {
+    incoming: pushed,
+    limits: DEFAULT_INGEST_LIMITS,
+    nowMs: TEST_NOW_MS,
+    recordBytesMax: 1e6,
+    randomIdentity: new Uint8Array(16),
+  };
+  const lost = threads.prepare(task);
+  await Promise.all([assert.rejects(lost, { code: 'unavailable' }), threads.close()]);
+  assert.equal((await threads.prepare(task)).records.length, 1);
+  await threads.close();
 });

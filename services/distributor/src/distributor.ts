@@ -15,9 +15,10 @@ import { ingestPprof } from './ingest/ingest-pprof.ts';
 import type { IngestRequest } from './ingest/ingest-request.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './limits.ts';
 import { checkPlacement, defaultPlacement, type PlacementTable } from './placement.ts';
+import { createPrepareThreads } from './prepare-threads.ts';
 import { pushProfiles } from './push-profiles.ts';
 import { createRateLimit } from './rate-limit.ts';
-import { receiveProfile } from './receive-profile.ts';
+import { type ReceiveSurroundings, receiveProfile } from './receive-profile.ts';
 import { createRecordBatcher } from './record-batcher.ts';
 import { discardReason } from './refusal.ts';
 
@@ -46,6 +47,8 @@ export interface DistributorOptions {
   readonly placement?: PlacementTable;
   /** Bytes of profiles read, decoded or written at once; 512 MiB unless given. */
   readonly inFlightBytesMax?: number;
+  /** Threads for large profiles, started when first needed; none unless given: everything is decoded on this thread. */
+  readonly threadCount?: number;
 }
 
 export interface Distributor {
@@ -79,30 +82,49 @@ export function createDistributor(options: DistributorOptions): Distributor {
     observe: (profiles, bytes) => metrics.record(profiles, bytes),
   });
   const limitsOf = options.limitsOf ?? (() => DEFAULT_INGEST_LIMITS);
-  const surroundings = { clock, random, budget, metrics, batcher, placement, rateLimit: createRateLimit(clock) };
+  const { threadCount = 0 } = options;
+  const threads = threadCount === 0 ? undefined : createPrepareThreads(threadCount);
+  const surroundings: ReceiveSurroundings = {
+    clock,
+    random,
+    budget,
+    metrics,
+    batcher,
+    placement,
+    rateLimit: createRateLimit(clock),
+    recordBytesMax: log.recordBytesMax,
+    threads,
+  };
 
-  const receive = async (incoming: IncomingProfile): Promise<ReadonlyMap<number, number>> => {
-    try {
-      return await receiveProfile(incoming, limitsOf(incoming.tenant), surroundings);
-    } catch (error) {
-      logger.failure('profile is not stored', error, { tenant: incoming.tenant });
-      throw error;
-    }
+  const receiving = new Set<Promise<unknown>>();
+  let isClosed = false;
+
+  const receive = (incoming: IncomingProfile): Promise<ReadonlyMap<number, number>> => {
+    const one = receiveProfile(incoming, limitsOf(incoming.tenant), surroundings);
+    receiving.add(one);
+    one.then(
+      () => receiving.delete(one),
+      (error: unknown) => {
+        receiving.delete(one);
+        logger.failure('profile is not stored', error, { tenant: incoming.tenant });
+      },
+    );
+    return one;
+  };
+  const checkOpen = () => {
+    if (isClosed) throw new FlamelakeError('unavailable', 'distributor is shutting down');
   };
   /** Decoding runs at once and appends go on beside it; between profiles the event loop gets its turn. */
   const receiveAll = async (incoming: readonly IncomingProfile[]) => {
-    const receiving: Promise<ReadonlyMap<number, number>>[] = [];
+    const outcomes: Promise<ReadonlyMap<number, number>>[] = [];
     let turnMs = clock.monotonicMs();
     for (const profile of incoming) {
-      const one = receive(profile);
-      // Its failure is looked at below; until then it must not count as unhandled.
-      one.catch(() => {});
-      receiving.push(one);
+      outcomes.push(receive(profile));
       if (clock.monotonicMs() - turnMs < TURN_MS) continue;
       await clock.sleep(0);
       turnMs = clock.monotonicMs();
     }
-    return Promise.allSettled(receiving);
+    return Promise.allSettled(outcomes);
   };
   const receipt = (positions: readonly ReadonlyMap<number, number>[]): Receipt => {
     const offsets = new Map<number, number>();
@@ -115,6 +137,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
   return {
     budget,
     async push(tenant, series) {
+      checkOpen();
       const startMs = clock.monotonicMs();
       if (series.length === 0) throw new FlamelakeError('invalid_argument', 'push request has no series', { tenant });
       const profiles = series.map((one) => attempt(() => pushProfiles(tenant, one)));
@@ -129,6 +152,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
       return receipt(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
     },
     async ingest(tenant, request) {
+      checkOpen();
       const startMs = clock.monotonicMs();
       const incoming = attempt(() => ingestPprof(tenant, request));
       if (incoming.status === 'rejected') {
@@ -139,7 +163,12 @@ export function createDistributor(options: DistributorOptions): Distributor {
       metrics.acknowledged('ingest', (clock.monotonicMs() - startMs) / 1_000);
       return receipt(positions);
     },
-    close: () => batcher.close(),
+    async close() {
+      isClosed = true;
+      await Promise.allSettled(receiving);
+      await batcher.close();
+      await threads?.close();
+    },
   };
 }
 

@@ -22,7 +22,7 @@ export interface IdentityParts {
   readonly hasClock: boolean;
 }
 
-export function profileIdentity(parts: IdentityParts, random: Random): Uint8Array {
+export function profileIdentity(parts: IdentityParts, random: Pick<Random, 'bytes'>): Uint8Array {
   if (!parts.hasClock && parts.sampleId === '') return random.bytes(IDENTITY_BYTES);
   const head = JSON.stringify([DOMAIN, parts.tenant, labelsKey(parts.labels), parts.sampleId]);
   const digest = createHash('sha256').update(head).update(parts.payload).digest();

@@ -37,7 +37,7 @@ const targetOf = ({ send }: MalformedCase) =>
   `${send.path}?${send.query.replaceAll(/%40NOW(-\d+)?/g, (_, back?: string) => String(NOW_SECONDS + Number(back ?? 0)))}`;
 
 test('malformed uploads are answered as they should be', { skip }, async (t) => {
-  await using server = await startTestServer();
+  await using server = await startTestServer({ threadCount: 1 });
   server.setNow(NOW_SECONDS * 1_000);
   const control = cases.find(({ file }) => file === 'valid_control.pb.gz');
   assert(control !== undefined);
@@ -77,7 +77,7 @@ const sound: Readonly<Record<string, bigint>> = {
 };
 for (const [file, total] of Object.entries(sound)) {
   test(`${file} is stored whole`, { skip }, async () => {
-    await using server = await startTestServer();
+    await using server = await startTestServer({ threadCount: 1 });
     server.setNow(NOW_SECONDS * 1_000);
     const one = cases.find((candidate) => candidate.file === file);
     assert(one !== undefined);

@@ -57,7 +57,7 @@ export function prepareProfile(
   inflated: Uint8Array,
   limits: IngestLimits,
   nowMs: number,
-  random: Random,
+  random: Pick<Random, 'bytes'>,
 ): PreparedProfile {
   const { tenant, spyName } = incoming;
   const decoded = decode(inflated, tenant, spyName, limits);

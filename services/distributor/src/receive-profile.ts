@@ -1,12 +1,15 @@
 /** One profile all the way: within budget and rate, prepared, placed, durable, and in time. */
-import { type Clock, labelsKey, type Random } from '@flamelake/model';
+import type { NormalizeCounts } from '@flamelake/formats';
+import { type Appended, type Clock, labelsKey, type Random } from '@flamelake/model';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DistributorMetrics } from './distributor-metrics.ts';
+import { IDENTITY_BYTES } from './identity.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
 import { checkAppendTime } from './ingestion-window.ts';
 import type { IngestLimits } from './limits.ts';
 import { type PlacementTable, partitionOf } from './placement.ts';
-import { inflatePayload, type PreparedProfile, prepareProfile } from './prepare-profile.ts';
+import { inflatePayload, prepareProfile } from './prepare-profile.ts';
+import type { PrepareThreads } from './prepare-threads.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RecordBatcher } from './record-batcher.ts';
 import { discardReason } from './refusal.ts';
@@ -19,10 +22,30 @@ export interface ReceiveSurroundings {
   readonly batcher: RecordBatcher;
   readonly placement: PlacementTable;
   readonly rateLimit: RateLimit;
+  readonly recordBytesMax: number;
+  /** undefined: every profile is prepared on this thread. */
+  readonly threads: PrepareThreads | undefined;
+}
+
+/** A profile that only has to be placed and written. */
+interface ReadyProfile {
+  readonly sampleCount: number;
+  readonly counts: NormalizeCounts;
+  /** undefined when no sample is left. */
+  readonly stored:
+    | {
+        readonly service: string;
+        readonly timeNanos: bigint;
+        append(partition: number): Promise<readonly Appended[]>;
+      }
+    | undefined;
 }
 
 /** Columns of a decoded profile take about as much again as its bytes. */
 const DECODED_FACTOR = 2;
+/** Uncompressed profiles from here on go to a thread: about 2 ms of work, and up to a hundred when each sample has labels of its own. */
+const LARGE_PROFILE_BYTES = 262_144;
+const GZIP_BYTES_MIN = 20;
 
 /**
  * @returns last offset by partition; none when no sample was left to store
@@ -35,41 +58,88 @@ export async function receiveProfile(
 ): Promise<ReadonlyMap<number, number>> {
   const { budget, metrics } = surroundings;
   const { tenant, payload } = incoming;
-  let prepared: PreparedProfile | undefined;
+  let ready: ReadyProfile | undefined;
   let heldBytes = 0;
+  const hold = (inflatedBytes: number) => {
+    const bytes = inflatedBytes * DECODED_FACTOR;
+    budget.take(bytes);
+    heldBytes += bytes;
+  };
   try {
-    const inflated = inflatePayload(incoming, limits);
-    const wantedBytes = inflated.length * DECODED_FACTOR;
-    budget.take(wantedBytes);
-    heldBytes = wantedBytes;
-    surroundings.rateLimit.spend(tenant, inflated.length, limits);
-    prepared = prepareProfile(incoming, inflated, limits, surroundings.clock.nowMs(), surroundings.random);
-    const offsets = await append(prepared, incoming, limits, surroundings);
-    const { counts, sampleCount } = prepared;
+    ready = await prepare(incoming, limits, surroundings, hold);
+    const offsets = await append(ready, incoming, limits, surroundings);
+    const { counts, sampleCount } = ready;
     metrics.received(tenant, payload.length, sampleCount);
     metrics.truncated(tenant, counts.truncatedStacks, counts.truncatedStrings);
     if (counts.negativeSamples > 0) metrics.discarded('negative_value', tenant, counts.negativeSamples, 0);
     return offsets;
   } catch (error) {
-    metrics.discarded(discardReason(error), tenant, prepared?.sampleCount ?? 0, payload.length);
+    metrics.discarded(discardReason(error), tenant, ready?.sampleCount ?? 0, payload.length);
     throw error;
   } finally {
     budget.give(heldBytes);
   }
 }
 
-async function append(
-  { record }: PreparedProfile,
+/** Small profiles at once, large ones on a thread. What the payload says of its size is believed only as long as it is small. */
+function prepare(
   incoming: IncomingProfile,
   limits: IngestLimits,
-  { batcher, placement }: ReceiveSurroundings,
+  surroundings: ReceiveSurroundings,
+  hold: (inflatedBytes: number) => void,
+): ReadyProfile | Promise<ReadyProfile> {
+  const { threads, rateLimit, clock, random, batcher } = surroundings;
+  const stated = Math.min(statedBytes(incoming.payload), limits.profileBytesMax);
+  if (threads !== undefined && stated >= LARGE_PROFILE_BYTES) {
+    hold(stated);
+    return prepareAside(threads, incoming, limits, surroundings);
+  }
+  const inflated = inflatePayload(incoming, limits);
+  hold(inflated.length);
+  if (threads !== undefined && inflated.length >= LARGE_PROFILE_BYTES) {
+    return prepareAside(threads, incoming, limits, surroundings);
+  }
+  rateLimit.spend(incoming.tenant, inflated.length, limits);
+  const { record, sampleCount, counts } = prepareProfile(incoming, inflated, limits, clock.nowMs(), random);
+  if (record === undefined) return { sampleCount, counts, stored: undefined };
+  const { service, timeNanos } = record;
+  return { sampleCount, counts, stored: { service, timeNanos, append: (number) => batcher.append(number, record) } };
+}
+
+async function prepareAside(
+  threads: PrepareThreads,
+  incoming: IncomingProfile,
+  limits: IngestLimits,
+  { clock, random, recordBytesMax, rateLimit, batcher }: ReceiveSurroundings,
+): Promise<ReadyProfile> {
+  const randomIdentity = random.bytes(IDENTITY_BYTES);
+  const prepared = await threads.prepare({ incoming, limits, nowMs: clock.nowMs(), recordBytesMax, randomIdentity });
+  const { sampleCount, counts, service, timeNanos, records, inflatedBytes } = prepared;
+  rateLimit.spend(incoming.tenant, inflatedBytes, limits);
+  if (records.length === 0) return { sampleCount, counts, stored: undefined };
+  const append = (number: number) => batcher.appendEncoded(number, records);
+  return { sampleCount, counts, stored: { service, timeNanos, append } };
+}
+
+/** Uncompressed size as the payload has it: its own length, or what gzip's trailer says of the last member. */
+function statedBytes(payload: Uint8Array): number {
+  const isGzip = payload[0] === 0x1f && payload[1] === 0x8b && payload.length >= GZIP_BYTES_MIN;
+  if (!isGzip) return payload.length;
+  return new DataView(payload.buffer, payload.byteOffset, payload.length).getUint32(payload.length - 4, true);
+}
+
+async function append(
+  { stored }: ReadyProfile,
+  incoming: IncomingProfile,
+  limits: IngestLimits,
+  { placement }: ReceiveSurroundings,
 ): Promise<ReadonlyMap<number, number>> {
   const offsets = new Map<number, number>();
-  if (record === undefined) return offsets;
-  const { tenant, service, timeNanos } = record;
-  const timeMs = Number(timeNanos / 1_000_000n);
-  const partition = partitionOf(placement, tenant, service, timeMs, () => labelsKey(incoming.labels));
-  for (const { offset, appendMs } of await batcher.append(partition, record)) {
+  if (stored === undefined) return offsets;
+  const { service, timeNanos } = stored;
+  const { tenant, labels } = incoming;
+  const partition = partitionOf(placement, tenant, service, Number(timeNanos / 1_000_000n), () => labelsKey(labels));
+  for (const { offset, appendMs } of await stored.append(partition)) {
     checkAppendTime(timeNanos, appendMs, tenant, limits);
     offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
   }

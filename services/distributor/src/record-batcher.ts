@@ -4,13 +4,14 @@
  */
 import type { ProfileRecord } from '@flamelake/formats';
 import { type Appended, FlamelakeError, type ProfileLog } from '@flamelake/model';
-import { partIdentity } from './identity.ts';
 import { recordBytesBound } from './record-bytes.ts';
-import { refuse } from './refusal.ts';
+import { splitToFit } from './split-to-fit.ts';
 
 export interface RecordBatcher {
   /** Resolves when the profile is durable: one place, or several when it took more than one record. */
   append(partition: number, profile: ProfileRecord): Promise<readonly Appended[]>;
+  /** The same for records encoded elsewhere, each written by itself. */
+  appendEncoded(partition: number, records: readonly Uint8Array[]): Promise<readonly Appended[]>;
   /** Waits for everything handed over. */
   close(): Promise<void>;
 }
@@ -49,11 +50,14 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
   let unsettled = 0;
   let isClosed = false;
 
-  const settle = (partition: Partition, number: number, batch: readonly Pending[]) => {
-    partition.writes--;
-    unsettled -= batch.length;
-    pump(partition, number);
+  const settle = (count: number) => {
+    unsettled -= count;
     if (unsettled === 0) for (const done of idle) done();
+  };
+  const settleBatch = (partition: Partition, number: number, batch: readonly Pending[]) => {
+    partition.writes--;
+    pump(partition, number);
+    settle(batch.length);
   };
   const write = (partition: Partition, number: number, batch: readonly Pending[]) => {
     partition.writes++;
@@ -62,18 +66,18 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
       record = encode(batch.map((pending) => pending.profile));
     } catch (error) {
       for (const pending of batch) pending.reject(error);
-      settle(partition, number, batch);
+      settleBatch(partition, number, batch);
       return;
     }
     observe?.(batch.length, record.length);
     log.append(number, record).then(
       (appended) => {
         for (const pending of batch) pending.resolve(appended);
-        settle(partition, number, batch);
+        settleBatch(partition, number, batch);
       },
       (error: unknown) => {
         for (const pending of batch) pending.reject(error);
-        settle(partition, number, batch);
+        settleBatch(partition, number, batch);
       },
     );
   };
@@ -96,11 +100,29 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
     });
   };
 
+  const checkOpen = () => {
+    if (isClosed) throw new FlamelakeError('unavailable', 'distributor is shutting down');
+  };
+
   return {
     async append(number, profile) {
-      if (isClosed) throw new FlamelakeError('unavailable', 'distributor is shutting down');
+      checkOpen();
       const parts = splitToFit(profile, log.recordBytesMax, encode);
       return Promise.all(parts.map((part) => enqueue(number, part)));
+    },
+    async appendEncoded(number, records) {
+      checkOpen();
+      unsettled += records.length;
+      return Promise.all(
+        records.map(async (record) => {
+          try {
+            observe?.(1, record.length);
+            return await log.append(number, record);
+          } finally {
+            settle(1);
+          }
+        }),
+      );
     },
     async close() {
       isClosed = true;
@@ -120,27 +142,4 @@ function takeBatch(partition: Partition, bytesMax: number): Pending[] {
   }
   partition.queueBytes -= bytes;
   return partition.queue.splice(0, count);
-}
-
-/** The profile, or parts of it with halves of its label sets, each with an identity of its own, that fit a record. */
-function splitToFit(
-  profile: ProfileRecord,
-  bytesMax: number,
-  encode: (profiles: readonly ProfileRecord[]) => Uint8Array,
-): ProfileRecord[] {
-  if (recordBytesBound(profile) <= bytesMax) return [profile];
-  const bytes = encode([profile]).length;
-  if (bytes <= bytesMax) return [profile];
-  const { groups, identity } = profile;
-  if (groups.length < 2) {
-    throw refuse('record_size_limit', 'profile is larger than a record of the profile log: send fewer samples in one', {
-      tenant: profile.tenant,
-      limitBytes: bytesMax,
-      bytes,
-    });
-  }
-  const half = groups.length >> 1;
-  return [groups.slice(0, half), groups.slice(half)].flatMap((part, index) =>
-    splitToFit({ ...profile, groups: part, identity: partIdentity(identity, index) }, bytesMax, encode),
-  );
 }

@@ -1,0 +1,76 @@
+/** Threads that prepare large profiles, so that decoding one never holds up the event loop. Started when first needed. */
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, type ErrorDetails, FlamelakeError } from '@flamelake/model';
+import type { PreparedRecords, PrepareTask } from './prepare-records.ts';
+
+export interface PrepareThreads {
+  /** @throws {FlamelakeError} what preparing threw, or `unavailable` when the thread ended */
+  prepare(task: PrepareTask): Promise<PreparedRecords>;
+  /** Ends the threads; tasks under way fail as `unavailable`. */
+  close(): Promise<void>;
+}
+
+/** Answer of a thread to the task of the same number. */
+export interface PrepareAnswer {
+  readonly number: number;
+  readonly prepared?: PreparedRecords;
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails };
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Map<number, { resolve: (prepared: PreparedRecords) => void; reject: (error: unknown) => void }>;
+}
+
+export function createPrepareThreads(count: number): PrepareThreads {
+  const threads: Thread[] = [];
+  let next = 0;
+
+  const start = (): Thread => {
+    const worker = new Worker(new URL('./prepare-thread.ts', import.meta.url));
+    // Idle threads keep no process alive.
+    worker.unref();
+    const thread: Thread = { worker, waiting: new Map() };
+    worker.on('message', ({ number, prepared, error }: PrepareAnswer) => {
+      const task = thread.waiting.get(number);
+      thread.waiting.delete(number);
+      if (prepared !== undefined) task?.resolve(prepared);
+      else task?.reject(new FlamelakeError(error?.code ?? 'internal', error?.message ?? 'no answer', error?.details));
+    });
+    const end = (cause: unknown) => {
+      const at = threads.indexOf(thread);
+      if (at >= 0) threads.splice(at, 1);
+      for (const { reject } of thread.waiting.values()) {
+        reject(new FlamelakeError('unavailable', 'thread that prepares profiles has ended', {}, { cause }));
+      }
+      thread.waiting.clear();
+    };
+    worker.on('error', end);
+    worker.on('exit', end);
+    threads.push(thread);
+    return thread;
+  };
+  const leastBusy = (): Thread => {
+    const idle = threads.find(({ waiting }) => waiting.size === 0);
+    if (idle !== undefined) return idle;
+    if (threads.length < count) return start();
+    return threads.reduce((least, thread) => (thread.waiting.size < least.waiting.size ? thread : least));
+  };
+
+  return {
+    prepare(task) {
+      const { worker, waiting } = leastBusy();
+      const number = next++;
+      // A view would take the whole request along.
+      const payload = new Uint8Array(task.incoming.payload);
+      const moved: PrepareTask = { ...task, incoming: { ...task.incoming, payload } };
+      return new Promise((resolve, reject) => {
+        waiting.set(number, { resolve, reject });
+        worker.postMessage({ number, task: moved }, [payload.buffer]);
+      });
+    },
+    async close() {
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
