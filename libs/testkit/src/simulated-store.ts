@@ -30,7 +30,7 @@ export interface SimulatedStore {
   /** The store as it is, without delay or fault: for checks. */
   readonly truth: ObjectStore;
   /** Every object, by key, in no order. */
-  readonly objects: ReadonlyMap<string, { readonly body: Uint8Array }>;
+  readonly objects: ReadonlyMap<string, { readonly body: Uint8Array; readonly etag: string }>;
   /** Faults from now on. */
   faults: StoreFaults;
   /** Decides the fate of the next puts whose key matches, one each, before chance does. */

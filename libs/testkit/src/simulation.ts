@@ -15,6 +15,8 @@ export interface SimulationOptions {
   /** Chance at each step that some process freezes, for 1 s to `freezeMsMax`; 0 by default. */
   readonly freezeChance?: number;
   readonly freezeMsMax?: number;
+  /** Longest time one request of a slow process takes; 0 by default. Which processes are slow, and how slow, changes now and then. */
+  readonly slowMsMax?: number;
   /** Longest time one step takes; 20 ms by default. */
   readonly stepMsMax?: number;
   /** What one unit of time is like: the wall clock at the start, ms since 1970. */
@@ -80,7 +82,7 @@ export interface Simulation {
    * @returns why it ended; `steps` when `stepsMax` came first
    */
   run(until?: () => boolean, limits?: { forMs?: number; stepsMax?: number }): Promise<RunEnd>;
-  /** Removes all freezes and holds, and makes no new freezes. */
+  /** Ends all freezes, holds and slowness, and makes no new ones. */
   calm(): void;
 }
 
@@ -104,6 +106,7 @@ interface ProcessState {
   frozenUntilMs: number;
   held: ((label: string) => boolean) | undefined;
   weight: number;
+  slowMs: number;
 }
 
 /** Makes an empty world. Equal seeds and equal use give equal runs. */
@@ -113,6 +116,8 @@ export function createSimulation(seed: number | string, options: SimulationOptio
   const choices = options.choices ?? seededChoices(`${seed}/schedule`);
   const isSearch = options.choices !== undefined;
   const stepMsMax = options.stepMsMax ?? 20;
+  let slowMsMax = options.slowMsMax ?? 0;
+  const freezeMsMax = options.freezeMsMax ?? 3_600_000;
   const checks: (() => void | Promise<void>)[] = [];
   const processes: ProcessState[] = [];
   const trace: string[] = [];
@@ -129,9 +134,10 @@ export function createSimulation(seed: number | string, options: SimulationOptio
 
   function disturb(): void {
     if (timing.chance(0.1)) for (const process of processes) process.weight = 6 ** -timing.integer(6);
+    if (slowMsMax > 0 && timing.chance(0.02)) timing.pick(processes).slowMs = slowMsMax ** timing.fraction();
     if (freezeChance > 0 && timing.chance(freezeChance)) {
       const process = timing.pick(processes);
-      process.frozenUntilMs = nowMs + 1_000 * ((options.freezeMsMax ?? 3_600_000) / 1_000) ** timing.fraction();
+      process.frozenUntilMs = nowMs + Math.ceil(1_000 * (freezeMsMax / 1_000) ** timing.fraction());
     }
   }
 
@@ -191,10 +197,11 @@ export function createSimulation(seed: number | string, options: SimulationOptio
   }
 
   function createProcess(name: string, skewMs = 0): SimulatedProcess {
-    const state: ProcessState = { name, isCrashed: false, frozenUntilMs: 0, held: undefined, weight: 1 };
+    const state: ProcessState = { name, isCrashed: false, frozenUntilMs: 0, held: undefined, weight: 1, slowMs: 0 };
     processes.push(state);
     const failures: unknown[] = [];
     let tasksRunning = 0;
+    const latencyMs = () => (state.slowMs > 0 ? state.slowMs * timing.fraction() : 0);
 
     function request<T>(wanted: StepRequest<T>, signal?: AbortSignal): Promise<T> {
       return new Promise<T>((resolve, reject) => {
@@ -202,7 +209,9 @@ export function createSimulation(seed: number | string, options: SimulationOptio
         const step: Step = {
           process: state,
           label: wanted.label,
-          dueMs: wanted.dueMs ?? (wanted.isReady === undefined ? nowMs : Number.POSITIVE_INFINITY),
+          dueMs: Math.ceil(
+            wanted.dueMs ?? (wanted.isReady === undefined ? nowMs + latencyMs() : Number.POSITIVE_INFINITY),
+          ),
           isReady: wanted.isReady,
           outlivesProcess: wanted.outlivesProcess ?? false,
           take() {
@@ -285,9 +294,11 @@ export function createSimulation(seed: number | string, options: SimulationOptio
     run,
     calm() {
       freezeChance = 0;
+      slowMsMax = 0;
       for (const process of processes) {
         process.frozenUntilMs = 0;
         process.held = undefined;
+        process.slowMs = 0;
       }
     },
   };

@@ -1,0 +1,71 @@
+/** What the log holds and what of it must count, computed from the order of appends alone. */
+import { encodeLogRecord, type ProfileRecord } from '@flamelake/formats';
+import { identityText, naiveRows, naiveTotal, type SimulatedLog } from '@flamelake/testkit';
+
+/** Row of a block: which profile, label set and type, and the sum of its values. */
+export type Rows = ReadonlyMap<string, bigint>;
+
+export interface LogTruth {
+  /** Appends a record of these profiles. */
+  append(profiles: readonly ProfileRecord[]): void;
+  /** Appends bytes that are no record. */
+  appendPoison(value: Uint8Array): void;
+  readonly end: number;
+  /** Rows that offsets `[from, until)` must give. */
+  rows(from: number, until: number): Rows;
+  /** All profiles that must count, in log order. */
+  readonly counted: readonly ProfileRecord[];
+}
+
+/** @param lateAfterMs - longest time between a profile's time and its append */
+export function createLogTruth(log: SimulatedLog, lateAfterMs: number): LogTruth {
+  const seen = new Set<string>();
+  const rowsByOffset: Rows[] = [];
+  const counted: ProfileRecord[] = [];
+  return {
+    append(profiles) {
+      const { appendMs } = log.append(0, encodeLogRecord(profiles));
+      const rows = new Map<string, bigint>();
+      for (const profile of profiles) {
+        const identity = identityText(profile.identity);
+        if (seen.has(identity)) continue;
+        seen.add(identity);
+        if (appendMs - Number(profile.timeNanos / 1_000_000n) > lateAfterMs) continue;
+        counted.push(profile);
+        for (const [row, total] of recordRows(profile)) rows.set(row, total);
+      }
+      rowsByOffset.push(rows);
+    },
+    appendPoison(value) {
+      log.append(0, value);
+      rowsByOffset.push(new Map());
+    },
+    get end() {
+      return rowsByOffset.length;
+    },
+    rows(from, until) {
+      const rows = new Map<string, bigint>();
+      for (const some of rowsByOffset.slice(from, until)) for (const [row, total] of some) rows.set(row, total);
+      return rows;
+    },
+    counted,
+  };
+}
+
+function recordRows(record: ProfileRecord): [string, bigint][] {
+  const rows = naiveRows(record).map((row, index): [string, bigint] => {
+    const group = Math.floor(index / record.types.length);
+    return [`${row.identity} ${group} ${row.profileTypeId}`, naiveTotal(row.stacks)];
+  });
+  // A series that counts nothing is no row.
+  return rows.filter(([, total]) => total !== 0n);
+}
+
+/** How two sets of rows differ, for messages; undefined when they are equal. */
+export function rowsDiffer(found: Rows, expected: Rows): string | undefined {
+  const missing = [...expected.keys()].filter((row) => !found.has(row));
+  const excess = [...found.keys()].filter((row) => !expected.has(row));
+  const wrong = [...found].filter(([row, total]) => expected.has(row) && expected.get(row) !== total);
+  if (missing.length + excess.length + wrong.length === 0) return undefined;
+  return `lacks ${missing.length} rows (${missing[0]}), has ${excess.length} too many (${excess[0]}), ${wrong.length} wrong`;
+}

@@ -1,0 +1,164 @@
+/**
+ * Sees every object that comes and goes, and says at once when a property of the protocol is broken.
+ * It knows the chain as it was linked and the versions as they were committed, whatever is deleted or revived later.
+ */
+import { parseBlock } from '@flamelake/block';
+import {
+  decodeManifest,
+  EMPTY_MANIFEST,
+  type Manifest,
+  manifestKey,
+  manifestsPrefix,
+  type PartitionRoot,
+  positionOfSegmentKey,
+  segmentKey,
+  segmentsPrefix,
+  versionOfManifestKey,
+} from '@flamelake/catalog';
+import type { SimulatedStore, StoreEffect } from '@flamelake/testkit';
+import { blockRows } from './block-rows.ts';
+import { type LogTruth, type Rows, rowsDiffer } from './log-truth.ts';
+import { Violation } from './violation.ts';
+
+export interface Observer {
+  /** End of the chain: every offset below is in exactly one linked segment. */
+  readonly chainEnd: number;
+  /** The newest version committed. */
+  readonly newest: Manifest;
+  /** Positions of the chain, 0 and the end of each linked segment. */
+  readonly links: ReadonlySet<number>;
+  /** Checks what happened since the last call. */
+  check(): Promise<void>;
+  /** Keys under the root that no kept version needs. */
+  garbage(): string[];
+}
+
+interface Linked {
+  readonly next: number;
+  readonly etag: string;
+}
+
+interface Committed {
+  readonly manifest: Manifest;
+  readonly etag: string;
+}
+
+/** @param mayLack - rows that merges may have dropped */
+export function createObserver(
+  store: SimulatedStore,
+  root: PartitionRoot,
+  truth: LogTruth,
+  mayLack: (row: string) => boolean = () => false,
+): Observer {
+  const effects: StoreEffect[] = [];
+  store.onEffect((effect) => effects.push(effect));
+  const chain = new Map<number, Linked>();
+  const links = new Set([0]);
+  const versions = new Map<number, Committed>();
+  let chainEnd = 0;
+  let newest: Manifest = EMPTY_MANIFEST;
+
+  const etagOf = (key: string) => store.objects.get(key)?.etag;
+
+  /** Links what continues the chain: segments may have been put before the one that leads to them. */
+  async function followLinks(): Promise<void> {
+    for (;;) {
+      const key = segmentKey(root, chainEnd);
+      const object = store.objects.get(key);
+      if (object === undefined) return;
+      const block = parseBlock(object.body, key);
+      const { next } = block.info.log;
+      const difference = rowsDiffer(await blockRows(block), truth.rows(chainEnd, next));
+      if (difference !== undefined)
+        throw new Violation('CHAIN-CONTENT', `segment [${chainEnd}, ${next}) ${difference}`);
+      chain.set(chainEnd, { next, etag: object.etag });
+      links.add(next);
+      chainEnd = next;
+    }
+  }
+
+  async function liveRows(manifest: Manifest): Promise<Rows> {
+    const sum = new Map<string, bigint>();
+    for (const { key } of manifest.blocks) {
+      const object = store.objects.get(key);
+      if (object === undefined) {
+        throw new Violation(
+          'NEEDED-GONE',
+          `version ${manifest.version} is committed and its block ${key} is not there`,
+        );
+      }
+      for (const [row, total] of await blockRows(parseBlock(object.body, key))) {
+        if (sum.has(row)) throw new Violation('DOUBLE', `version ${manifest.version} holds ${row} in two blocks`);
+        sum.set(row, total);
+      }
+    }
+    return sum;
+  }
+
+  async function commit(key: string, version: number): Promise<void> {
+    const object = store.objects.get(key);
+    if (object === undefined) return;
+    const manifest = decodeManifest(object.body, key);
+    if (version !== newest.version + 1) throw new Violation('POSITION', `version ${version} follows ${newest.version}`);
+    const before = newest;
+    newest = manifest;
+    versions.set(version, { manifest, etag: object.etag });
+    if (!links.has(manifest.position) || manifest.position < before.position) {
+      throw new Violation('POSITION', `version ${version} goes from ${before.position} to ${manifest.position}`);
+    }
+    const expected = new Map(truth.rows(0, manifest.position));
+    const found = await liveRows(manifest);
+    for (const row of expected.keys()) if (mayLack(row) && !found.has(row)) expected.delete(row);
+    const difference = rowsDiffer(found, expected);
+    if (difference !== undefined) throw new Violation('LOST-OR-DOUBLE', `version ${version} ${difference}`);
+  }
+
+  /** Every key that a kept version needs, with the tag it must have. */
+  function needed(): Map<string, string | undefined> {
+    const keys = new Map<string, string | undefined>();
+    for (let version = newest.floor; version <= newest.version; version++) {
+      const committed = versions.get(version);
+      const { blocks, position } = committed?.manifest ?? EMPTY_MANIFEST;
+      if (committed !== undefined) keys.set(manifestKey(root, version), committed.etag);
+      for (const { key } of blocks) keys.set(key, undefined);
+      for (let at = position; at < chainEnd; at = chain.get(at)?.next ?? chainEnd) {
+        keys.set(segmentKey(root, at), chain.get(at)?.etag);
+      }
+    }
+    return keys;
+  }
+
+  function checkNeeded(why: string): void {
+    for (const [key, etag] of needed()) {
+      const found = etagOf(key);
+      if (found === undefined) throw new Violation('NEEDED-GONE', `${key} is needed and gone: ${why}`);
+      if (etag !== undefined && found !== etag) throw new Violation('NEEDED-GONE', `${key} is another object: ${why}`);
+    }
+  }
+
+  return {
+    get chainEnd() {
+      return chainEnd;
+    },
+    get newest() {
+      return newest;
+    },
+    links,
+    async check() {
+      for (const { kind, key, process } of effects.splice(0)) {
+        const isManifest = key.startsWith(manifestsPrefix(root));
+        if (kind === 'created' && key.startsWith(segmentsPrefix(root)) && positionOfSegmentKey(key) === chainEnd) {
+          await followLinks();
+        }
+        if (kind === 'created' && isManifest && versionOfManifestKey(key) > newest.version) {
+          await commit(key, versionOfManifestKey(key));
+        }
+        if (kind === 'deleted' || isManifest) checkNeeded(`${process} ${kind} ${key}`);
+      }
+    },
+    garbage() {
+      const keys = needed();
+      return [...store.objects.keys()].filter((key) => key.startsWith(`logs/${root.logId}/`) && !keys.has(key));
+    },
+  };
+}

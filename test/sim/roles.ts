@@ -1,0 +1,165 @@
+/** The roles of one partition as simulated processes: the real code of the catalog, driven as the services drive it. */
+import { objectSource, openBlock, type RowFilter } from '@flamelake/block';
+import {
+  createChainWriter,
+  foldOnce,
+  type IdentityRules,
+  isMissingObject,
+  mergeOnce,
+  openSegment,
+  type PartitionRoot,
+  type PartitionSnapshot,
+  sweepOnce,
+  takePartitionSnapshot,
+} from '@flamelake/catalog';
+import { FlamelakeError, type ObjectStore } from '@flamelake/model';
+import type { SimulatedLog, SimulatedProcess, SimulatedStore } from '@flamelake/testkit';
+import { blockRows } from './block-rows.ts';
+import { type LogTruth, type Rows, rowsDiffer } from './log-truth.ts';
+import type { Observer } from './observer.ts';
+import { Violation } from './violation.ts';
+
+/** The part of the world that roles meet. */
+export interface Stage {
+  readonly store: SimulatedStore;
+  readonly log: SimulatedLog;
+  readonly root: PartitionRoot;
+  readonly truth: LogTruth;
+  readonly observer: Observer;
+  readonly rules: IdentityRules;
+  readonly keepMs: number;
+  readonly flushIntervalMs: number;
+  /** Rows that merges keep, and the rows this drops by name. */
+  readonly keep: RowFilter | undefined;
+  readonly mayLack: (row: string) => boolean;
+  /** What happened, counted. */
+  readonly counts: Map<string, number>;
+}
+
+export const ROLES = ['writer', 'folder', 'merger', 'sweeper', 'reader'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Plays a role until its process crashes. Only a violation, or an error no fault explains, ends it. */
+export function play(stage: Stage, role: Role, process: SimulatedProcess): void {
+  const store = stage.store.view(process);
+  const count = (what: string, amount = 1) => stage.counts.set(what, (stage.counts.get(what) ?? 0) + amount);
+  process.spawn(async () => {
+    if (role === 'writer') return write(stage, process, store, count);
+    for (;;) {
+      try {
+        count(await act(stage, role, process, store));
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        count('unavailable');
+      }
+      await process.clock.sleep(2_000 * 300 ** process.random.fraction());
+    }
+  });
+}
+
+async function write(
+  stage: Stage,
+  process: SimulatedProcess,
+  store: ObjectStore,
+  count: (what: string, amount?: number) => void,
+): Promise<void> {
+  const { rules, flushIntervalMs } = stage;
+  let unexpected: unknown;
+  const writer = createChainWriter({
+    store,
+    log: stage.log.view(process),
+    partition: 0,
+    clock: process.clock,
+    random: process.random,
+    rules,
+    flushIntervalMs,
+    observer: {
+      count,
+      failure(_message, error) {
+        if (!isUnavailable(error) && !isAborted(error)) unexpected = error;
+      },
+    },
+  });
+  await writer.run(new AbortController().signal);
+  throw unexpected ?? writer.health().error;
+}
+
+/** Does what the role does once. @returns what it did, for the counts */
+async function act(stage: Stage, role: Role, process: SimulatedProcess, store: ObjectStore): Promise<string> {
+  const { root, keepMs, keep } = stage;
+  const { random } = process;
+  switch (role) {
+    case 'folder':
+      return `fold ${(await foldOnce({ store, root, random, segmentsMax: 1 + random.integer(4) })).outcome}`;
+    case 'merger':
+      return `merge ${(await mergeOnce({ store, root, random, blocksPerMerge: 2 + random.integer(2), ...(keep && { keep }) })).outcome}`;
+    case 'sweeper': {
+      const { manifests, blocks, segments } = await sweepOnce({ store, root, random, keepMs });
+      return manifests + blocks + segments > 0 ? 'sweep deletes' : 'sweep';
+    }
+    case 'reader':
+      return query(stage, process, store);
+    case 'writer':
+      throw new RangeError('a writer does nothing once');
+  }
+}
+
+const snapshots = new WeakMap<SimulatedProcess, PartitionSnapshot>();
+
+/** One query for everything, planned again once when an object is missing. */
+async function query(stage: Stage, process: SimulatedProcess, store: ObjectStore): Promise<string> {
+  const { root, observer, keepMs } = stage;
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const beganMs = process.clock.monotonicMs();
+    const chainEnd = observer.chainEnd;
+    const snapshot = await takePartitionSnapshot(store, root, snapshots.get(process));
+    snapshots.set(process, snapshot);
+    if (snapshot.next < chainEnd) {
+      throw new Violation(
+        'STALE',
+        `an answer ends at ${snapshot.next}, the chain was at ${chainEnd} before it was asked`,
+      );
+    }
+    try {
+      await readAnswer(stage, process, store, snapshot);
+      return 'answer';
+    } catch (error) {
+      if (!isMissingObject(error)) throw error;
+      const ageMs = process.clock.monotonicMs() - beganMs;
+      if (ageMs < keepMs) throw new Violation('MISS', `a query misses an object after ${ageMs} ms`, { cause: error });
+    }
+  }
+  return 'missing object';
+}
+
+async function readAnswer(
+  stage: Stage,
+  process: SimulatedProcess,
+  store: ObjectStore,
+  { manifest, segments, next }: PartitionSnapshot,
+): Promise<void> {
+  const parts: Rows[] = [];
+  for (const entry of manifest.blocks) parts.push(await blockRows(await openBlock(objectSource(store, entry))));
+  for (const segment of segments) parts.push(await blockRows(await openSegment(store, segment)));
+  const found = new Map<string, bigint>();
+  for (const rows of parts) {
+    for (const [row, total] of rows) {
+      if (found.has(row))
+        throw new Violation('COUNT', `${process.name} counts ${row} twice in an answer up to ${next}`);
+      found.set(row, total);
+    }
+  }
+  const expected = new Map(stage.truth.rows(0, next));
+  for (const row of expected.keys()) if (stage.mayLack(row) && !found.has(row)) expected.delete(row);
+  const difference = rowsDiffer(found, expected);
+  if (difference !== undefined)
+    throw new Violation('COUNT', `an answer of version ${manifest.version} up to ${next} ${difference}`);
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof FlamelakeError && error.code === 'unavailable';
+}
+
+function isAborted(error: unknown): boolean {
+  return error instanceof FlamelakeError && error.code === 'aborted';
+}
