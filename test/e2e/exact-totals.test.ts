@@ -115,7 +115,8 @@ function treeTotal(bytes: Buffer): bigint {
   };
   let sum = 0n;
   while (at < bytes.length) {
-    at += Number(varint());
+    const nameBytes = Number(varint());
+    at += nameBytes;
     sum += varint();
     varint();
   }

@@ -32,7 +32,9 @@ const { cases } = JSON.parse(readFileSync(join(corpus, 'malformed/index.json'), 
 let server: ServerProcess;
 
 before(async () => {
-  server = await startServer({ flags: ['--self-profiling.enabled=false'] });
+  // The cases keep the times they were made with.
+  server = await startServer({ flags: ['--self-profiling.enabled=false', '--limits.ingestion-window=36500d'] });
+  await fetch(`${server.url}/metrics`); // from here on the event loop is watched
 });
 after(() => server.terminate());
 

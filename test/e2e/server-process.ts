@@ -53,7 +53,11 @@ export async function startServer(
   process.once('exit', () => child.kill('SIGKILL'));
   const log: Record<string, unknown>[] = [];
   const url = await listening(child, log);
-  await ready(url, child);
+  await ready(url, child).catch((error: unknown) => {
+    // A living child would keep the test process from ending.
+    child.kill('SIGKILL');
+    throw error;
+  });
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const exited = once(child, 'exit');

@@ -105,7 +105,7 @@ export const SERVE_OPTIONS = {
   'limits.ingestion-window': {
     kind: 'duration',
     min: MINUTE_MS,
-    max: 365 * DAY_MS,
+    max: 36_500 * DAY_MS,
     default: HOUR_MS,
     description: 'oldest profile taken; beyond 1h resends are no longer recognised',
   },

@@ -100,7 +100,7 @@ export async function startEmbeddedServer({
   });
 
   const ownTenant = multitenancy ? OWN_TENANT : ANONYMOUS_TENANT;
-  const notReady = createReadiness({ store, clock, random, trouble: background.trouble });
+  const notReady = createReadiness({ directory, store, clock, random, trouble: background.trouble });
   const profiler = await createSelfProfiler(clock);
   const app = createHttpApp({
     ingest: createIngestHandler({ distributor, clock, logger, multitenancy }),

@@ -1,8 +1,11 @@
-/** Whether the server can do its work: its store takes, gives back and deletes an object, and its roles are well. */
+/** Whether the server can do its work: its disk has room, its store takes, gives back and deletes an object, its roles are well. */
+import { statfs } from 'node:fs/promises';
 import { type Clock, describeError, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { probeReadWrite } from '@flamelake/object-store';
 
 export interface ReadinessOptions {
+  /** Where log and store live. */
+  readonly directory: string;
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -12,9 +15,12 @@ export interface ReadinessOptions {
 
 /** How long one probe's outcome stands, so that checks cannot become load. */
 const PROBE_REUSE_MS = 1000;
+/** Below it a push may find no room: a large record and the segment made of it. */
+const FREE_BYTES_MIN = 8_388_608;
 
 /** @returns a function that tells why the server is not ready, or undefined when it is */
 export function createReadiness({
+  directory,
   store,
   clock,
   random,
@@ -23,6 +29,10 @@ export function createReadiness({
   let probe: { readonly atMs: number; readonly outcome: Promise<string | undefined> } | undefined;
   const probeStore = async (): Promise<string | undefined> => {
     try {
+      const { bavail, bsize } = await statfs(directory);
+      const freeBytes = bavail * bsize;
+      if (freeBytes < FREE_BYTES_MIN)
+        return `the disk of ${directory} is full: ${freeBytes} bytes are free, ${FREE_BYTES_MIN} are needed`;
       await probeReadWrite(store, random);
       return undefined;
     } catch (error) {
