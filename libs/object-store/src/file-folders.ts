@@ -1,8 +1,8 @@
 /**
  * Folders of a file store: made when a put needs them, durable before the put is, removed when empty.
  *
- * Within a process a put holds its folders against removal, and waits for a removal already under way. Another process
- * on the same directory can still take an empty folder away in between: the put then fails with `ENOENT` and tries again.
+ * A put holds its folders against removal by its own process. A removal already under way, or another process, can still
+ * take an empty folder away in between: the put then fails with `ENOENT` and is tried again.
  */
 import { dirname } from 'node:path';
 import { type FileSystem, fileErrorCode } from '@flamelake/runtime';
@@ -16,7 +16,6 @@ export class FileFolders {
   /** Folders whose names are known to be durable. */
   readonly #durable = new Set<string>();
   readonly #making = new Map<string, Promise<void>>();
-  readonly #removing = new Map<string, Promise<boolean>>();
   /** Tasks that hold a folder, by path. */
   readonly #holders = new Map<string, number>();
 
@@ -36,9 +35,11 @@ export class FileFolders {
     const chain = names.map((_, i) => this.path(names.slice(0, i + 1)));
     for (const path of chain) this.#holders.set(path, (this.#holders.get(path) ?? 0) + 1);
     try {
-      for (const path of chain) await this.#removing.get(path);
       for (const path of chain) await this.#make(path);
-      return await task(this.path(names));
+      const answer = await task(this.path(names));
+      // A rival that found one of them gone may have made it anew meanwhile: this task's result needs that name too.
+      for (const path of chain) await this.#make(path);
+      return answer;
     } catch (error) {
       if (fileErrorCode(error) === 'ENOENT') for (const path of chain) this.#durable.delete(path);
       throw error;
@@ -80,17 +81,8 @@ export class FileFolders {
     this.#durable.add(path);
   }
 
-  #remove(path: string): Promise<boolean> {
-    if (this.#holders.has(path)) return Promise.resolve(false);
-    let removing = this.#removing.get(path);
-    if (removing === undefined) {
-      removing = this.#removeEmpty(path).finally(() => this.#removing.delete(path));
-      this.#removing.set(path, removing);
-    }
-    return removing;
-  }
-
-  async #removeEmpty(path: string): Promise<boolean> {
+  async #remove(path: string): Promise<boolean> {
+    if (this.#holders.has(path)) return false;
     try {
       await this.#fileSystem.removeFolder(path);
     } catch (error) {

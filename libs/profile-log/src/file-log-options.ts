@@ -27,7 +27,7 @@ export interface FileLogOptions {
   readonly queueBytesMax?: number;
   /** Bytes written by one write and made durable by one sync, 8 MiB by default; a larger record makes a group alone. */
   readonly groupBytesMax?: number;
-  /** Size at which a new file is begun; 64 MiB by default. */
+  /** Size at which a new file is begun; 64 MiB by default, or a quarter of `diskBytesMax` if that is less. */
   readonly fileBytesMax?: number;
   /** Bytes on disk; 4 GiB by default. Beyond it appends are refused with `resource_exhausted`. */
   readonly diskBytesMax?: number;
@@ -46,22 +46,33 @@ export interface FileLogLimits {
 }
 
 const MIB = 1_048_576;
+/** Largest `fileBytesMax` and `groupBytesMax`. */
+const FILE_BYTES_LIMIT = 1_024 * MIB;
 
 /** @throws {FlamelakeError} `invalid_argument` when the limits do not fit together */
 export function fileLogLimits(options: FileLogOptions): FileLogLimits {
+  const diskBytesMax = options.diskBytesMax ?? 4_096 * MIB;
   const limits = {
     recordBytesMax: options.recordBytesMax ?? 32 * MIB,
     queueBytesMax: options.queueBytesMax ?? 64 * MIB,
     groupBytesMax: options.groupBytesMax ?? 8 * MIB,
-    fileBytesMax: options.fileBytesMax ?? 64 * MIB,
-    diskBytesMax: options.diskBytesMax ?? 4_096 * MIB,
+    fileBytesMax: options.fileBytesMax ?? Math.min(64 * MIB, Math.floor(diskBytesMax / 4)),
+    diskBytesMax,
     tailBytesMax: options.tailBytesMax ?? 16 * MIB,
   };
-  const { recordBytesMax, queueBytesMax, fileBytesMax, diskBytesMax } = limits;
+  const { recordBytesMax, queueBytesMax, fileBytesMax } = limits;
   if (recordBytesMax > Math.min(queueBytesMax, VALUE_BYTES_LIMIT)) {
     throw new FlamelakeError('invalid_argument', 'largest record must fit the queue of the profile log', {
       recordBytesMax,
       queueBytesMax,
+    });
+  }
+  // A file grows over its limit by one group at most, and its size is kept in 32 bits.
+  if (Math.max(fileBytesMax, limits.groupBytesMax) > FILE_BYTES_LIMIT) {
+    throw new FlamelakeError('invalid_argument', 'files and groups of the profile log are limited', {
+      fileBytesMax,
+      groupBytesMax: limits.groupBytesMax,
+      limit: FILE_BYTES_LIMIT,
     });
   }
   // Only whole files are trimmed: a log of one file could never be emptied.

@@ -195,4 +195,5 @@ test('limits that do not fit together are refused', async (t) => {
   t.after(place.remove);
   await assert.rejects(place.open({ fileBytesMax: 100, diskBytesMax: 150 }), hasCode('invalid_argument'));
   await assert.rejects(place.open({ recordBytesMax: 100, queueBytesMax: 99 }), hasCode('invalid_argument'));
+  await assert.rejects(place.open({ groupBytesMax: 2 ** 31 }), hasCode('invalid_argument'));
 });

@@ -9,7 +9,7 @@ const header = fc.record({
   base: count,
   previousBase: count,
   previousEnd: count,
-  previousSizeBytes: count,
+  previousSizeBytes: fc.nat({ max: 0xffff_ffff }),
   appendMs: count,
 });
 
@@ -19,7 +19,7 @@ test('a header reads back as written', () => {
 
 test('a header cut or with a flipped bit is none', () => {
   fc.assert(
-    fc.property(header, fc.nat({ max: 71 }), fc.nat({ max: 7 }), (value, at, bit) => {
+    fc.property(header, fc.nat({ max: 63 }), fc.nat({ max: 7 }), (value, at, bit) => {
       const bytes = encodeHeader(value);
       assert.equal(decodeHeader(bytes.subarray(0, at)), undefined);
       bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);

@@ -3,16 +3,16 @@
  *
  * A file is named by the offset of its first record, 20 digits and `.log`: a header, then frames.
  *
- *     header, 72 bytes                          frame, 32 bytes + value
- *      0  magic `FLKPLOG\n`                      0  checksum      u32 over the frame from byte 4 on
- *      8  version       u32, 1                   4  value size    u32
- *     12  log id        16 bytes                 8  offset        u64
- *     28  base offset   u64                     16  append time   u64, ms since 1970
- *     36  previous base u64                     24  group start   u64, position in this file
- *     44  previous end  u64                     32  value
- *     52  previous size u64, bytes
- *     60  append time   u64, ms since 1970
- *     68  checksum      u32 over bytes 0 to 68
+ *     header, 64 bytes                          frame, 32 bytes + value
+ *      0  magic         `FLPL`                   0  checksum      u32 over the frame from byte 4 on
+ *      4  version       u32, 1                   4  value size    u32
+ *      8  log id        16 bytes                 8  offset        u64
+ *     24  base offset   u64                     16  append time   u64, ms since 1970
+ *     32  previous base u64                     24  group start   u64, position in this file
+ *     40  previous end  u64                     32  value
+ *     48  previous size u32, bytes
+ *     52  append time   u64, ms since 1970
+ *     60  checksum      u32 over bytes 0 to 60
  *
  * The previous base, end and size are of the file before: its name, the offset after its last record, its bytes; all 0 in
  * the first file. The header's append time is the latest of any record before this file. Checksums are CRC-32C; a frame's goes on from the log id's, so
@@ -23,12 +23,12 @@
  */
 import { crc32c } from '@flamelake/formats';
 
-export const HEADER_BYTES = 72;
+export const HEADER_BYTES = 64;
 export const FRAME_HEADER_BYTES = 32;
 /** Largest value any log can hold, whatever its options: a larger size field is damage. */
 export const VALUE_BYTES_LIMIT = 268_435_456;
 const VERSION = 1;
-const MAGIC = Buffer.from('FLKPLOG\n');
+const MAGIC = Buffer.from('FLPL');
 const TWO_32 = 4_294_967_296;
 
 /** What a file's header says. */
@@ -46,29 +46,29 @@ export function encodeHeader(header: FileHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   bytes.set(MAGIC, 0);
-  view.setUint32(8, VERSION);
-  bytes.set(Buffer.from(header.logId, 'hex'), 12);
-  setNumber(view, 28, header.base);
-  setNumber(view, 36, header.previousBase);
-  setNumber(view, 44, header.previousEnd);
-  setNumber(view, 52, header.previousSizeBytes);
-  setNumber(view, 60, header.appendMs);
-  view.setUint32(68, crc32c(bytes.subarray(0, 68)));
+  view.setUint32(4, VERSION);
+  bytes.set(Buffer.from(header.logId, 'hex'), 8);
+  setNumber(view, 24, header.base);
+  setNumber(view, 32, header.previousBase);
+  setNumber(view, 40, header.previousEnd);
+  view.setUint32(48, header.previousSizeBytes);
+  setNumber(view, 52, header.appendMs);
+  view.setUint32(60, crc32c(bytes.subarray(0, 60)));
   return bytes;
 }
 
 /** Reads a header. @returns undefined when it is damaged, or of a version this release does not know */
 export function decodeHeader(bytes: Uint8Array): FileHeader | undefined {
-  if (bytes.length < HEADER_BYTES || Buffer.compare(bytes.subarray(0, 8), MAGIC) !== 0) return undefined;
+  if (bytes.length < HEADER_BYTES || Buffer.compare(bytes.subarray(0, 4), MAGIC) !== 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(68) !== crc32c(bytes.subarray(0, 68)) || view.getUint32(8) !== VERSION) return undefined;
+  if (view.getUint32(60) !== crc32c(bytes.subarray(0, 60)) || view.getUint32(4) !== VERSION) return undefined;
   return {
-    logId: Buffer.from(bytes.subarray(12, 28)).toString('hex'),
-    base: getNumber(view, 28),
-    previousBase: getNumber(view, 36),
-    previousEnd: getNumber(view, 44),
-    previousSizeBytes: getNumber(view, 52),
-    appendMs: getNumber(view, 60),
+    logId: Buffer.from(bytes.subarray(8, 24)).toString('hex'),
+    base: getNumber(view, 24),
+    previousBase: getNumber(view, 32),
+    previousEnd: getNumber(view, 40),
+    previousSizeBytes: view.getUint32(48),
+    appendMs: getNumber(view, 52),
   };
 }
 
