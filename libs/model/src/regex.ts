@@ -14,9 +14,9 @@ export interface Regex {
 }
 
 /** Longest pattern, in UTF-16 units, that is not an alternation of literals. */
-export const REGEX_LENGTH_MAX = 16_384;
+const REGEX_LENGTH_MAX = 16_384;
 /** Largest pattern once its counted repetitions are written out, in characters and classes. */
-export const REGEX_SIZE_MAX = 20_000;
+const REGEX_SIZE_MAX = 20_000;
 
 const LITERAL = /^[^\\.+*?()|[\]{}^$]*$/;
 const LITERALS = /^[^\\.+*?()[\]{}^$]*$/;

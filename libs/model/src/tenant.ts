@@ -3,7 +3,7 @@
 /** The tenant of a server without multi-tenancy. */
 export const ANONYMOUS_TENANT = 'anonymous';
 /** Longest tenant id. */
-export const TENANT_ID_LENGTH_MAX = 150;
+const TENANT_ID_LENGTH_MAX = 150;
 
 /** Letters, digits and `! - _ . * ' ( )`; at most 150; not `.` or `..` (Pyroscope's own rule). */
 export function isTenantId(text: string): boolean {

@@ -62,7 +62,5 @@ export const LIMIT_KEYS: Readonly<Record<RefusingLimit, string>> = {
   rateBytesPerSecond: 'limits.ingestion-rate',
 };
 
-/** The ingestion window within which resends are recognised: identities are remembered for this and ten minutes more. */
-export const RESEND_WINDOW_MS = 60 * MINUTE_MS;
 /** How much later than its own time plus the window the log may append a profile. */
 export const APPEND_DELAY_MAX_MS = 10 * MINUTE_MS;

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { FlamelakeError } from '@flamelake/model';
 
 /** How many partitions share one service. */
-export interface ShardCount {
+interface ShardCount {
   readonly tenant: string;
   readonly service: string;
   readonly count: number;
