@@ -27,7 +27,9 @@ export function snapshotOf(blocks: readonly TestBlock[], deletes: readonly Pendi
           ...EMPTY_MANIFEST,
           version: 9,
           deletes,
-          blocks: folded.map((block) => ({ ...infoOf(block), key: keyOf(block), sizeBytes: block.sizeBytes ?? 1 })),
+          blocks: folded.map((block) =>
+            Object.assign(infoOf(block), { key: keyOf(block), sizeBytes: block.sizeBytes ?? 1 }),
+          ),
         },
         segments: segments.map((block) => ({
           key: keyOf(block),
