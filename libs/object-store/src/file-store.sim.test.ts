@@ -78,7 +78,7 @@ async function check(store: ObjectStore, world: World): Promise<void> {
 async function runStore(seed: number): Promise<World> {
   const simulation = createSimulation(seed, { stepMsMax: 5 });
   const { random } = simulation;
-  const disk = createLossyFileSystem(`${seed}/disk`, simulation.nowMs);
+  const disk = createLossyFileSystem(`${seed}/disk`, () => simulation.nowMs());
   const world: World = { promised: new Map(), sent: new Map(), acknowledged: 0 };
   for (let life = 0; life < 8; life++) {
     const process = simulation.process(`life ${life}`);

@@ -11,6 +11,7 @@ import {
   type FileSystem,
   fileErrorCode,
   isDiskFull,
+  type Metrics,
   makeFolders,
   randomHex,
 } from '@flamelake/runtime';
@@ -30,6 +31,7 @@ export interface FileStoreOptions {
   readonly concurrency?: number;
   /** Operations that may wait for a place, 10,000 by default; beyond it `resource_exhausted`. */
   readonly waitingMax?: number;
+  readonly metrics?: Metrics;
 }
 
 /** Writes tried when other processes remove what a write stands on. */
@@ -41,6 +43,14 @@ export async function createFileStore(options: FileStoreOptions): Promise<Object
   const root = `${directory}/objects`;
   const temporary = `${directory}/tmp`;
   const places = createSemaphore({ name: 'object store operations', capacity: concurrency, waitingMax });
+  options.metrics?.gauge(
+    { name: 'object_store_operations', help: 'File operations of the object store under way.' },
+    () => places.inUse,
+  );
+  options.metrics?.gauge(
+    { name: 'object_store_operations_waiting', help: 'File operations of the object store waiting for a place.' },
+    () => places.waiting,
+  );
   const folders = new FileFolders(fileSystem, root);
   const underWay = new Set<Promise<unknown>>();
   let writes = Math.floor(random.fraction() * 1_000);

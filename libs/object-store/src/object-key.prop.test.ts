@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareBytes } from '@flamelake/model';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { compareStored, folderName, isKeyElement, keyPath, NAME_BYTES_MAX, storedName } from './object-key.ts';
 
 const element = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).filter((text) => {

@@ -2,7 +2,7 @@
 import { compareBytes, FlamelakeError } from '@flamelake/model';
 
 /** Longest key, bytes of UTF-8: the limit of S3. */
-export const KEY_BYTES_MAX = 1_024;
+const KEY_BYTES_MAX = 1_024;
 /** Longest file name of common file systems, bytes. */
 export const NAME_BYTES_MAX = 255;
 /** Ends the file name of every object, so that `a` and `a/b` can both be keys. */
@@ -107,7 +107,7 @@ function unescapeElement(name: string): string | undefined {
 }
 
 /** Largest body of a put-if-absent: one part, from a buffer, in every store. */
-export const CONDITIONAL_BYTES_MAX = 16 * 1_048_576;
+const CONDITIONAL_BYTES_MAX = 16 * 1_048_576;
 
 /** @throws {FlamelakeError} `invalid_argument` when a body is too large for a put-if-absent */
 export function checkConditionalSize(body: Uint8Array): void {

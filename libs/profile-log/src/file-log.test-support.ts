@@ -10,8 +10,8 @@ export interface LogPlace {
   readonly directory: string;
   /** What `onFatal` was called with. */
   readonly fatal: unknown[];
-  open(options?: Partial<FileLogOptions>): Promise<ProfileLog>;
-  remove(): void;
+  readonly open: (options?: Partial<FileLogOptions>) => Promise<ProfileLog>;
+  readonly remove: () => void;
 }
 
 export function logPlace(): LogPlace {

@@ -25,28 +25,26 @@ test('an append resolves after the fdatasync of its bytes, and never before', as
 test('appends that arrive during a sync share the next one, and wait for it', async (t) => {
   const place = logPlace();
   t.after(place.remove);
-  let release = () => {};
+  const gate = Promise.withResolvers<void>();
+  const firstSync = Promise.withResolvers<void>();
   let syncs = 0;
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
   const fileSystem = hookFileSystem(nodeFileSystem, {
     before: async ({ name }) => {
       if (name !== 'file.dataSync') return;
       syncs++;
-      if (syncs === 1) await gate;
+      firstSync.resolve();
+      if (syncs === 1) await gate.promise;
     },
   });
   const log = await place.open({ fileSystem });
   let done = 0;
   const count = (promise: Promise<unknown>) => promise.then(() => done++);
   const first = count(log.append(0, bytes('first')));
-  // The first group is under way once its sync has been asked for.
-  while (syncs === 0) await new Promise(setImmediate);
+  await firstSync.promise;
   const others = Array.from({ length: 50 }, (_, i) => count(log.append(0, bytes(`other ${i}`))));
   assert.deepEqual(await log.bounds(0), { start: 0, end: 0 });
   assert.equal(done, 0);
-  release();
+  gate.resolve();
   await Promise.all([first, ...others]);
   assert.equal(syncs, 2);
   assert.equal((await readAll(log)).length, 51);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeFrameHeader, decodeHeader, encodeGroup, encodeHeader, frameSeed, isFrameIntact } from './log-format.ts';
 
 const count = fc.maxSafeNat();

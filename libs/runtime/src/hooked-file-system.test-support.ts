@@ -1,7 +1,7 @@
 /** For tests: a file system that tells of each operation before and after it, and fails where the test says so. */
 import type { FileSystem, OpenFile } from './file-system.ts';
 
-export interface FileOperation {
+interface FileOperation {
   /** Name of the method; those of open files are `file.write`, `file.dataSync`, …. */
   readonly name: string;
   readonly path: string;

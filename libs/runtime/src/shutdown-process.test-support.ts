@@ -15,7 +15,7 @@ onShutdown(
   },
   { logger, clock: systemClock, timeoutMs: how === 'hangs' ? 10 : 600_000 },
 );
-if (how === 'breaks') setImmediate(() => Promise.reject(new Error('nobody catches this')));
+if (how === 'breaks') setImmediate(() => void Promise.reject(new Error('nobody catches this')));
 const alive = systemClock.sleep(600_000);
 writeSync(1, 'ready\n');
 await alive;
