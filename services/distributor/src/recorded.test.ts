@@ -42,8 +42,10 @@ interface Truth {
   readonly sample_types: readonly TruthType[];
 }
 
-const corpus = process.env.FLAMELAKE_CORPUS;
+const corpus = process.env.FLAMELAKE_CORPUS ?? join(import.meta.dirname, '../../../test/corpus');
+/** Runs of clients that send pprof. */
 const RUNS = ['go-shop', 'node-market', 'node-strip', 'py08-survey', 'py-survey', 'py-full', 'rust-fleet'];
+const recorded = new Set(readdirSync(join(corpus, 'recorded')));
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
@@ -104,8 +106,7 @@ function checkLabels(request: RecordedRequest, payload: RecordedPayload, truth: 
 }
 
 for (const run of RUNS) {
-  test(`recorded run ${run}`, { skip: corpus === undefined ? 'FLAMELAKE_CORPUS is not set' : false }, async () => {
-    if (corpus === undefined) return;
+  test(`recorded run ${run}`, { skip: recorded.has(run) ? false : 'not in this corpus' }, async () => {
     const { requests } = readJson(join(corpus, 'recorded', run, 'requests.json')) as {
       requests: RecordedRequest[];
     };

@@ -164,6 +164,17 @@ test('a profile over its limit is 413, overload and rate are 429 with Retry-Afte
   assert.deepEqual([overload.status, overload.headers.get('retry-after')], [429, '1']);
 });
 
+test('a gzip body whose trailer lies about its size is read all the same, or refused', async () => {
+  await using server = await startTestServer();
+  const samples = Array.from({ length: 3_000 }, (_, i) => ({ stack: [`${i}`.padEnd(100, 'x')], values: [1] }));
+  const large = gzipSync(testPprof({ timeMs: TEST_NOW_MS, samples }));
+  const twoMembers = Buffer.concat([large, gzipSync('')]);
+  const gzip = { 'content-encoding': 'gzip' };
+  assert.equal((await post(server, `${raw}a`, twoMembers, gzip)).status, 200);
+  assert.equal((await server.profiles())[0]?.stacks.count, 3_000);
+  assert.equal((await post(server, `${raw}a`, large.subarray(0, large.length - 9), gzip)).status, 422);
+});
+
 test('a client that goes away while sending leaves nothing behind', async () => {
   await using server = await startTestServer();
   await new Promise<void>((resolve) => {

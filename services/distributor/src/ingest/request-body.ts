@@ -21,8 +21,8 @@ export interface HeldBody {
   release(): void;
 }
 
-/** Bodies up to this many bytes are inflated at once; larger ones go through zlib's threads. */
-const SYNC_BYTES_MAX = 65_536;
+/** Bodies that inflate to at most this are inflated at once; larger ones go through zlib's threads. */
+const SYNC_INFLATED_BYTES_MAX = 262_144;
 /** Deflate cannot expand more than this. */
 const EXPANSION_MAX = 1_032;
 const CHUNK_SLACK_BYTES = 64;
@@ -121,15 +121,30 @@ async function inflateBody(bytes: Uint8Array, bytesMax: number): Promise<Uint8Ar
   // The trailer is the sender's word for the size: it sizes the first buffer, within what so many bytes can become.
   const statedBytes = Buffer.from(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).readUInt32LE();
   const chunkSize = Math.min(statedBytes, bytesMax, bytes.length * EXPANSION_MAX) + CHUNK_SLACK_BYTES;
-  const options = { maxOutputLength: bytesMax, chunkSize };
   try {
-    return bytes.length * EXPANSION_MAX <= SYNC_BYTES_MAX || (bytes.length <= SYNC_BYTES_MAX && statedBytes <= bytesMax)
-      ? gunzipSync(bytes, options)
-      : await gunzipAsync(bytes, options);
+    const isSmall = chunkSize <= SYNC_INFLATED_BYTES_MAX;
+    return (
+      (isSmall ? inflateAtOnce(bytes, chunkSize) : undefined) ??
+      (await gunzipAsync(bytes, { maxOutputLength: bytesMax, chunkSize }))
+    );
   } catch (cause) {
-    if (cause instanceof RangeError) throw tooLarge(bytesMax, statedBytes);
+    if (isTooLarge(cause)) throw tooLarge(bytesMax, statedBytes);
     throw refuse('malformed_profile', 'gzip body is corrupt or cut short', { bytes: bytes.length });
   }
+}
+
+/** @returns undefined when the output is larger than its trailer says: that must not hold up the event loop */
+function inflateAtOnce(bytes: Uint8Array, chunkSize: number): Uint8Array | undefined {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: chunkSize, chunkSize });
+  } catch (cause) {
+    if (isTooLarge(cause)) return undefined;
+    throw cause;
+  }
+}
+
+function isTooLarge(cause: unknown): boolean {
+  return cause instanceof RangeError && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 function tooLarge(limitBytes: number, bytes: number): FlamelakeError {
