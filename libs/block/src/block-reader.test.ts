@@ -199,7 +199,7 @@ test('a failed read may be tried again', async () => {
   assert.ok((await block.dataset(0).series()).length > 0);
 });
 
-test('a newer version is refused, other objects are data loss', async () => {
+test('an object that is no block is data loss', async () => {
   await assert.rejects(openBlock(memorySource(new Uint8Array(100))), { code: 'data_loss' });
   await assert.rejects(openBlock(memorySource(new Uint8Array(0))), { code: 'data_loss' });
 });

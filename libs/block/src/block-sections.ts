@@ -63,12 +63,14 @@ export function writeQuarantine(out: ByteWriter, records: readonly QuarantinedRe
 
 export function readQuarantine(pages: readonly Page[], rows: number): readonly QuarantinedRecord[] {
   checkRows(pages, rows);
-  return pages.flatMap((page) => {
+  const records: QuarantinedRecord[] = [];
+  for (const page of pages) {
     const head = columnOf(page, 0);
     const values = columnOf(page, 1);
-    return Array.from({ length: page.rows }, () => {
+    for (let i = 0; i < page.rows; i++) {
       const record = { offset: head.varint(), reason: head.text() };
-      return { ...record, value: values.bytes(head.varint()) };
-    });
-  });
+      records.push({ ...record, value: values.bytes(head.varint()) });
+    }
+  }
+  return records;
 }

@@ -9,7 +9,7 @@ import { readSeries } from './series-section.ts';
 import { readSpans } from './spans-section.ts';
 import { readFunctions, readLocations, readMappings, readStrings } from './symbol-sections.ts';
 import { readTree } from './tree-section.ts';
-import type { BlockSource, DatasetInfo, DatasetReader, SectionName } from './types.ts';
+import type { BlockSource, DatasetInfo, DatasetReader, SampleColumns, SectionName } from './types.ts';
 
 /** What a section is stored as. */
 const STORED: Readonly<Record<SectionName, readonly StoredSection[]>> = {
@@ -23,8 +23,11 @@ const STORED: Readonly<Record<SectionName, readonly StoredSection[]>> = {
   samples: ['stacks', 'values'],
   spans: ['spans'],
 };
-/** Sections that are laid out by the profiles. */
-const BY_PROFILE: ReadonlySet<SectionName> = new Set(['samples', 'spans']);
+/** What else it takes to decode a section: rows and their lists lay out samples and spans. */
+const NEEDED: Readonly<Partial<Record<SectionName, readonly SectionName[]>>> = {
+  samples: ['profiles'],
+  spans: ['profiles', 'samples'],
+};
 
 export function createDatasetReader(
   source: BlockSource,
@@ -38,7 +41,7 @@ export function createDatasetReader(
   const once = createOnce<SectionName>();
 
   const load = (sections: readonly SectionName[], signal?: AbortSignal): Promise<void> => {
-    const needed = sections.flatMap((name): SectionName[] => (BY_PROFILE.has(name) ? [name, 'profiles'] : [name]));
+    const needed = sections.flatMap((name) => [name, ...(NEEDED[name] ?? [])]);
     return loader.load(
       needed.filter((name) => !once.has(name)).flatMap((name) => STORED[name]),
       signal,
@@ -68,24 +71,28 @@ export function createDatasetReader(
       ),
     );
 
+  const samples = (): Promise<SampleColumns> =>
+    once('samples', async () => {
+      await load(['samples']);
+      const layout = await profiles();
+      const stacks = pages('stacks');
+      return from('values', (own) =>
+        readSamples(stacks, own, layout, { entries: rows('stacks'), nodes: rows('tree') + 1 }),
+      );
+    });
+
   return {
     info,
     load,
     profiles,
     series: () => decode('series', () => from('series', (own) => readSeries(own, rows('series'), info.service))),
-    samples: () =>
-      once('samples', async () => {
-        await load(['samples']);
-        const layout = await profiles();
-        const stacks = pages('stacks');
-        return from('values', (own) =>
-          readSamples(stacks, own, layout, { entries: rows('stacks'), nodes: rows('tree') + 1 }),
-        );
-      }),
+    samples,
     spans: async () => {
       if (placeOf(places, 'spans') === undefined) return undefined;
       return once('spans', async () => {
         await load(['spans']);
+        // The samples show that the elements and rows that spans are laid out by do exist.
+        await samples();
         const layout = await profiles();
         return from('spans', (own) => readSpans(own, rows('spans'), layout, rows('stacks')));
       });

@@ -20,11 +20,11 @@ export const CONTENTS_BYTES_MAX = 67_108_864;
 export const BLOCK_VERSION = 1;
 const MAGIC = 0x314b4c46;
 
-export function encodeFooter(contents: Uint8Array): Uint8Array {
+export function encodeFooter(contents: Uint8Array, version = BLOCK_VERSION): Uint8Array {
   const out = new ByteWriter(contents.length + FOOTER_TRAILER_BYTES);
   out.bytes(contents);
   out.uint32(contents.length);
-  out.uint32(BLOCK_VERSION);
+  out.uint32(version);
   out.uint32(crc32c(out.view()));
   out.uint32(MAGIC);
   return out.copy();

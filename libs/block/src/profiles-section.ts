@@ -16,6 +16,9 @@ import { checkRows, readInt64s, readUint32s } from './columns.ts';
 import { createPageDraft, endColumn, PAGE_ROWS, type Page, writePage } from './page.ts';
 import type { ProfileColumns } from './types.ts';
 
+/** Samples of one dataset: their numbers are 32 bit. */
+const SAMPLES_MAX = 0xffff_ffff;
+
 /** Profiles with what only the codec needs. */
 export interface StoredProfiles extends ProfileColumns {
   readonly stackList: Uint32Array;
@@ -96,7 +99,7 @@ export function readProfiles(pages: readonly Page[], rows: number, limits: Profi
     samples += counts[i];
     sampleStart[i + 1] = samples;
   }
-  if (samples !== limits.samples) {
+  if (samples !== limits.samples || samples > SAMPLES_MAX) {
     throw new FlamelakeError('data_loss', 'samples are not as many as their profiles state', { samples });
   }
   return {
