@@ -1,7 +1,7 @@
 /** Reads a request's body within limits that hold while it is read. */
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
-import { gunzip, gunzipSync } from 'node:zlib';
+import { gunzip, gunzipSync, type ZlibOptions } from 'node:zlib';
 import { FlamelakeError } from '@flamelake/model';
 import type { ByteBudget } from '../byte-budget.ts';
 import { refuse } from '../refusal.ts';
@@ -124,7 +124,7 @@ async function inflateBody(bytes: Uint8Array, bytesMax: number): Promise<Uint8Ar
   try {
     const isSmall = chunkSize <= SYNC_INFLATED_BYTES_MAX;
     return (
-      (isSmall ? inflateAtOnce(bytes, chunkSize) : undefined) ??
+      (isSmall ? inflateAtOnce(bytes, { maxOutputLength: Math.min(chunkSize, bytesMax), chunkSize }) : undefined) ??
       (await gunzipAsync(bytes, { maxOutputLength: bytesMax, chunkSize }))
     );
   } catch (cause) {
@@ -134,9 +134,9 @@ async function inflateBody(bytes: Uint8Array, bytesMax: number): Promise<Uint8Ar
 }
 
 /** @returns undefined when the output is larger than its trailer says: that must not hold up the event loop */
-function inflateAtOnce(bytes: Uint8Array, chunkSize: number): Uint8Array | undefined {
+function inflateAtOnce(bytes: Uint8Array, options: ZlibOptions): Uint8Array | undefined {
   try {
-    return gunzipSync(bytes, { maxOutputLength: chunkSize, chunkSize });
+    return gunzipSync(bytes, options);
   } catch (cause) {
     if (isTooLarge(cause)) return undefined;
     throw cause;
