@@ -20,7 +20,7 @@ check: $(STAMP)
 	@node_modules/.bin/tsc -p .
 	@node_modules/.bin/oxlint --type-aware --deny-warnings libs services test
 	@node_modules/.bin/biome check --error-on-warnings .
-	@node_modules/.bin/knip --no-progress
+	@node_modules/.bin/knip --no-progress --no-config-hints
 	@$(NODE) --test --test-reporter=dot 'test/layers/*.test.ts'
 
 ## bench: ratios in one run, against the naive form and the peers
