@@ -1,18 +1,18 @@
 /**
- * Reads the messages a pprof profile repeats most: Sample and Label (message fields: see pprof.proto of google/pprof).
- * One-byte varints, nearly all there are, are read in place; everything else goes through ProtobufReader.
+ * Reads the messages a pprof profile repeats most: Sample and Label (fields: profile.proto of google/pprof).
+ * Varints of one and two bytes, nearly all there are, are read in place; the rest goes through ProtobufReader.
  */
-import { FlamelakeError } from '@flamelake/model';
-import { checkCount, type PprofColumns, type PprofLimits, tooMany } from './pprof-columns.ts';
+import { isVarintField, readId, readIndex, skipField } from './decode-field.ts';
+import { checkCount, LABEL, type PprofColumns, type PprofLimits, tooMany } from './pprof-columns.ts';
 import { malformed } from './protobuf-reader.ts';
 
 /** Reads a Sample at `[start, end)`: location_id 1, value 2, label 3. */
 export function decodeSample(columns: PprofColumns, start: number, end: number, limits: PprofLimits): void {
-  const { reader } = columns;
+  const { reader, labels, stackEnds, values } = columns;
   const { bytes } = reader;
-  if (columns.stackEnds.length >= limits.samplesMax) throw tooMany('samples', limits.samplesMax);
-  const valuesBefore = columns.values.length;
-  const labelsBefore = columns.labelKey.length;
+  if (stackEnds.length >= limits.samplesMax) throw tooMany('samples', limits.samplesMax);
+  const valuesBefore = values.length;
+  const labelsMax = labels.length + limits.sampleLabelsMax * LABEL.size;
   let at = start;
   while (at < end) {
     const tag = bytes[at];
@@ -20,31 +20,29 @@ export function decodeSample(columns: PprofColumns, start: number, end: number, 
     if (tag === 0x0a) at = packedLocations(columns, reader.fieldEnd(end));
     else if (tag === 0x12) at = packedValues(columns, reader.fieldEnd(end));
     else if (tag === 0x1a) {
+      if (labels.length >= labelsMax) throw tooMany('labels of a sample', limits.sampleLabelsMax);
       const labelEnd = reader.fieldEnd(end);
-      if (columns.labelKey.length - labelsBefore >= limits.sampleLabelsMax) {
-        throw tooMany('labels of a sample', limits.sampleLabelsMax);
-      }
       decodeLabel(columns, reader.at, labelEnd);
       at = labelEnd;
     } else if (tag === 0x08) {
       columns.stackLocations.push(readId(columns));
       at = reader.at;
     } else if (tag === 0x10) {
-      columns.values.push(reader.varint());
-      columns.values.push(reader.high);
+      values.push(reader.varint());
+      values.push(reader.high);
       at = reader.at;
     } else at = skipField(columns, at, end, 3);
   }
   if (at !== end) throw malformed('profile sample is cut short', at);
-  const typeCount = (columns.values.length - valuesBefore) >>> 1;
+  const typeCount = (values.length - valuesBefore) >>> 1;
   checkCount('sampleTypes', typeCount);
   // The first sample's count stands for all; it is compared with the sample types at the end.
-  if (typeCount === 0 || (columns.stackEnds.length + 1) * typeCount * 2 !== columns.values.length) {
+  if (typeCount === 0 || (stackEnds.length + 1) * typeCount * 2 !== values.length) {
     throw malformed('profile sample has another number of values than there are sample types', start);
   }
-  checkCount('labels', columns.labelKey.length);
-  columns.stackEnds.push(columns.stackLocations.length);
-  columns.labelEnds.push(columns.labelKey.length);
+  checkCount('labels', labels.length / LABEL.size);
+  stackEnds.push(columns.stackLocations.length);
+  columns.labelEnds.push(labels.length / LABEL.size);
 }
 
 function packedLocations(columns: PprofColumns, end: number): number {
@@ -54,15 +52,12 @@ function packedLocations(columns: PprofColumns, end: number): number {
   const values = stackLocations.reserve(end - at);
   let n = stackLocations.length;
   while (at < end) {
-    let id = bytes[at];
-    if (id < 0x80) at++;
-    else {
-      const second = bytes[at + 1];
-      if (second < 0x80) {
-        id = (id & 0x7f) | (second << 7);
-        at += 2;
-      } else {
-        reader.at = at;
+    let id = bytes[at++];
+    if (id >= 0x80) {
+      const second = bytes[at++];
+      if (second < 0x80) id = (id & 0x7f) | (second << 7);
+      else {
+        reader.at = at - 2;
         id = readId(columns);
         at = reader.at;
       }
@@ -102,56 +97,26 @@ function packedValues(columns: PprofColumns, end: number): number {
 
 /** Reads a Label: key 1, str 2, num 3, num_unit 4. */
 function decodeLabel(columns: PprofColumns, start: number, end: number): void {
-  const { reader } = columns;
+  const { reader, labels } = columns;
   const { bytes } = reader;
-  let key = 0;
-  let text = 0;
-  let low = 0;
-  let high = 0;
-  let unit = 0;
+  const record = labels.begin(LABEL.size);
+  const { values } = labels;
   let at = start;
   while (at < end) {
     const tag = bytes[at];
-    reader.at = at + 1;
-    if (tag === 0x08) key = reader.index();
-    else if (tag === 0x10) text = reader.index();
-    else if (tag === 0x18) {
-      low = reader.varint();
-      high = reader.high;
-    } else if (tag === 0x20) unit = reader.index();
-    else skipField(columns, at, end, 4);
-    at = reader.at;
+    if (!isVarintField(tag, 4)) {
+      at = skipField(columns, at, end, 4);
+      continue;
+    }
+    let value = bytes[at + 1];
+    at += 2;
+    if (value >= 0x80) {
+      reader.at = at - 1;
+      value = tag === 0x18 ? reader.varint() : readIndex(columns);
+      if (tag === 0x18) values[record + LABEL.numberHigh] = reader.high;
+      at = reader.at;
+    }
+    values[record + (tag >>> 3) - 1] = value;
   }
   if (at !== end) throw malformed('profile label is cut short', at);
-  columns.labelKey.push(key);
-  columns.labelText.push(text);
-  columns.labelNumber.push(low);
-  columns.labelNumber.push(high);
-  columns.labelUnit.push(unit);
-}
-
-/** Reads a uint64 id as 31 bits, or a stand-in. */
-export function readId(columns: PprofColumns): number {
-  const low = columns.reader.varint();
-  const { high } = columns.reader;
-  return high === 0 && low < 0x8000_0000 ? low : columns.wideIds.standIn(low, high);
-}
-
-/**
- * Skips an unknown field whose tag is at `at`; returns the offset behind it.
- * @param knownFields - a field up to this number is known: meeting it here means that its wire type is wrong
- */
-export function skipField(columns: PprofColumns, at: number, end: number, knownFields: number): number {
-  const { reader } = columns;
-  reader.at = at;
-  const tag = reader.varint();
-  if (tag >>> 3 <= knownFields && tag >>> 3 > 0) {
-    throw new FlamelakeError('invalid_argument', 'profile field has the wrong wire type', {
-      field: tag >>> 3,
-      wireType: tag & 7,
-      offset: at,
-    });
-  }
-  reader.skip(tag, end);
-  return reader.at;
 }

@@ -1,15 +1,21 @@
 /** Turns the columns as read into a `Pprof`: ids become indexes, and every reference is checked. */
 import { FlamelakeError } from '@flamelake/model';
+import { ColumnArena } from './column-arena.ts';
 import { asBigInt64, asBigUint64, type GrowingUint32 } from './growing-columns.ts';
 import { resolveIds } from './id-table.ts';
 import type { Pprof, ValueType } from './pprof.ts';
-import type { PprofColumns } from './pprof-columns.ts';
+import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, type PprofColumns } from './pprof-columns.ts';
 import { stringAt } from './string-column.ts';
 import type { StringColumn, Symbols } from './symbols.ts';
 
+/** Columns of a `Pprof`, and room for some more. */
+const COLUMNS_MAX = 48;
+
 /** @throws {FlamelakeError} `invalid_argument` when something the profile refers to is not there, or its text is not UTF-8 */
 export function finishPprof(columns: PprofColumns, options: { repairFunctionIds: boolean }): Pprof {
-  const strings = finishStrings(columns);
+  // Starts are one longer than ends; nothing else outgrows what was read.
+  const arena = new ColumnArena(columns.sizeBytes, COLUMNS_MAX);
+  const strings = finishStrings(columns, arena);
   const sampleTypes = valueTypes(strings, columns.sampleTypes, 'sample type');
   const sampleCount = columns.stackEnds.length;
   if (sampleTypes.length === 0) throw invalid('profile has no sample types');
@@ -18,75 +24,95 @@ export function finishPprof(columns: PprofColumns, options: { repairFunctionIds:
   }
   if (options.repairFunctionIds) repairFunctionIds(columns);
 
-  const locationIds = columns.locationIds.take();
-  const stackLocations = columns.stackLocations.take();
-  resolveIds('location', locationIds, stackLocations, { zeroIsNone: false });
-  const symbols = finishSymbols(columns, strings, locationIds.length);
+  const { labels } = columns;
+  const stackLocations = arena.copy(columns.stackLocations);
+  resolveIds('location', columns.locations, LOCATION.size, stackLocations, { zeroIsNone: false });
   return {
-    symbols,
+    symbols: finishSymbols(columns, strings, arena),
     sampleTypes,
     periodType: valueTypes(strings, columns.periodType, 'period type')[0],
     period: columns.period,
     timeNanos: columns.timeNanos,
     durationNanos: columns.durationNanos,
-    stacks: { count: sampleCount, start: startsOf(columns.stackEnds), locations: stackLocations },
+    stacks: { count: sampleCount, start: startsOf(columns.stackEnds, arena), locations: stackLocations },
     sampleCount,
-    values: asBigInt64(columns.values.take()),
+    values: asBigInt64(arena.copy(columns.values)),
     labels: {
-      start: startsOf(columns.labelEnds),
-      key: stringIndexes(strings, columns.labelKey, 'label key'),
-      text: stringIndexes(strings, columns.labelText, 'label value'),
-      number: asBigInt64(columns.labelNumber.take()),
-      numberUnit: stringIndexes(strings, columns.labelUnit, 'label unit'),
+      start: startsOf(columns.labelEnds, arena),
+      key: checked(strings, arena.field(labels, LABEL.size, LABEL.key), 'label key'),
+      text: checked(strings, arena.field(labels, LABEL.size, LABEL.text), 'label value'),
+      number: asBigInt64(arena.wideField(labels, LABEL.size, LABEL.number, LABEL.numberHigh)),
+      numberUnit: checked(strings, arena.field(labels, LABEL.size, LABEL.unit), 'label unit'),
     },
     comments: texts(strings, columns.comments, 'comment'),
     defaultSampleType: checkedText(strings, columns.defaultSampleType, 'default sample type'),
   };
 }
 
-function finishSymbols(columns: PprofColumns, strings: StringColumn, locationCount: number): Symbols {
-  const functionIds = columns.functionIds.take();
-  const lineFunction = columns.lineFunction.take();
-  resolveIds('function', functionIds, lineFunction, { zeroIsNone: false });
-  const mappingIds = columns.mappingIds.take();
-  const locationMapping = columns.locationMapping.take();
-  resolveIds('mapping', mappingIds, locationMapping, { zeroIsNone: true });
+function finishSymbols(columns: PprofColumns, strings: StringColumn, arena: ColumnArena): Symbols {
+  const { functions, lines, locations, mappings } = columns;
+  const lineFunction = arena.field(lines, LINE.size, LINE.functionId);
+  resolveIds('function', functions, FUNCTION.size, lineFunction, { zeroIsNone: false });
+  const locationMapping = arena.field(locations, LOCATION.size, LOCATION.mapping);
+  resolveIds('mapping', mappings, MAPPING.size, locationMapping, { zeroIsNone: true });
+  const functionText = (field: number, what: string) =>
+    checked(strings, arena.field(functions, FUNCTION.size, field), what);
+  const mappingText = (field: number, what: string) =>
+    checked(strings, arena.field(mappings, MAPPING.size, field), what);
+  const mappingPlace = (field: number) =>
+    asBigUint64(arena.wideField(mappings, MAPPING.size, field, MAPPING.high + field - MAPPING.start));
   return {
     strings,
     functions: {
-      count: functionIds.length,
-      name: stringIndexes(strings, columns.functionName, 'function name'),
-      systemName: stringIndexes(strings, columns.functionSystem, 'function system name'),
-      filename: stringIndexes(strings, columns.functionFile, 'function filename'),
-      startLine: asInt32(columns.functionLine.take()),
+      count: functions.length / FUNCTION.size,
+      name: functionText(FUNCTION.name, 'function name'),
+      systemName: functionText(FUNCTION.systemName, 'function system name'),
+      filename: functionText(FUNCTION.filename, 'function filename'),
+      startLine: asInt32(arena.field(functions, FUNCTION.size, FUNCTION.startLine)),
     },
     mappings: {
-      count: mappingIds.length,
-      memoryStart: asBigUint64(columns.mappingStart.take()),
-      memoryLimit: asBigUint64(columns.mappingLimit.take()),
-      fileOffset: asBigUint64(columns.mappingOffset.take()),
-      filename: stringIndexes(strings, columns.mappingFile, 'mapping filename'),
-      buildId: stringIndexes(strings, columns.mappingBuild, 'mapping build id'),
-      flags: Uint8Array.from(columns.mappingFlags.take()),
+      count: mappings.length / MAPPING.size,
+      memoryStart: mappingPlace(MAPPING.start),
+      memoryLimit: mappingPlace(MAPPING.limit),
+      fileOffset: mappingPlace(MAPPING.offset),
+      filename: mappingText(MAPPING.filename, 'mapping filename'),
+      buildId: mappingText(MAPPING.buildId, 'mapping build id'),
+      flags: mappingFlags(mappings, arena),
     },
     locations: {
-      count: locationCount,
+      count: locationMapping.length,
       mapping: locationMapping,
-      address: asBigUint64(columns.locationAddress.take()),
-      lineStart: startsOf(columns.lineEnds),
+      address: asBigUint64(arena.wideField(locations, LOCATION.size, LOCATION.address, LOCATION.addressHigh)),
+      lineStart: lineStarts(locations, arena),
       lineFunction,
-      lineNumber: asInt32(columns.lineNumber.take()),
+      lineNumber: asInt32(arena.field(lines, LINE.size, LINE.number)),
     },
   };
 }
 
-function finishStrings(columns: PprofColumns): StringColumn {
+function mappingFlags({ values, length }: GrowingUint32, arena: ColumnArena): Uint8Array {
+  const flags = arena.uint8(length / MAPPING.size);
+  for (let row = 0; row < flags.length; row++) {
+    const at = row * MAPPING.size + MAPPING.flags;
+    flags[row] = values[at] | (values[at + 1] << 1) | (values[at + 2] << 2) | (values[at + 3] << 3);
+  }
+  return flags;
+}
+
+function lineStarts({ values, length }: GrowingUint32, arena: ColumnArena): Uint32Array {
+  const starts = arena.uint32(length / LOCATION.size + 1);
+  for (let row = 1; row < starts.length; row++) starts[row] = values[row * LOCATION.size - 1];
+  return starts;
+}
+
+function finishStrings(columns: PprofColumns, arena: ColumnArena): StringColumn {
   const { stringEnds, stringBytes } = columns;
-  const strings = { count: stringEnds.length, bytes: stringBytes.take(), offsets: startsOf(stringEnds) };
+  const offsets = startsOf(stringEnds, arena);
+  const strings = { count: stringEnds.length, bytes: arena.copyBytes(stringBytes), offsets };
   if (strings.count === 0 || strings.offsets[1] !== 0) {
     throw invalid('profile string table does not begin with the empty string');
   }
-  checkUtf8(strings);
+  if (columns.stringBits >= 0x80) checkUtf8(strings);
   return strings;
 }
 
@@ -94,9 +120,6 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Each string is UTF-8 when their concatenation is and none begins in the middle of a character. */
 function checkUtf8({ bytes, offsets, count }: StringColumn): void {
-  let seen = 0;
-  for (let i = 0; i < bytes.length; i++) seen |= bytes[i];
-  if (seen < 0x80) return;
   for (let i = 0; i < count; i++) {
     const start = offsets[i];
     if (start < bytes.length && (bytes[start] & 0xc0) === 0x80) {
@@ -111,14 +134,14 @@ function checkUtf8({ bytes, offsets, count }: StringColumn): void {
 }
 
 /** Where runs start, from where they end: one element longer. */
-function startsOf(ends: GrowingUint32): Uint32Array {
-  const starts = new Uint32Array(ends.length + 1);
+function startsOf(ends: GrowingUint32, arena: ColumnArena): Uint32Array {
+  const starts = arena.uint32(ends.length + 1);
   starts.set(ends.values.subarray(0, ends.length), 1);
   return starts;
 }
 
-function stringIndexes(strings: StringColumn, column: GrowingUint32, what: string): Uint32Array {
-  const indexes = column.take();
+/** The same indexes, each found to be in the table. */
+function checked(strings: StringColumn, indexes: Uint32Array, what: string): Uint32Array {
   const { count } = strings;
   for (let i = 0; i < indexes.length; i++) if (indexes[i] >= count) throw noString(what, indexes[i]);
   return indexes;
@@ -132,7 +155,7 @@ function checkedText(strings: StringColumn, index: number, what: string): string
 /** Texts by index; one that is named often is made once. */
 function texts(strings: StringColumn, column: GrowingUint32, what: string): string[] {
   const made = new Map<number, string>();
-  return Array.from(column.take(), (index) => {
+  return Array.from(column.values.subarray(0, column.length), (index) => {
     const text = made.get(index) ?? checkedText(strings, index, what);
     made.set(index, text);
     return text;
@@ -147,16 +170,17 @@ function valueTypes(strings: StringColumn, column: GrowingUint32, what: string):
   }));
 }
 
-function repairFunctionIds(columns: PprofColumns): void {
-  const { functionIds, locationIds, lineFunction, lineEnds } = columns;
-  const { length } = functionIds;
-  if (length === 0 || locationIds.length !== length || lineFunction.length !== length) return;
-  for (let i = 0; i < length; i++) {
-    if (functionIds.values[i] !== 0 || lineFunction.values[i] !== 0 || lineEnds.values[i] !== i + 1) return;
+function repairFunctionIds({ functions, locations, lines }: PprofColumns): void {
+  const count = functions.length / FUNCTION.size;
+  if (locations.length / LOCATION.size !== count || lines.length / LINE.size !== count) return;
+  for (let i = 0; i < count; i++) {
+    if (functions.values[i * FUNCTION.size + FUNCTION.id] !== 0) return;
+    if (lines.values[i * LINE.size + LINE.functionId] !== 0) return;
+    if (locations.values[i * LOCATION.size + LOCATION.linesEnd] !== i + 1) return;
   }
-  for (let i = 0; i < length; i++) {
-    functionIds.values[i] = i + 1;
-    lineFunction.values[i] = i + 1;
+  for (let i = 0; i < count; i++) {
+    functions.values[i * FUNCTION.size + FUNCTION.id] = i + 1;
+    lines.values[i * LINE.size + LINE.functionId] = i + 1;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Columns that grow while a profile is decoded and are used again for the next one: most profiles then allocate their
- * exact result and nothing else. Each grows by doubling, as one; what is larger than RETAINED_BYTES_MAX is given away, not kept.
+ * Columns that grow while a profile is decoded and are used again for the next one. Each grows by doubling, as one; what is
+ * larger than RETAINED_BYTES_MAX is given away or dropped, not kept.
  */
 
 /** Largest buffer kept between profiles. */
@@ -26,13 +26,20 @@ export class GrowingUint32 {
     return this.values;
   }
 
-  /** What was written, the caller's own; empties the column. */
-  take(): Uint32Array<ArrayBuffer> {
+  /** Appends a record of `size` zeros; returns where it begins. */
+  begin(size: number): number {
+    const start = this.length;
+    if (start + size > this.values.length) this.reserve(size);
+    const { values } = this;
+    for (let i = start; i < start + size; i++) values[i] = 0;
+    this.length = start + size;
+    return start;
+  }
+
+  /** Hands over what was written when it is too large to keep, and empties the column. */
+  give(): Uint32Array<ArrayBuffer> | undefined {
     const { values, length } = this;
-    if (values.byteLength <= RETAINED_BYTES_MAX) {
-      this.length = 0;
-      return values.slice(0, length);
-    }
+    if (values.byteLength <= RETAINED_BYTES_MAX) return undefined;
     this.clear();
     return values.subarray(0, length);
   }
@@ -45,31 +52,35 @@ export class GrowingUint32 {
 
 export class GrowingBytes {
   values = new Uint8Array(CAPACITY_MIN);
+  /** The same bytes. */
+  view = new DataView(this.values.buffer);
   length = 0;
 
   /** Makes room for `more` bytes, which the caller then writes behind `length`. */
   reserve(more: number): Uint8Array {
     const needed = this.length + more;
     if (needed > this.values.length) {
-      this.values = new Uint8Array(this.values.buffer.transfer(Math.max(needed, this.values.length * 2)));
+      this.#replace(this.values.buffer.transfer(Math.max(needed, this.values.length * 2)));
     }
     return this.values;
   }
 
-  /** What was written, the caller's own; empties the column. */
-  take(): Uint8Array {
+  /** Hands over what was written when it is too large to keep, and empties the column. */
+  give(): Uint8Array<ArrayBuffer> | undefined {
     const { values, length } = this;
-    if (values.length <= RETAINED_BYTES_MAX) {
-      this.length = 0;
-      return values.slice(0, length);
-    }
+    if (values.byteLength <= RETAINED_BYTES_MAX) return undefined;
     this.clear();
     return values.subarray(0, length);
   }
 
   clear(): void {
     this.length = 0;
-    if (this.values.length > RETAINED_BYTES_MAX) this.values = new Uint8Array(CAPACITY_MIN);
+    if (this.values.length > RETAINED_BYTES_MAX) this.#replace(new ArrayBuffer(CAPACITY_MIN));
+  }
+
+  #replace(buffer: ArrayBuffer): void {
+    this.values = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 }
 

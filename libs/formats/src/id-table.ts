@@ -3,6 +3,7 @@
  * Small ids are looked up in an array, sparse ones in a Map; ids past 31 bits (some clients use addresses) get a stand-in.
  */
 import { FlamelakeError } from '@flamelake/model';
+import { GrowingUint32 } from './growing-columns.ts';
 
 /** Ids from here up are stand-ins. */
 const STAND_IN_START = 0x8000_0000;
@@ -20,6 +21,11 @@ export class WideIds {
     this.#countMax = countMax;
   }
 
+  /** Distinct ids so far. */
+  get count(): number {
+    return this.#byId.size;
+  }
+
   standIn(low: number, high: number): number {
     // A number is exact below 2^53 and much cheaper as a key than a bigint.
     const id = high < 0x200000 ? high * 0x1_0000_0000 + low : (BigInt(high) << 32n) | BigInt(low);
@@ -34,57 +40,64 @@ export class WideIds {
   }
 }
 
+/** Index + 1 by id, of the last table that was dense. */
+const dense = new GrowingUint32();
+
 /**
  * Replaces ids by the index of their definition, in place.
  * @param kind - what the ids are of, for errors
- * @param defined - ids in the order of their definitions
+ * @param defined - records in the order of their definitions, of `size` numbers, the id first
  * @param references - ids to replace
  * @param options - with `zeroIsNone`, id 0 stays 0 and every other becomes its index + 1
  * @throws {FlamelakeError} `invalid_argument` when an id is defined twice, is 0, or is referred to and not defined
  */
 export function resolveIds(
   kind: 'location' | 'function' | 'mapping',
-  defined: Uint32Array,
+  defined: GrowingUint32,
+  size: number,
   references: Uint32Array,
   { zeroIsNone }: { zeroIsNone: boolean },
 ): void {
-  const lookUp = makeTable(kind, defined);
+  let largest = 0;
+  for (let i = 0; i < defined.length; i += size) if (defined.values[i] > largest) largest = defined.values[i];
   const shift = zeroIsNone ? 0 : 1;
-  if (lookUp instanceof Map) {
+  if (largest >= Math.max(DENSE_SIZE_MIN, (defined.length / size) * SPARSE_FACTOR)) {
+    const table = sparseTable(kind, defined, size);
     for (let i = 0; i < references.length; i++) {
       const id = references[i];
-      const index = id === 0 && zeroIsNone ? 0 : lookUp.get(id);
+      const index = id === 0 && zeroIsNone ? 0 : table.get(id);
       if (index === undefined) throw dangling(kind, id);
       references[i] = index - shift;
     }
     return;
   }
+  const table = denseTable(kind, defined, size, largest);
   for (let i = 0; i < references.length; i++) {
     const id = references[i];
-    const index = lookUp[id];
-    if (!(index > 0) && !(id === 0 && zeroIsNone)) throw dangling(kind, id);
+    const index = id <= largest ? table[id] : 0;
+    if (index === 0 && !(id === 0 && zeroIsNone)) throw dangling(kind, id);
     references[i] = index - shift;
   }
+  dense.clear();
 }
 
-/** Index + 1 by id. */
-function makeTable(kind: string, defined: Uint32Array): Uint32Array | Map<number, number> {
-  let largest = 0;
-  for (let i = 0; i < defined.length; i++) if (defined[i] > largest) largest = defined[i];
-  if (largest < Math.max(DENSE_SIZE_MIN, defined.length * SPARSE_FACTOR)) {
-    const table = new Uint32Array(largest + 1);
-    for (let i = 0; i < defined.length; i++) {
-      const id = defined[i];
-      if (id === 0 || table[id] !== 0) throw notUnique(kind, id);
-      table[id] = i + 1;
-    }
-    return table;
+function denseTable(kind: string, { values, length }: GrowingUint32, size: number, largest: number): Uint32Array {
+  const table = dense.reserve(largest + 1);
+  table.fill(0, 0, largest + 1);
+  for (let i = 0, index = 1; i < length; i += size, index++) {
+    const id = values[i];
+    if (id === 0 || table[id] !== 0) throw notUnique(kind, id);
+    table[id] = index;
   }
+  return table;
+}
+
+function sparseTable(kind: string, { values, length }: GrowingUint32, size: number): Map<number, number> {
   const table = new Map<number, number>();
-  for (let i = 0; i < defined.length; i++) {
-    const id = defined[i];
+  for (let i = 0, index = 1; i < length; i += size, index++) {
+    const id = values[i];
     if (id === 0 || table.has(id)) throw notUnique(kind, id);
-    table.set(id, i + 1);
+    table.set(id, index);
   }
   return table;
 }

@@ -1,5 +1,5 @@
 /**
- * What the pprof decoder fills while it reads: raw columns, ids and string indexes not yet checked.
+ * What the pprof decoder fills while it reads: raw records, ids and string indexes not yet checked.
  * One set serves all profiles, one after another; the limits keep it proportionate to what a profile can honestly hold.
  */
 import { FlamelakeError } from '@flamelake/model';
@@ -24,6 +24,28 @@ const LIMITS = {
 /** Most distinct ids past 31 bits. */
 const WIDE_IDS_MAX = 1_000_000;
 
+/**
+ * Numbers in each record. Field n of the message is at n - 1; what is no field of its own comes behind them.
+ * 64 bit values are two numbers: the low half in the field's place, and the high one.
+ */
+export const LABEL = { size: 5, key: 0, text: 1, number: 2, unit: 3, numberHigh: 4 } as const;
+export const MAPPING = {
+  size: 13,
+  id: 0,
+  start: 1,
+  limit: 2,
+  offset: 3,
+  filename: 4,
+  buildId: 5,
+  /** Four of them, one number each. */
+  flags: 6,
+  /** Of start, limit and offset. */
+  high: 10,
+} as const;
+export const LOCATION = { size: 5, id: 0, mapping: 1, address: 2, addressHigh: 3, linesEnd: 4 } as const;
+export const LINE = { size: 2, functionId: 0, number: 1 } as const;
+export const FUNCTION = { size: 5, id: 0, name: 1, systemName: 2, filename: 3, startLine: 4 } as const;
+
 export interface PprofLimits {
   readonly samplesMax: number;
   readonly sampleLabelsMax: number;
@@ -31,7 +53,7 @@ export interface PprofLimits {
 
 export class PprofColumns {
   reader = new ProtobufReader(new Uint8Array(0));
-  wideIds = new WideIds(0);
+  wideIds = new WideIds(WIDE_IDS_MAX);
 
   /** Type and unit of each sample type; of the period type. */
   readonly sampleTypes = new GrowingUint32();
@@ -45,37 +67,21 @@ export class PprofColumns {
   readonly stackEnds = new GrowingUint32();
   /** Low and high halves. */
   readonly values = new GrowingUint32();
+  readonly labels = new GrowingUint32();
+  /** Numbers in the label records up to each sample's end. */
   readonly labelEnds = new GrowingUint32();
-  readonly labelKey = new GrowingUint32();
-  readonly labelText = new GrowingUint32();
-  readonly labelNumber = new GrowingUint32();
-  readonly labelUnit = new GrowingUint32();
 
-  readonly mappingIds = new GrowingUint32();
-  readonly mappingStart = new GrowingUint32();
-  readonly mappingLimit = new GrowingUint32();
-  readonly mappingOffset = new GrowingUint32();
-  readonly mappingFile = new GrowingUint32();
-  readonly mappingBuild = new GrowingUint32();
-  readonly mappingFlags = new GrowingUint32();
-
-  readonly locationIds = new GrowingUint32();
-  readonly locationMapping = new GrowingUint32();
-  readonly locationAddress = new GrowingUint32();
-  readonly lineEnds = new GrowingUint32();
-  readonly lineFunction = new GrowingUint32();
-  readonly lineNumber = new GrowingUint32();
-
-  readonly functionIds = new GrowingUint32();
-  readonly functionName = new GrowingUint32();
-  readonly functionSystem = new GrowingUint32();
-  readonly functionFile = new GrowingUint32();
-  readonly functionLine = new GrowingUint32();
+  readonly mappings = new GrowingUint32();
+  readonly locations = new GrowingUint32();
+  readonly lines = new GrowingUint32();
+  readonly functions = new GrowingUint32();
 
   timeNanos = 0n;
   durationNanos = 0n;
   period = 0n;
   defaultSampleType = 0;
+  /** Bits of all bytes of all strings: below 0x80 when they are ASCII. */
+  stringBits = 0;
 
   readonly #all: readonly (GrowingUint32 | GrowingBytes)[];
 
@@ -85,22 +91,26 @@ export class PprofColumns {
     );
   }
 
-  /** Empties all columns for a profile. */
+  /** Starts a profile. */
   begin(bytes: Uint8Array): void {
-    this.end();
     this.reader = new ProtobufReader(bytes);
-    this.wideIds = new WideIds(WIDE_IDS_MAX);
     this.timeNanos = 0n;
     this.durationNanos = 0n;
     this.period = 0n;
     this.defaultSampleType = 0;
+    this.stringBits = 0;
+  }
+
+  /** Bytes written to all columns. */
+  get sizeBytes(): number {
+    return this.#all.reduce((sum, column) => sum + column.length * column.values.BYTES_PER_ELEMENT, 0);
   }
 
   /** Lets go of the profile and of buffers too large to keep. */
   end(): void {
     for (const column of this.#all) column.clear();
     this.reader = new ProtobufReader(new Uint8Array(0));
-    this.wideIds = new WideIds(0);
+    if (this.wideIds.count > 0) this.wideIds = new WideIds(WIDE_IDS_MAX);
   }
 }
 

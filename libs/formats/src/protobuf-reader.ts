@@ -21,33 +21,27 @@ export class ProtobufReader {
 
   /** Reads a varint of up to 64 bits: returns its low 32 bits, leaves the others in `high`. */
   varint(): number {
-    const { bytes } = this;
-    let { at } = this;
-    let low = 0;
-    let high = 0;
-    for (let shift = 0; ; shift += 7) {
-      if (at >= bytes.length) throw malformed('profile ends inside a number', at);
-      if (shift > 63) throw malformed('profile holds a number longer than 64 bits', at);
-      const byte = bytes[at++];
-      const bits = byte & 0x7f;
-      if (shift < 28) low |= bits << shift;
-      else if (shift === 28) {
-        low |= bits << 28;
-        high = bits >>> 4;
-      } else high |= bits << (shift - 32);
-      if (byte < 0x80) break;
+    const { bytes, at } = this;
+    const first = bytes[at];
+    this.high = 0;
+    if (first < 0x80) {
+      this.at = at + 1;
+      return first;
     }
-    this.at = at;
-    this.high = high >>> 0;
-    return low >>> 0;
+    const second = bytes[at + 1];
+    if (second < 0x80) {
+      this.at = at + 2;
+      return (first & 0x7f) | (second << 7);
+    }
+    return this.#longVarint();
   }
 
   /** Reads the length of a field and checks that the field lies before `end`; returns the field's end. */
   fieldEnd(end: number): number {
     const length = this.varint();
-    if (this.high !== 0 || length > end - this.at)
-      throw malformed('profile field is longer than what holds it', this.at);
-    return this.at + length;
+    const fieldEnd = this.at + length;
+    if (this.high !== 0 || fieldEnd > end) throw malformed('profile field is longer than what holds it', this.at);
+    return fieldEnd;
   }
 
   /** Reads an int64. */
@@ -81,6 +75,41 @@ export class ProtobufReader {
     else if (wire === WIRE.fixed32) this.at += 4;
     else throw malformed('profile field has an unknown wire type', this.at);
     if (this.at > end) throw malformed('profile field is longer than what holds it', this.at);
+  }
+
+  /** Reads a varint of three bytes or more, or one that runs into the end. */
+  #longVarint(): number {
+    const { bytes } = this;
+    let { at } = this;
+    if (at + 4 <= bytes.length) {
+      // Addresses and values, most often.
+      const start = (bytes[at] & 0x7f) | ((bytes[at + 1] & 0x7f) << 7) | ((bytes[at + 2] & 0x7f) << 14);
+      if (bytes[at + 2] < 0x80) {
+        this.at = at + 3;
+        return start;
+      }
+      if (bytes[at + 3] < 0x80) {
+        this.at = at + 4;
+        return start | (bytes[at + 3] << 21);
+      }
+    }
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; ; shift += 7) {
+      if (at >= bytes.length) throw malformed('profile ends inside a number', at);
+      if (shift > 63) throw malformed('profile holds a number longer than 64 bits', at);
+      const byte = bytes[at++];
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else high |= bits << (shift - 32);
+      if (byte < 0x80) break;
+    }
+    this.at = at;
+    this.high = high >>> 0;
+    return low >>> 0;
   }
 }
 
