@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_INGEST_LIMITS, LIMIT_KEYS } from '@flamelake/distributor';
 import { FlamelakeError } from '@flamelake/model';
 import { helpText, markdownTable } from './describe-options.ts';
+import { ingestLimits } from './ingest-limits.ts';
 import { readOptions } from './read-options.ts';
 import { SERVE_OPTIONS } from './serve-options.ts';
 
@@ -66,4 +68,9 @@ test('every option is in the help and in the documentation', () => {
     assert.ok(helpText(SERVE_OPTIONS).includes(`--${name}=`));
     assert.ok(markdownTable(SERVE_OPTIONS).includes(`\`${name}\``));
   }
+});
+
+test('the options a refusal names exist, and their defaults are the limits of the wire contract', () => {
+  for (const key of Object.values(LIMIT_KEYS)) assert.ok(key in SERVE_OPTIONS, key);
+  assert.deepEqual(ingestLimits(read([])), DEFAULT_INGEST_LIMITS);
 });

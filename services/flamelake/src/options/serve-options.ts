@@ -132,6 +132,44 @@ export const SERVE_OPTIONS = {
     unit: 'labels',
     description: 'labels of one series',
   },
+  'limits.sample-labels-max': {
+    kind: 'integer',
+    min: 1,
+    max: 10_000,
+    default: 100,
+    unit: 'labels',
+    description: 'labels of one sample',
+  },
+  'limits.profile-series-max': {
+    kind: 'integer',
+    min: 1,
+    max: 100_000,
+    default: 5000,
+    unit: 'label sets',
+    description: 'label sets the sample labels of one profile may split it into',
+  },
+  'limits.label-name-size-max': { kind: 'bytes', min: 16, max: 64 * KIB, default: KIB, description: 'one label name' },
+  'limits.label-value-size-max': {
+    kind: 'bytes',
+    min: 16,
+    max: 64 * KIB,
+    default: 2 * KIB,
+    description: 'one label value',
+  },
+  'limits.ingestion-rate': {
+    kind: 'bytes',
+    min: 0,
+    max: 1024 * GIB,
+    default: 0,
+    description: 'uncompressed bytes a second of a tenant; 0 is unlimited',
+  },
+  'distributor.in-flight-size-max': {
+    kind: 'bytes',
+    min: 64 * MIB,
+    max: 64 * GIB,
+    default: 512 * MIB,
+    description: 'bytes of profiles read, decoded or written at once; over it pushes get 429',
+  },
 } as const satisfies OptionTable;
 
 export type ServeOptions = OptionValues<typeof SERVE_OPTIONS>;

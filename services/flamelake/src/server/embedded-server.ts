@@ -8,7 +8,7 @@ import {
   type PartitionRoot,
   sealCommitToken,
 } from '@flamelake/catalog';
-import { createDistributor, createIngestHandler, DEFAULT_INGEST_LIMITS, pushMethod } from '@flamelake/distributor';
+import { createDistributor, createIngestHandler, pushMethod } from '@flamelake/distributor';
 import { ANONYMOUS_TENANT, type Clock, type ObjectStore, type Random } from '@flamelake/model';
 import { createFileStore, probePutIfAbsent } from '@flamelake/object-store';
 import { openFileLog } from '@flamelake/profile-log';
@@ -17,6 +17,7 @@ import { createQueryFrontend, QUERY_LIMITS_DEFAULT, querierMethods, serverMethod
 import { startServer } from '@flamelake/rpc';
 import { createMetrics, type Logger, nodeFileSystem, observeProcess } from '@flamelake/runtime';
 import { startBackground } from '../background/start-background.ts';
+import { ingestLimits } from '../options/ingest-limits.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { homePage } from '../pages/home-page.ts';
 import { createSelfProfiler } from '../self-profile/self-profiler.ts';
@@ -72,13 +73,7 @@ export async function startEmbeddedServer({
   const background = await startBackground({ log, options, logger, onFatal });
 
   const multitenancy = options['multitenancy.enabled'];
-  const limits = {
-    ...DEFAULT_INGEST_LIMITS,
-    rejectOlderThanMs: options['limits.ingestion-window'],
-    profileBytesMax: options['limits.profile-size-max'],
-    samplesMax: options['limits.samples-max'],
-    seriesLabelsMax: options['limits.series-labels-max'],
-  };
+  const limits = ingestLimits(options);
   const distributor = createDistributor({
     log,
     clock,
@@ -87,6 +82,8 @@ export async function startEmbeddedServer({
     logger,
     sealCommit: (positions) => sealCommitToken(identity.keys, positions),
     limitsOf: () => limits,
+    inFlightBytesMax: options['distributor.in-flight-size-max'],
+    threadCount: options['workers.count'],
   });
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'] });
   const querier = createQuerier({ store, storeId: identity.id, cache, metrics });

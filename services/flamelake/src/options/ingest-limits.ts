@@ -1,0 +1,19 @@
+/** Limits of the write path as the options set them. */
+import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '@flamelake/distributor';
+import type { ServeOptions } from './serve-options.ts';
+
+export function ingestLimits(options: ServeOptions): IngestLimits {
+  const rate = options['limits.ingestion-rate'];
+  return {
+    ...DEFAULT_INGEST_LIMITS,
+    profileBytesMax: options['limits.profile-size-max'],
+    samplesMax: options['limits.samples-max'],
+    sampleLabelsMax: options['limits.sample-labels-max'],
+    profileSeriesMax: options['limits.profile-series-max'],
+    seriesLabelsMax: options['limits.series-labels-max'],
+    labelNameBytesMax: options['limits.label-name-size-max'],
+    labelValueBytesMax: options['limits.label-value-size-max'],
+    rejectOlderThanMs: options['limits.ingestion-window'],
+    rateBytesPerSecond: rate === 0 ? undefined : rate,
+  };
+}
