@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runGeneral } from './world.ts';
+import { runGeneral } from './general.ts';
 
 const SEEDS = 200;
 

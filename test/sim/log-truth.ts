@@ -10,18 +10,31 @@ export interface LogTruth {
   append(profiles: readonly ProfileRecord[]): void;
   /** Appends bytes that are no record. */
   appendPoison(value: Uint8Array): void;
+  /** The log loses offsets `[from, until)` before anybody has read them. */
+  lose(from: number, until: number): void;
   readonly end: number;
   /** Rows that offsets `[from, until)` must give. */
   rows(from: number, until: number): Rows;
-  /** All profiles that must count, in log order. */
-  readonly counted: readonly ProfileRecord[];
+  /** Whether merges may have dropped the row: it is of the deleted service. */
+  mayLack(row: string): boolean;
+  /** Identities seen, for the truth of the log that comes after this one. */
+  readonly seen: ReadonlySet<string>;
 }
 
-/** @param lateAfterMs - longest time between a profile's time and its append */
-export function createLogTruth(log: SimulatedLog, lateAfterMs: number): LogTruth {
-  const seen = new Set<string>();
+export interface LogTruthOptions {
+  /** Longest time between a profile's time and its append. */
+  readonly lateAfterMs: number;
+  /** Merges delete the profiles of this service. */
+  readonly deletedService?: string | undefined;
+  /** Identities that an earlier log has taken. */
+  readonly seenBefore?: ReadonlySet<string>;
+}
+
+export function createLogTruth(log: SimulatedLog, options: LogTruthOptions): LogTruth {
+  const { lateAfterMs, deletedService, seenBefore = [] } = options;
+  const seen = new Set<string>(seenBefore);
+  const deleted = new Set<string>();
   const rowsByOffset: Rows[] = [];
-  const counted: ProfileRecord[] = [];
   return {
     append(profiles) {
       const { appendMs } = log.append(0, encodeLogRecord(profiles));
@@ -31,14 +44,20 @@ export function createLogTruth(log: SimulatedLog, lateAfterMs: number): LogTruth
         if (seen.has(identity)) continue;
         seen.add(identity);
         if (appendMs - Number(profile.timeNanos / 1_000_000n) > lateAfterMs) continue;
-        counted.push(profile);
-        for (const [row, total] of recordRows(profile)) rows.set(row, total);
+        for (const [row, total] of recordRows(profile)) {
+          rows.set(row, total);
+          if (profile.service === deletedService) deleted.add(row);
+        }
       }
       rowsByOffset.push(rows);
     },
     appendPoison(value) {
       log.append(0, value);
       rowsByOffset.push(new Map());
+    },
+    lose(from, until) {
+      log.loseRange(0, from, until);
+      for (let offset = from; offset < until; offset++) rowsByOffset[offset] = new Map();
     },
     get end() {
       return rowsByOffset.length;
@@ -48,7 +67,8 @@ export function createLogTruth(log: SimulatedLog, lateAfterMs: number): LogTruth
       for (const some of rowsByOffset.slice(from, until)) for (const [row, total] of some) rows.set(row, total);
       return rows;
     },
-    counted,
+    mayLack: (row) => deleted.has(row),
+    seen,
   };
 }
 
@@ -62,8 +82,12 @@ function recordRows(record: ProfileRecord): [string, bigint][] {
 }
 
 /** How two sets of rows differ, for messages; undefined when they are equal. */
-export function rowsDiffer(found: Rows, expected: Rows): string | undefined {
-  const missing = [...expected.keys()].filter((row) => !found.has(row));
+export function rowsDiffer(
+  found: Rows,
+  expected: Rows,
+  mayLack: (row: string) => boolean = () => false,
+): string | undefined {
+  const missing = [...expected.keys()].filter((row) => !found.has(row) && !mayLack(row));
   const excess = [...found.keys()].filter((row) => !expected.has(row));
   const wrong = [...found].filter(([row, total]) => expected.has(row) && expected.get(row) !== total);
   if (missing.length + excess.length + wrong.length === 0) return undefined;

@@ -43,13 +43,7 @@ interface Committed {
   readonly etag: string;
 }
 
-/** @param mayLack - rows that merges may have dropped */
-export function createObserver(
-  store: SimulatedStore,
-  root: PartitionRoot,
-  truth: LogTruth,
-  mayLack: (row: string) => boolean = () => false,
-): Observer {
+export function createObserver(store: SimulatedStore, root: PartitionRoot, truth: LogTruth): Observer {
   const effects: StoreEffect[] = [];
   store.onEffect((effect) => effects.push(effect));
   const chain = new Map<number, Linked>();
@@ -106,10 +100,7 @@ export function createObserver(
     if (!links.has(manifest.position) || manifest.position < before.position) {
       throw new Violation('POSITION', `version ${version} goes from ${before.position} to ${manifest.position}`);
     }
-    const expected = new Map(truth.rows(0, manifest.position));
-    const found = await liveRows(manifest);
-    for (const row of expected.keys()) if (mayLack(row) && !found.has(row)) expected.delete(row);
-    const difference = rowsDiffer(found, expected);
+    const difference = rowsDiffer(await liveRows(manifest), truth.rows(0, manifest.position), truth.mayLack);
     if (difference !== undefined) throw new Violation('LOST-OR-DOUBLE', `version ${version} ${difference}`);
   }
 

@@ -78,7 +78,7 @@ export interface Simulation {
   /** Adds something to do after each step, before any other step; what it throws ends the run. */
   afterStep(check: () => void | Promise<void>): void;
   /**
-   * Takes steps until the condition holds, nothing is left to do, or virtual time has passed.
+   * Takes steps until the condition holds, nothing is left to do (then the rest of the time passes too), or virtual time has passed.
    * @returns why it ended; `steps` when `stepsMax` came first
    */
   run(until?: () => boolean, limits?: { forMs?: number; stepsMax?: number }): Promise<RunEnd>;
@@ -159,7 +159,10 @@ export function createSimulation(seed: number | string, options: SimulationOptio
       const dueOrReadyMs = isReady?.() === true ? nowMs : dueMs;
       next = Math.min(next, Math.max(dueOrReadyMs, process.frozenUntilMs));
     }
-    if (next === Number.POSITIVE_INFINITY) return 'idle';
+    if (next === Number.POSITIVE_INFINITY) {
+      if (endMs < next) nowMs = endMs;
+      return 'idle';
+    }
     if (next > endMs) {
       nowMs = endMs;
       return 'time';

@@ -1,0 +1,6 @@
+/** Every named simulation, by name. */
+import * as commit from './commit.ts';
+import * as readers from './readers.ts';
+import * as writers from './writers.ts';
+
+export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = { ...commit, ...writers, ...readers };
