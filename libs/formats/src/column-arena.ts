@@ -13,7 +13,8 @@ export class ColumnArena {
 
   /** @param sizeBytes - of all columns; @param columns - at most this many are taken */
   constructor(sizeBytes: number, columns: number) {
-    this.#buffer = new ArrayBuffer(sizeBytes + columns * ALIGNMENT);
+    // Not zeroed: every column is written whole.
+    this.#buffer = Buffer.allocUnsafeSlow(sizeBytes + columns * ALIGNMENT).buffer as ArrayBuffer;
   }
 
   uint8(length: number): Uint8Array<ArrayBuffer> {

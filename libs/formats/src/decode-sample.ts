@@ -111,10 +111,16 @@ function decodeLabel(columns: PprofColumns, start: number, end: number): void {
     let value = bytes[at + 1];
     at += 2;
     if (value >= 0x80) {
-      reader.at = at - 1;
-      value = tag === 0x18 ? reader.varint() : readIndex(columns);
-      if (tag === 0x18) values[record + LABEL.numberHigh] = reader.high;
-      at = reader.at;
+      const second = bytes[at];
+      if (second < 0x80) {
+        value = (value & 0x7f) | (second << 7);
+        at++;
+      } else {
+        reader.at = at - 1;
+        value = tag === 0x18 ? reader.varint() : readIndex(columns);
+        if (tag === 0x18) values[record + LABEL.numberHigh] = reader.high;
+        at = reader.at;
+      }
     }
     values[record + (tag >>> 3) - 1] = value;
   }

@@ -59,10 +59,16 @@ export function decodeLocation(columns: PprofColumns, start: number, end: number
     let value = bytes[at + 1];
     at += 2;
     if (value >= 0x80) {
-      reader.at = at - 1;
-      value = tag === 0x18 ? reader.varint() : readId(columns);
-      if (tag === 0x18) values[record + LOCATION.addressHigh] = reader.high;
-      at = reader.at;
+      const second = bytes[at];
+      if (second < 0x80) {
+        value = (value & 0x7f) | (second << 7);
+        at++;
+      } else {
+        reader.at = at - 1;
+        value = tag === 0x18 ? reader.varint() : readId(columns);
+        if (tag === 0x18) values[record + LOCATION.addressHigh] = reader.high;
+        at = reader.at;
+      }
     }
     values[record + (tag >>> 3) - 1] = value;
   }
@@ -87,9 +93,15 @@ function decodeLine(columns: PprofColumns, start: number, end: number): void {
     let value = bytes[at + 1];
     at += 2;
     if (value >= 0x80) {
-      reader.at = at - 1;
-      value = tag === 0x08 ? readId(columns) : readInt32(columns);
-      at = reader.at;
+      const second = bytes[at];
+      if (second < 0x80) {
+        value = (value & 0x7f) | (second << 7);
+        at++;
+      } else {
+        reader.at = at - 1;
+        value = tag === 0x08 ? readId(columns) : readInt32(columns);
+        at = reader.at;
+      }
     }
     values[record + (tag >>> 3) - 1] = value;
   }
@@ -113,9 +125,15 @@ export function decodeFunction(columns: PprofColumns, start: number, end: number
     let value = bytes[at + 1];
     at += 2;
     if (value >= 0x80) {
-      reader.at = at - 1;
-      value = tag === 0x08 ? readId(columns) : tag === 0x28 ? readInt32(columns) : readIndex(columns);
-      at = reader.at;
+      const second = bytes[at];
+      if (second < 0x80) {
+        value = (value & 0x7f) | (second << 7);
+        at++;
+      } else {
+        reader.at = at - 1;
+        value = tag === 0x08 ? readId(columns) : tag === 0x28 ? readInt32(columns) : readIndex(columns);
+        at = reader.at;
+      }
     }
     values[record + (tag >>> 3) - 1] = value;
   }

@@ -101,6 +101,7 @@ function mappingFlags({ values, length }: GrowingUint32, arena: ColumnArena): Ui
 
 function lineStarts({ values, length }: GrowingUint32, arena: ColumnArena): Uint32Array {
   const starts = arena.uint32(length / LOCATION.size + 1);
+  starts[0] = 0;
   for (let row = 1; row < starts.length; row++) starts[row] = values[row * LOCATION.size - 1];
   return starts;
 }
@@ -136,6 +137,7 @@ function checkUtf8({ bytes, offsets, count }: StringColumn): void {
 /** Where runs start, from where they end: one element longer. */
 function startsOf(ends: GrowingUint32, arena: ColumnArena): Uint32Array {
   const starts = arena.uint32(ends.length + 1);
+  starts[0] = 0;
   starts.set(ends.values.subarray(0, ends.length), 1);
   return starts;
 }
