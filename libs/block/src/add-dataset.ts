@@ -1,8 +1,9 @@
 /** Takes another block's dataset into the one being built: symbols are interned again, rows keep everything they had. */
 import { labelsKey } from '@flamelake/model';
 import { storedLabels } from './add-profile.ts';
-import { addSymbols, halvesOf } from './add-symbols.ts';
+import { addSymbols } from './add-symbols.ts';
 import { type DatasetState, internSeries } from './dataset-state.ts';
+import { halvesOf } from './int64.ts';
 import { pushFloat64, pushInt64, pushUint32, reserve } from './list.ts';
 import { internChild } from './stack-tree.ts';
 import type {

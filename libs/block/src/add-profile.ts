@@ -1,8 +1,9 @@
 /** Takes one pushed profile into a dataset: the hot path of the segment-writer. */
 import type { ProfileRecord, SampleGroup } from '@flamelake/formats';
 import { FlamelakeError, LABEL, type Labels, labelsKey } from '@flamelake/model';
-import { addSymbols, halvesOf } from './add-symbols.ts';
+import { addSymbols } from './add-symbols.ts';
 import { type DatasetState, internSeries } from './dataset-state.ts';
+import { halvesOf } from './int64.ts';
 import { pushFloat64, pushInt64, pushUint32, reserve } from './list.ts';
 import { internStack } from './stack-tree.ts';
 

@@ -1,6 +1,7 @@
 /** Enters the symbols of a record or of another block's dataset into a dataset; answers by what numbers they are known there. */
 import type { FunctionColumns, LocationColumns, MappingColumns, StringColumn, Symbols } from '@flamelake/formats';
 import type { DatasetState } from './dataset-state.ts';
+import { halvesOf } from './int64.ts';
 import { internRun } from './run-table.ts';
 import { internString } from './string-table.ts';
 
@@ -98,11 +99,6 @@ function addLocations(
     numbers[i] = internRun(state.locations, run, length);
   }
   return numbers;
-}
-
-/** Low and high halves of 64 bit values, in place. */
-export function halvesOf(values: BigInt64Array | BigUint64Array): Uint32Array {
-  return new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -115,7 +115,7 @@ function orderRows(
     durationNanos: Float64Array.from(order, (row) => rows.durationNanos.items[row]),
     period: BigInt64Array.from(order as never, (row: number) => rows.period.items[row]),
     total: BigInt64Array.from(order as never, (row: number) => rows.total.items[row]),
-    unit: new BigInt64Array(count),
+    unit: new Float64Array(count),
     sampleStart,
     stackList: order.map((row) => rows.list.items[row]),
     identity: order.map((row) => identities.number[identity[row]]),
@@ -169,7 +169,7 @@ function divideValues(
   const quotients = new BigInt64Array(rows.sampleStart[rows.count]);
   const out = new Uint32Array(quotients.buffer);
   const { items: halves } = state.values;
-  const unit = new BigInt64Array(rows.count);
+  const unit = new Float64Array(rows.count);
   let at = 0;
   rows.order.forEach((row, i) => {
     const list = state.rows.list.items[row];
@@ -177,7 +177,7 @@ function divideValues(
     const count = state.listStart.items[list + 1] - start;
     const from = state.rows.valueStart.items[row];
     const divisor = commonDivisor(halves, from, count);
-    unit[i] = BigInt(divisor);
+    unit[i] = divisor;
     for (let k = 0; k < count; k++, at += 2) {
       const value = 2 * (from + source[start + k] - start);
       const low = halves[value];

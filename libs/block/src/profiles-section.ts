@@ -12,7 +12,8 @@
  */
 import type { ByteWriter } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
-import { checkRows, readInt64s, readUint32s } from './columns.ts';
+import { checkRows, join, readInt64s, readUint32s, readWhole } from './columns.ts';
+import { halvesOf, scale, toNumbers } from './int64.ts';
 import { createPageDraft, endColumn, PAGE_ROWS, type Page, writePage } from './page.ts';
 import type { ProfileColumns } from './types.ts';
 
@@ -23,7 +24,7 @@ const SAMPLES_MAX = 0xffff_ffff;
 export interface StoredProfiles extends ProfileColumns {
   readonly stackList: Uint32Array;
   /** Divides every value of the row. */
-  readonly unit: BigInt64Array;
+  readonly unit: Float64Array;
 }
 
 /** Sizes a dataset's other sections state. */
@@ -51,9 +52,11 @@ export function writeProfiles(out: ByteWriter, rows: StoredProfiles, level: numb
     endColumn(draft);
     raw.varints64(rows.period.subarray(from, until));
     endColumn(draft);
-    raw.varints64(rows.unit.subarray(from, until));
+    for (let i = from; i < until; i++) raw.varint(rows.unit[i]);
     endColumn(draft);
-    raw.varints64(BigInt64Array.from(rows.total.subarray(from, until), (total, i) => total / rows.unit[from + i]));
+    raw.varints64(
+      BigInt64Array.from(rows.total.subarray(from, until), (total, i) => total / BigInt(rows.unit[from + i])),
+    );
     endColumn(draft);
     for (let i = from; i < until; i++) raw.varint(rows.sampleStart[i + 1] - rows.sampleStart[i]);
     endColumn(draft);
@@ -70,32 +73,26 @@ export function writeProfiles(out: ByteWriter, rows: StoredProfiles, level: numb
 export function readProfiles(pages: readonly Page[], rows: number, limits: ProfileLimits): StoredProfiles {
   checkRows(pages, rows);
   const series = readUint32s(pages, 0, (reader, count) => reader.deltas(count, limits.series));
-  const steps = pages.map((page) => ({
-    page,
-    steps: readInt64s([page], 1, (reader, count) => reader.signedVarints64(count)),
-  }));
-  const timeMs = new Float64Array(rows);
-  let row = 0;
-  for (const page of steps) {
-    let time = 0;
-    for (const step of page.steps) {
-      time += Number(step);
-      timeMs[row++] = time;
-    }
-  }
-  const durationNanos = Float64Array.from(
-    readInt64s(pages, 2, (reader, count) => reader.varints64(count)),
-    Number,
+  const timeMs = join(
+    pages.map((page) =>
+      addUp(toNumbers(readWhole(page, 1, page.rows, (reader, count) => reader.signedVarints64(count)))),
+    ),
+    (length) => new Float64Array(length),
   );
+  const durationNanos = toNumbers(readInt64s(pages, 2, (reader, count) => reader.varints64(count)));
   const period = readInt64s(pages, 3, (reader, count) => reader.varints64(count));
-  const unit = readInt64s(pages, 4, (reader, count) => reader.varints64(count));
+  const unit = toNumbers(readInt64s(pages, 4, (reader, count) => reader.varints64(count)));
   const total = readInt64s(pages, 5, (reader, count) => reader.varints64(count));
   const counts = readUint32s(pages, 6, (reader, count) => reader.varints(count));
   const stackList = readUint32s(pages, 7, (reader, count) => reader.deltas(count, rows));
+  const halves = halvesOf(total);
   const sampleStart = new Uint32Array(rows + 1);
   let samples = 0;
   for (let i = 0; i < rows; i++) {
-    total[i] = total[i] * unit[i];
+    if (!(unit[i] >= 1 && unit[i] <= Number.MAX_SAFE_INTEGER)) {
+      throw new FlamelakeError('data_loss', 'unit of values is out of range', { row: i });
+    }
+    scale(total, halves, i, i + 1, unit[i]);
     samples += counts[i];
     sampleStart[i + 1] = samples;
   }
@@ -115,6 +112,12 @@ export function readProfiles(pages: readonly Page[], rows: number, limits: Profi
     identity: readUint32s(pages, 8, (reader, count) => reader.deltas(count, limits.identities)),
     group: readUint32s(pages, 9, (reader, count) => reader.varints(count)),
   };
+}
+
+/** Differences → what they lead to, in place. */
+function addUp(steps: Float64Array): Float64Array {
+  for (let i = 1; i < steps.length; i++) steps[i] += steps[i - 1];
+  return steps;
 }
 
 /**

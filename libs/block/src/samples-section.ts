@@ -10,6 +10,7 @@
  */
 import type { ByteWriter } from '@flamelake/formats';
 import { checkRows, readInt64s, readUint32s } from './columns.ts';
+import { halvesOf, scale } from './int64.ts';
 import { createPageDraft, endColumn, PAGE_ROWS, type Page, writePage } from './page.ts';
 import { listStarts, mismatch, type StoredProfiles } from './profiles-section.ts';
 import type { SampleColumns } from './types.ts';
@@ -48,6 +49,7 @@ export function readSamples(
   checkRows(valuePages, samples);
   const steps = readUint32s(stackPages, 0, (reader, rows) => reader.varints(rows, counts.nodes));
   const value = readInt64s(valuePages, 0, (reader, rows) => reader.varints64(rows));
+  const halves = halvesOf(value);
   const rowStart = listStarts(profiles, counts.entries);
   const stacktrace = new Uint32Array(samples);
   for (let row = 0; row < count; row++) {
@@ -59,21 +61,7 @@ export function readSamples(
       stacktrace[at] = node;
     }
     if (node >= counts.nodes) throw mismatch(row);
-    scale(value, from, until, unit[row]);
+    scale(value, halves, from, until, unit[row]);
   }
   return { count: samples, stacktrace, value };
-}
-
-/** Multiplies values by the unit they were divided by. */
-function scale(value: BigInt64Array, from: number, until: number, unit: bigint): void {
-  if (unit === 1n) return;
-  const factor = Number(unit);
-  const halves = new Uint32Array(value.buffer, value.byteOffset, value.length * 2);
-  for (let i = from, at = 2 * from; i < until; i++, at += 2) {
-    const product = (halves[at + 1] * 0x1_0000_0000 + halves[at]) * factor;
-    if (product <= Number.MAX_SAFE_INTEGER) {
-      halves[at] = product;
-      halves[at + 1] = product / 0x1_0000_0000;
-    } else value[i] = value[i] * unit;
-  }
 }
