@@ -91,7 +91,7 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
       for (const process of processes) {
         const [failure] = process.failures;
         if (failure instanceof Violation) throw failure;
-        if (failure !== undefined) throw new Violation('FAILURE', `${process.name}: ${failure}`, { cause: failure });
+        if (failure !== undefined) throw new Violation('FAILURE', `${process.name} failed`, { cause: failure });
       }
     },
   };

@@ -1,0 +1,170 @@
+/**
+ * Rules of the protocol, each broken on purpose in the real code. A mutant that no simulation catches means that the simulations
+ * do not look where the rule matters. The names are those of the protocol model.
+ */
+import type { Property } from './violation.ts';
+
+export interface Mutant {
+  /** The rule, broken. */
+  readonly name: string;
+  /** File of libs/catalog/src. */
+  readonly file: string;
+  /** Source text that is there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** Named simulation that must catch it. */
+  readonly scenario: string;
+  /** What it must find broken. */
+  readonly property: Property;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'goes on at `next` without its identities',
+    file: 'chain-writer.ts',
+    find: 'await addSegment(now.window, segment.block);',
+    replace: '',
+    scenario: 'rivalIdentities',
+    property: 'CHAIN-CONTENT',
+  },
+  {
+    name: 'a seen identity at any offset is a repeat',
+    file: 'identity-rules.ts',
+    find: 'return seen !== undefined && seen < offset;',
+    replace: 'return seen !== undefined;',
+    scenario: 'rewindAfterLostPut',
+    property: 'CHAIN-CONTENT',
+  },
+  {
+    name: 'a writer left behind goes on where it was',
+    file: 'chain-writer.ts',
+    find: 'if (!now.links.has(newest.position)) {',
+    replace: 'if (false) {',
+    scenario: 'writerLeftBehind',
+    property: 'STUCK',
+  },
+  {
+    name: 'take-over reads segments only',
+    file: 'take-over.ts',
+    find: 'await addBlocks(store, window, manifest.blocks, manifest.lastAppendMs - windowMs);',
+    replace: '',
+    scenario: 'takeOverFromBlocks',
+    property: 'CHAIN-CONTENT',
+  },
+  {
+    name: 'take-over skips a missing block',
+    file: 'take-over.ts',
+    find: 'if (isMissingObject(error)) return undefined;\n    throw error;',
+    replace: 'if (!isMissingObject(error)) throw error;',
+    scenario: 'takeOverDuringSweep',
+    property: 'CHAIN-CONTENT',
+  },
+  {
+    name: 'a late copy is judged by the window alone',
+    file: 'identity-rules.ts',
+    find: 'return appendMs - profileMs > lateAfterMs(rules);',
+    replace: 'return false;',
+    scenario: 'lateCopy',
+    property: 'CHAIN-CONTENT',
+  },
+  {
+    name: 'deleted profiles lose their identities',
+    file: 'add-whole-block.ts',
+    find: 'builder.addIdentities(await block.identities());',
+    replace: '',
+    scenario: 'resendOfDeleted',
+    property: 'CHAIN-CONTENT',
+  },
+  {
+    name: 'a fold applies again while it is not yet past',
+    file: 'change.ts',
+    find: 'return manifest.position === change.from;',
+    replace: 'return manifest.position < change.block.log.next;',
+    scenario: 'twoFoldsOfOneChain',
+    property: 'DOUBLE',
+  },
+  {
+    name: 'a commit ignores the floor',
+    file: 'commit-change.ts',
+    find: "if (!isAboveFloor(newest, change)) return { outcome: 'lost', reason: 'floor' };",
+    replace: '',
+    scenario: 'committerAsleepPastSweeps',
+    property: 'NEEDED-GONE',
+  },
+  {
+    name: 'a sweep lists before its floor is committed',
+    file: 'sweep.ts',
+    find: 'const newest = await raiseFloor(context);',
+    replace: `const before = await newestManifest(store, root);
+      const beforeMs = (await store.nowMs()) - context.keepMs;
+      const target = await newestSupersededBefore(store, root, before.floor, beforeMs);
+      const listed: string[] = [];
+      for await (const key of blocksBelow(store, root, { ...before, floor: target })) listed.push(key);
+      const newest = await raiseFloor(context);
+      await store.delete(listed);`,
+    scenario: 'mergeDuringSweep',
+    property: 'NEEDED-GONE',
+  },
+  {
+    name: 'the floor is the newest version',
+    file: 'sweep.ts',
+    find: 'const floor = await newestSupersededBefore(store, root, newest.floor, (await store.nowMs()) - keepMs);',
+    replace: 'const floor = newest.version + 0 * keepMs;',
+    scenario: 'sweepDuringQuery',
+    property: 'MISS',
+  },
+  {
+    name: 'kept is the unbroken run of version numbers',
+    file: 'take-snapshot.ts',
+    find: 'if (later.floor <= manifest.version)',
+    replace: `const { readManifest } = await import('./newest-manifest.ts');
+      let version = later.version;
+      while (version > manifest.version && (await readManifest(store, root, version - 1)) !== undefined) version--;
+      if (version === manifest.version)`,
+    scenario: 'revivedManifest',
+    property: 'STALE',
+  },
+  {
+    name: 'kept is the unbroken run linked by commit ids',
+    file: 'take-snapshot.ts',
+    find: 'if (later.floor <= manifest.version)',
+    replace: `const { readManifest } = await import('./newest-manifest.ts');
+      let at = later;
+      for (;;) {
+        const below = at.version > manifest.version ? await readManifest(store, root, at.version - 1) : undefined;
+        if (below === undefined || below.commitIds.at(-1) !== at.commitIds.at(-2)) break;
+        at = below;
+      }
+      if (at.version === manifest.version)`,
+    scenario: 'revivedManifest',
+    property: 'STALE',
+  },
+  {
+    name: 'a manifest whose key exists counts as kept',
+    file: 'take-snapshot.ts',
+    find: 'if (later.floor <= manifest.version)',
+    replace: `const { readManifest } = await import('./newest-manifest.ts');
+      if ((await readManifest(store, root, manifest.version)) !== undefined && later !== undefined)`,
+    scenario: 'revivedManifest',
+    property: 'STALE',
+  },
+  {
+    name: 'no check after following the chain',
+    file: 'take-snapshot.ts',
+    find: 'if (later.floor <= manifest.version)',
+    replace: 'if (later !== undefined)',
+    scenario: 'staleReaderOverFoldedTail',
+    property: 'STALE',
+  },
+  {
+    name: 'segments are read by key',
+    file: 'follow-chain.ts',
+    find: 'return openBlock(objectSource(store, segment));',
+    replace: `return store.get(segment.key).then((object) => {
+      if (object === undefined) throw new FlamelakeError('not_found', 'segment is gone', { key: segment.key });
+      return openBlock(objectSource(store, { key: segment.key, sizeBytes: object.sizeBytes }));
+    });`,
+    scenario: 'revivedSegment',
+    property: 'COUNT',
+  },
+];
