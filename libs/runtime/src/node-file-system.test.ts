@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { fileErrorCode } from './file-system.ts';
+import { fileError, fileErrorCode } from './file-system.ts';
 import { hookFileSystem } from './hooked-file-system.test-support.ts';
 import { makeFolders } from './make-folders.ts';
 import { nodeFileSystem } from './node-file-system.ts';
@@ -66,17 +66,37 @@ test('links and folders refuse what is taken, absent or not empty', async (t) =>
   await assert.rejects(nodeFileSystem.readFolder(at('folder')), fails('ENOENT'));
 });
 
-test('folders are made with their parents, each name synced', async (t) => {
+test('folders are made with their parents, each name synced, those that were there too', async (t) => {
   const directory = makeDirectory(t);
   const synced: string[] = [];
   const fileSystem = hookFileSystem(nodeFileSystem, {
+    before: ({ name, path }) => {
+      if (name === 'syncFolder' && path === '/') throw fileError('EACCES', name, path);
+    },
     after: ({ name, path }) => {
       if (name === 'syncFolder') synced.push(path);
     },
   });
-  await Promise.all([makeFolders(fileSystem, `${directory}/a/b/c`), makeFolders(fileSystem, `${directory}/a/b/c`)]);
-  assert.deepEqual(new Set(synced), new Set([directory, `${directory}/a`, `${directory}/a/b`]));
-  assert.equal((await nodeFileSystem.stat(`${directory}/a/b/c`))?.kind, 'folder');
+  const path = `${directory}/a/b/c`;
+  const names = [directory, `${directory}/a`, `${directory}/a/b`];
+  await Promise.all([makeFolders(fileSystem, path), makeFolders(fileSystem, path)]);
+  assert.equal((await nodeFileSystem.stat(path))?.kind, 'folder');
+  for (const name of names) assert.equal(synced.filter((folder) => folder === name).length, 2, name);
+  synced.length = 0;
+  // Its maker may have been killed before the sync.
+  await makeFolders(fileSystem, path);
+  assert.deepEqual(synced.slice(-3), names);
+});
+
+test('a folder just made whose name cannot be synced is an error', async (t) => {
+  const directory = makeDirectory(t);
+  const fileSystem = hookFileSystem(nodeFileSystem, {
+    before: ({ name, path }) => {
+      if (name === 'syncFolder') throw fileError('EINVAL', name, path);
+    },
+  });
+  await assert.rejects(makeFolders(fileSystem, `${directory}/a`), fails('EINVAL'));
+  await makeFolders(fileSystem, directory);
 });
 
 test('a lock is held by one, in this process or another, and ends with its process', async (t) => {
