@@ -2,7 +2,7 @@
 import type { FunctionColumns, LocationColumns, MappingColumns, StringColumn, Symbols } from '@flamelake/formats';
 import type { DatasetState } from './dataset-state.ts';
 import { halvesOf } from './int64.ts';
-import { internRun } from './run-table.ts';
+import { internRun, LOCATION_HEAD_WORDS } from './run-table.ts';
 import { internString } from './string-table.ts';
 
 const FUNCTION_WORDS = 4;
@@ -86,13 +86,13 @@ function addLocations(
   for (let i = 0; i < count; i++) {
     const from = lineStart[i];
     const until = lineStart[i + 1];
-    const length = 3 + 2 * (until - from);
+    const length = LOCATION_HEAD_WORDS + 2 * (until - from);
     if (length > run.length) run = new Uint32Array(length * 2);
     const mapped = mapping[i];
     run[0] = mapped === 0 ? 0 : mappings[mapped - 1] + 1;
     run[1] = address[2 * i];
     run[2] = address[2 * i + 1];
-    for (let line = from, at = 3; line < until; line++) {
+    for (let line = from, at = LOCATION_HEAD_WORDS; line < until; line++) {
       run[at++] = functions[lineFunction[line]];
       run[at++] = lineNumber[line];
     }

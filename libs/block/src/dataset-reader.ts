@@ -1,4 +1,7 @@
 /** Reads one dataset of a block: each section is fetched, checked and decoded at its first use. */
+import { readFunctions } from './functions-section.ts';
+import { readLocations } from './locations-section.ts';
+import { readMappings } from './mappings-section.ts';
 import { createOnce } from './once.ts';
 import { type Page, readPages } from './page.ts';
 import { readProfiles, type StoredProfiles } from './profiles-section.ts';
@@ -7,7 +10,7 @@ import { inSection, placeOf, rowsOf, type SectionPlace, type StoredSection } fro
 import { createSectionLoader } from './section-loader.ts';
 import { readSeries } from './series-section.ts';
 import { readSpans } from './spans-section.ts';
-import { readFunctions, readLocations, readMappings, readStrings } from './symbol-sections.ts';
+import { readStrings } from './strings-section.ts';
 import { readTree } from './tree-section.ts';
 import type { BlockSource, DatasetInfo, DatasetReader, SampleColumns, SectionName } from './types.ts';
 

@@ -1,8 +1,12 @@
 /** Writes a dataset's sections. The order puts what is read together side by side: a flame graph is one range of the object. */
+
 import { ByteWriter } from '@flamelake/formats';
 import { profileTypeId } from '@flamelake/model';
 import { IDENTITY_BYTES } from './block-sections.ts';
 import { compareSeries, type DatasetState } from './dataset-state.ts';
+import { writeFunctions } from './functions-section.ts';
+import { writeLocations } from './locations-section.ts';
+import { writeMappings } from './mappings-section.ts';
 import { numberDataset } from './numbering.ts';
 import { orderEntries } from './order-samples.ts';
 import { type StoredProfiles, writeProfiles } from './profiles-section.ts';
@@ -10,7 +14,7 @@ import { writeStacks, writeValues } from './samples-section.ts';
 import { SECTION, type StoredSection } from './section.ts';
 import { writeSeries } from './series-section.ts';
 import { type SpanEntries, writeSpans } from './spans-section.ts';
-import { writeFunctions, writeLocations, writeMappings, writeStrings } from './symbol-sections.ts';
+import { writeStrings } from './strings-section.ts';
 import { writeTree } from './tree-section.ts';
 import type { DatasetInfo } from './types.ts';
 import { commonDivisor } from './value-unit.ts';

@@ -4,7 +4,7 @@
  */
 import type { DatasetState } from './dataset-state.ts';
 import { elements } from './list.ts';
-import { type RunTable, runCount } from './run-table.ts';
+import { LOCATION_HEAD_WORDS, type RunTable, runCount } from './run-table.ts';
 
 /** Old numbers in the order of their new ones, and the way back. */
 export interface Order {
@@ -36,7 +36,7 @@ export function numberDataset(state: DatasetState): Numbering {
     const run = locations.old[i];
     const mapping = words.items[starts.items[run]];
     if (mapping !== 0) take(mappings, mapping - 1);
-    for (let at = starts.items[run] + 3; at < starts.items[run + 1]; at += 2) {
+    for (let at = starts.items[run] + LOCATION_HEAD_WORDS; at < starts.items[run + 1]; at += 2) {
       take(functions, words.items[at]);
     }
   }

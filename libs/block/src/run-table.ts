@@ -3,6 +3,9 @@ import { hashWords } from './hash.ts';
 import { type List, pushUint32, reserve, uint32List } from './list.ts';
 import { createSlots, enter, type Slots } from './slots.ts';
 
+/** Words of a location before its lines: mapping + 1, low and high half of the address. */
+export const LOCATION_HEAD_WORDS = 3;
+
 export interface RunTable {
   readonly seed: number;
   readonly words: List<Uint32Array>;

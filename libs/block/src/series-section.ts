@@ -15,11 +15,14 @@ import { createPageDraft, endColumn, type Page, writePage } from './page.ts';
 import type { Series } from './types.ts';
 
 const PAGE_SERIES = 4_096;
+/** Characters of the texts of a page, counted for each series: a page of long labels ends early. */
+const PAGE_TEXT_CHARS = 1_048_576;
 
 export function writeSeries(out: ByteWriter, series: readonly StoredSeries[], level: number): void {
   const draft = createPageDraft();
-  for (let from = 0; from < series.length; from += PAGE_SERIES) {
-    const run = series.slice(from, from + PAGE_SERIES);
+  for (let from = 0; from < series.length; ) {
+    const until = pageEnd(series, from);
+    const run = series.slice(from, until);
     const numbers = new Map<string, number>();
     for (const one of run) for (const text of textsOf(one)) if (!numbers.has(text)) numbers.set(text, numbers.size);
     draft.raw.varint(numbers.size);
@@ -33,7 +36,18 @@ export function writeSeries(out: ByteWriter, series: readonly StoredSeries[], le
     }
     endColumn(draft);
     writePage(out, draft, run.length, level);
+    from = until;
   }
+}
+
+/** Series behind the last one of the page that begins with `from`. */
+function pageEnd(series: readonly StoredSeries[], from: number): number {
+  let until = from;
+  let chars = 0;
+  while (until < series.length && until - from < PAGE_SERIES && chars < PAGE_TEXT_CHARS) {
+    for (const text of textsOf(series[until++])) chars += text.length;
+  }
+  return until;
 }
 
 /** The five parts of the type, then label names and values in turn. */
