@@ -17,10 +17,17 @@ export class ColumnArena {
     this.#buffer = Buffer.allocUnsafeSlow(sizeBytes + columns * ALIGNMENT).buffer as ArrayBuffer;
   }
 
+  /** A column to be written whole: it begins as whatever memory held. */
   uint8(length: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#buffer, this.#take(length), length);
   }
 
+  /** A column of zeros. */
+  zeros(length: number): Uint32Array<ArrayBuffer> {
+    return this.uint32(length).fill(0);
+  }
+
+  /** A column to be written whole: it begins as whatever memory held. */
   uint32(length: number): Uint32Array<ArrayBuffer> {
     return new Uint32Array(this.#buffer, this.#take(length * 4), length);
   }

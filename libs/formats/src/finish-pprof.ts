@@ -1,7 +1,7 @@
 /** Turns the columns as read into a `Pprof`: ids become indexes, and every reference is checked. */
 import { FlamelakeError } from '@flamelake/model';
 import { ColumnArena } from './column-arena.ts';
-import { asBigInt64, asBigUint64, type GrowingUint32 } from './growing-columns.ts';
+import { asBigInt64, asBigUint64, asInt32, type GrowingUint32 } from './growing-columns.ts';
 import { resolveIds } from './id-table.ts';
 import type { Pprof, ValueType } from './pprof.ts';
 import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, type PprofColumns } from './pprof-columns.ts';
@@ -184,10 +184,6 @@ function repairFunctionIds({ functions, locations, lines }: PprofColumns): void 
     functions.values[i * FUNCTION.size + FUNCTION.id] = i + 1;
     lines.values[i * LINE.size + LINE.functionId] = i + 1;
   }
-}
-
-function asInt32(column: Uint32Array<ArrayBuffer>): Int32Array {
-  return new Int32Array(column.buffer, column.byteOffset, column.length);
 }
 
 function noString(what: string, index: number): FlamelakeError {

@@ -2,6 +2,7 @@
  * Names as functions are to be known by. Go's type parameters go, so that instances of one generic function are one function;
  * old scripting clients get the file in front of the name, where their names alone say too little.
  */
+import { stringBytesAt } from './string-column.ts';
 import type { StringPicker } from './string-picker.ts';
 import type { StringColumn, Symbols } from './symbols.ts';
 
@@ -24,35 +25,34 @@ export function namesOf(
   filenames: 'none' | 'relative' | 'all',
 ): FunctionNames {
   const { functions } = symbols;
-  // Most tables hold no bracket at all; then there is nothing to look at by function.
-  const hasBrackets = strings.from.bytes.includes(OPEN);
-  const stripped = new Map<number, number>();
+  // Few names hold a bracket: nothing is looked at by function but these.
+  const bracketed = stringsWith(strings.from, OPEN);
   const plain = (fn: number, string: number): number => {
-    if (!hasBrackets || !isGoFile(strings.from, functions.filename[fn])) return string;
-    const known = stripped.get(string);
-    if (known !== undefined) return known;
-    const bytes = strings.from.bytes.subarray(strings.from.offsets[string], strings.from.offsets[string + 1]);
+    if (!bracketed.has(string) || !isGoFile(strings.from, functions.filename[fn])) return string;
+    const bytes = stringBytesAt(strings.from, string);
     const short = withoutTypeParameters(bytes);
-    const made = short === bytes ? string : strings.add(short);
-    stripped.set(string, made);
-    return made;
+    return short === bytes ? string : strings.add(short);
   };
   const withFile = (fn: number, string: number): number => {
-    const { bytes, offsets } = strings.from;
-    const filename = functions.filename[fn];
-    const file = bytes.subarray(offsets[filename], offsets[filename + 1]);
+    const file = stringBytesAt(strings.from, functions.filename[fn]);
     if (file.length === 0 || (filenames === 'relative' && file[0] === SLASH)) return string;
-    return strings.add(
-      Buffer.concat([file, Uint8Array.of(SPACE), bytes.subarray(offsets[string], offsets[string + 1])]),
-    );
+    return strings.add(Buffer.concat([file, Uint8Array.of(SPACE), stringBytesAt(strings.from, string)]));
   };
   return {
-    name: (fn) => {
-      const string = functions.name[fn];
-      return filenames === 'none' ? plain(fn, string) : withFile(fn, string);
-    },
+    name: (fn) => (filenames === 'none' ? plain(fn, functions.name[fn]) : withFile(fn, functions.name[fn])),
     systemName: (fn) => plain(fn, functions.systemName[fn]),
   };
+}
+
+/** Indexes of the strings that hold a byte. */
+function stringsWith({ bytes, offsets, count }: StringColumn, byte: number): Set<number> {
+  const found = new Set<number>();
+  let string = 0;
+  for (let at = bytes.indexOf(byte); at >= 0 && string < count; at = bytes.indexOf(byte, offsets[string])) {
+    while (offsets[string + 1] <= at) string++;
+    found.add(string++);
+  }
+  return found;
 }
 
 function isGoFile({ bytes, offsets }: StringColumn, string: number): boolean {

@@ -93,3 +93,8 @@ export function asBigInt64(halves: Uint32Array<ArrayBuffer>): BigInt64Array<Arra
 export function asBigUint64(halves: Uint32Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
   return new BigUint64Array(halves.buffer, halves.byteOffset, halves.length >>> 1);
 }
+
+/** The same column seen as signed values. */
+export function asInt32(column: Uint32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  return new Int32Array(column.buffer, column.byteOffset, column.length);
+}

@@ -19,7 +19,7 @@ interface Rows {
 
 /**
  * @param kept - samples by index; `stack` and the columns of `labels` go with it
- * @returns a group for each label set that has samples
+ * @returns a group for each label set that has samples; their columns are views of the same memory
  */
 export function mergeSamples(
   pprof: Pprof,
@@ -29,38 +29,27 @@ export function mergeSamples(
 ): NormalizedGroup[] {
   if (kept.length === 0) return [];
   const rows = mergeRows(stack, labels);
-  const sums = sumRows(pprof, kept, rows);
-  const setCount = labels.labelSets.length;
-  // Rows sorted by group, in order within it.
-  const rowStart = new Uint32Array(setCount + 1);
-  for (let row = 0; row < rows.count; row++) bump(rowStart, groupOf(labels, rows, row) + 1);
-  for (let group = 0; group < setCount; group++) rowStart[group + 1] = rowStart[group + 1] + rowStart[group];
-  const sorted = new Uint32Array(rows.count);
-  const next = rowStart.slice();
-  for (let row = 0; row < rows.count; row++) {
-    const group = groupOf(labels, rows, row);
-    sorted[next[group]] = row;
-    bump(next, group);
-  }
+  const { rowStart, sorted } = sortByGroup(rows, labels);
+  const { length: typeCount } = pprof.sampleTypes;
+  const stacks = new Uint32Array(rows.count);
+  for (let i = 0; i < sorted.length; i++) stacks[i] = stack[rows.first[sorted[i]]];
+  const values = columnsOf(sumRows(pprof, kept, rows), sorted, rowStart, typeCount);
+  const spans = spansOf(sorted, rows, labels);
+  const traces = tracesOf(sorted, rows, labels);
   return labels.labelSets.map((sampleLabels, group) => {
-    const own = sorted.subarray(rowStart[group], rowStart[group + 1]);
+    const from = rowStart[group];
+    const until = rowStart[group + 1];
+    const spanIds = spans?.subarray(from, until);
+    const traceIds = traces?.subarray(from * TRACE_BYTES, until * TRACE_BYTES);
     return {
       sampleLabels,
-      sampleCount: own.length,
-      stack: Uint32Array.from(own, (row) => stack[rows.first[row]]),
-      values: columnsOf(own, sums, pprof.sampleTypes.length),
-      spanIds: spansOf(own, rows, labels),
-      traceIds: tracesOf(own, rows, labels),
+      sampleCount: until - from,
+      stack: stacks.subarray(from, until),
+      values: values.subarray(from * typeCount, until * typeCount),
+      spanIds: spanIds?.some((id) => id !== 0n) ? spanIds : undefined,
+      traceIds: traceIds?.some((byte) => byte !== 0) ? traceIds : undefined,
     };
   });
-}
-
-function bump(column: Uint32Array, at: number): void {
-  column[at] = column[at] + 1;
-}
-
-function groupOf({ group }: LabelGroups, { first }: Rows, row: number): number {
-  return group === undefined ? 0 : group[first[row]];
 }
 
 function mergeRows(stack: Uint32Array, { group, span, trace }: LabelGroups): Rows {
@@ -98,6 +87,22 @@ function mergeRows(stack: Uint32Array, { group, span, trace }: LabelGroups): Row
   return { count, row, first };
 }
 
+/** Rows in order of their groups: those of group `g` are `sorted[rowStart[g], rowStart[g + 1])`. */
+function sortByGroup({ count, first }: Rows, { group, labelSets }: LabelGroups) {
+  const sorted = new Uint32Array(count);
+  const rowStart = new Uint32Array(labelSets.length + 1);
+  if (group === undefined) {
+    for (let row = 0; row < count; row++) sorted[row] = row;
+    rowStart[labelSets.length] = count;
+    return { rowStart, sorted };
+  }
+  for (let row = 0; row < count; row++) rowStart[group[first[row]] + 1]++;
+  for (let i = 1; i < rowStart.length; i++) rowStart[i] += rowStart[i - 1];
+  const next = rowStart.slice();
+  for (let row = 0; row < count; row++) sorted[next[group[first[row]]]++] = row;
+  return { rowStart, sorted };
+}
+
 /** Sums by row and type, as low and high halves. No sum leaves int64: all values are ≥ 0 and the totals fit. */
 function sumRows(pprof: Pprof, kept: Uint32Array, { count, row }: Rows): Uint32Array {
   const width = pprof.sampleTypes.length * 2;
@@ -109,47 +114,44 @@ function sumRows(pprof: Pprof, kept: Uint32Array, { count, row }: Rows): Uint32A
     for (let j = 0; j < width; j += 2) {
       const low = sums[to + j] + halves[from + j];
       sums[to + j] = low;
-      const carry = low > 0xffff_ffff ? 1 : 0;
-      sums[to + j + 1] = sums[to + j + 1] + halves[from + j + 1] + carry;
+      sums[to + j + 1] += halves[from + j + 1] + (low > 0xffff_ffff ? 1 : 0);
     }
   }
   return sums;
 }
 
-/** Type-major values of some rows. */
-function columnsOf(own: Uint32Array, sums: Uint32Array, typeCount: number): BigInt64Array {
-  const halves = new Uint32Array(own.length * typeCount * 2);
+/** Values of all groups one after the other, each type-major. */
+function columnsOf(sums: Uint32Array, sorted: Uint32Array, rowStart: Uint32Array, typeCount: number): BigInt64Array {
+  const halves = new Uint32Array(sums.length);
   let at = 0;
-  for (let type = 0; type < typeCount; type++) {
-    for (let i = 0; i < own.length; i++) {
-      const from = (own[i] * typeCount + type) * 2;
-      halves[at++] = sums[from];
-      halves[at++] = sums[from + 1];
+  for (let group = 1; group < rowStart.length; group++) {
+    for (let type = 0; type < typeCount; type++) {
+      for (let i = rowStart[group - 1]; i < rowStart[group]; i++) {
+        const from = (sorted[i] * typeCount + type) * 2;
+        halves[at++] = sums[from];
+        halves[at++] = sums[from + 1];
+      }
     }
   }
   return asBigInt64(halves);
 }
 
-function spansOf(own: Uint32Array, { first }: Rows, { span, spanIds }: LabelGroups): BigUint64Array | undefined {
+function spansOf(sorted: Uint32Array, { first }: Rows, { span, spanIds }: LabelGroups): BigUint64Array | undefined {
   if (span === undefined) return undefined;
-  const ids = new BigUint64Array(own.length);
-  let any = 0;
-  for (let i = 0; i < own.length; i++) {
-    const number = span[first[own[i]]];
+  const ids = new BigUint64Array(sorted.length);
+  for (let i = 0; i < sorted.length; i++) {
+    const number = span[first[sorted[i]]];
     if (number > 0) ids[i] = spanIds[number - 1];
-    any |= number;
   }
-  return any === 0 ? undefined : ids;
+  return ids;
 }
 
-function tracesOf(own: Uint32Array, { first }: Rows, { trace, traceIds }: LabelGroups): Uint8Array | undefined {
+function tracesOf(sorted: Uint32Array, { first }: Rows, { trace, traceIds }: LabelGroups): Uint8Array | undefined {
   if (trace === undefined) return undefined;
-  const ids = new Uint8Array(own.length * TRACE_BYTES);
-  let any = 0;
-  for (let i = 0; i < own.length; i++) {
-    const number = trace[first[own[i]]];
+  const ids = new Uint8Array(sorted.length * TRACE_BYTES);
+  for (let i = 0; i < sorted.length; i++) {
+    const number = trace[first[sorted[i]]];
     if (number > 0) ids.set(traceIds.subarray((number - 1) * TRACE_BYTES, number * TRACE_BYTES), i * TRACE_BYTES);
-    any |= number;
   }
-  return any === 0 ? undefined : ids;
+  return ids;
 }

@@ -2,11 +2,10 @@
 import { FlamelakeError } from '@flamelake/model';
 import type { StringColumn } from './symbols.ts';
 
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
-
 /** String `index` as text. */
 export function stringAt(strings: StringColumn, index: number): string {
-  return UTF8.decode(stringBytesAt(strings, index));
+  const bytes = stringBytesAt(strings, index);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }
 
 /** The bytes of string `index`: a view. */

@@ -2,8 +2,9 @@
  * Takes over what a profile's stacks use of its symbols, once each: equal functions and equal locations become one, the rest is
  * left behind. On the way names are cleaned up and addresses cleared that symbols have made useless.
  */
+import { ColumnArena } from './column-arena.ts';
 import { type FunctionNames, namesOf } from './function-names.ts';
-import { asBigUint64 } from './growing-columns.ts';
+import { asBigUint64, asInt32 } from './growing-columns.ts';
 import { createStringPicker, type StringPicker } from './string-picker.ts';
 import type { MappingColumns, Symbols } from './symbols.ts';
 
@@ -28,7 +29,7 @@ export class SymbolCompactor {
   readonly #newMapping: Uint32Array;
   readonly #mappingSource: Uint32Array;
   /** By new mapping: some frame is known by nothing but its address. */
-  readonly #needsAddresses: Uint8Array;
+  readonly #needsAddresses: Uint32Array;
   #mappingCount = 0;
 
   /** Open addressing over what was taken over; index + 1. */
@@ -57,24 +58,33 @@ export class SymbolCompactor {
     this.#strings = createStringPicker(from.strings, options.stringBytesMax);
     this.#names = namesOf(from, this.#strings, options.filenamesInNames);
     const { functions, locations, mappings } = from;
-    this.#newFunction = new Uint32Array(functions.count);
-    this.#newLocation = new Uint32Array(locations.count);
-    this.#newMapping = new Uint32Array(mappings.count);
-    this.#mappingSource = new Uint32Array(mappings.count);
-    this.#needsAddresses = new Uint8Array(mappings.count);
-    // One more of each for the frame of cut stacks.
-    this.#functionTable = new Uint32Array(tableSize(functions.count + 1));
-    this.#locationTable = new Uint32Array(tableSize(locations.count + 1));
-    this.#functionName = new Uint32Array(functions.count + 1);
-    this.#functionSystem = new Uint32Array(functions.count + 1);
-    this.#functionFile = new Uint32Array(functions.count + 1);
-    this.#functionLine = new Int32Array(functions.count + 1);
-    this.#locationMapping = new Uint32Array(locations.count + 1);
-    this.#address = new Uint32Array((locations.count + 1) * 2);
+    const lineCount = locations.lineFunction.length;
+    const functionSlots = tableSize(functions.count + 1);
+    const locationSlots = tableSize(locations.count + 1);
+    const lookUps = new ColumnArena(
+      (functions.count + locations.count + mappings.count * 3 + functionSlots + locationSlots) * 4,
+      8,
+    );
+    this.#newFunction = lookUps.zeros(functions.count);
+    this.#newLocation = lookUps.zeros(locations.count);
+    this.#newMapping = lookUps.zeros(mappings.count);
+    this.#mappingSource = lookUps.zeros(mappings.count);
+    this.#needsAddresses = lookUps.zeros(mappings.count);
+    this.#functionTable = lookUps.zeros(functionSlots);
+    this.#locationTable = lookUps.zeros(locationSlots);
+    // One more of each than there were, for the frame of cut stacks.
+    const columns = new ColumnArena((functions.count + 1) * 16 + (locations.count + 2) * 16 + (lineCount + 1) * 8, 10);
+    this.#functionName = columns.uint32(functions.count + 1);
+    this.#functionSystem = columns.uint32(functions.count + 1);
+    this.#functionFile = columns.uint32(functions.count + 1);
+    this.#functionLine = asInt32(columns.uint32(functions.count + 1));
+    this.#locationMapping = columns.uint32(locations.count + 1);
+    this.#address = columns.uint32((locations.count + 1) * 2);
     this.#oldAddress = new Uint32Array(locations.address.buffer, locations.address.byteOffset, locations.count * 2);
-    this.#lineStart = new Uint32Array(locations.count + 2);
-    this.#lineFunction = new Uint32Array(locations.lineFunction.length + 1);
-    this.#lineNumber = new Int32Array(locations.lineFunction.length + 1);
+    this.#lineStart = columns.uint32(locations.count + 2);
+    this.#lineStart[0] = 0;
+    this.#lineFunction = columns.uint32(lineCount + 1);
+    this.#lineNumber = asInt32(columns.uint32(lineCount + 1));
   }
 
   /** Takes over a location; returns its new index. */
@@ -110,11 +120,11 @@ export class SymbolCompactor {
     return this.#truncated;
   }
 
-  /** Everything taken over, and how many strings were cut. */
+  /** Everything taken over, and how many strings were cut. Ends the taking over. */
   finish(): { symbols: Symbols; truncatedStrings: number } {
     const functionCount = this.#functionCount;
     const pick = (column: Uint32Array) => {
-      const picked = column.slice(0, functionCount);
+      const picked = column.subarray(0, functionCount);
       for (let i = 0; i < functionCount; i++) this.#strings.use(picked[i]);
       return picked;
     };
@@ -128,13 +138,13 @@ export class SymbolCompactor {
     }
     const locations = {
       count: this.#locationCount,
-      mapping: this.#locationMapping.slice(0, this.#locationCount),
-      address: asBigUint64(this.#address.slice(0, this.#locationCount * 2)),
-      lineStart: this.#lineStart.slice(0, this.#locationCount + 1),
-      lineFunction: this.#lineFunction.slice(0, this.#lineCount),
-      lineNumber: this.#lineNumber.slice(0, this.#lineCount),
+      mapping: this.#locationMapping.subarray(0, this.#locationCount),
+      address: asBigUint64(this.#address.subarray(0, this.#locationCount * 2)),
+      lineStart: this.#lineStart.subarray(0, this.#locationCount + 1),
+      lineFunction: this.#lineFunction.subarray(0, this.#lineCount),
+      lineNumber: this.#lineNumber.subarray(0, this.#lineCount),
     };
-    const startLine = this.#functionLine.slice(0, functionCount);
+    const startLine = this.#functionLine.subarray(0, functionCount);
     const functions = { count: functionCount, name, systemName, filename, startLine };
     return { symbols: { strings, functions, mappings, locations }, truncatedStrings };
   }
