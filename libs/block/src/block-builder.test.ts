@@ -174,6 +174,17 @@ test('the size estimate grows with what is added and is near what is built', () 
   assert.ok(bytes.length < before && before < 6 * bytes.length, `${bytes.length} of ${before}`);
 });
 
+test('a block built in steps is the same block', () => {
+  const builder = createBlockBuilder();
+  builder.addProfile(BASE, 0);
+  const steps = builder.buildInSteps(HEADER);
+  let count = 0;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) count++;
+  assert.deepEqual(step.value, builder.build(HEADER));
+  assert.equal(count, 9, 'one before each section of the dataset');
+});
+
 test('profile ids are UUIDs that differ by identity and label set', () => {
   const identity = Uint8Array.from({ length: 16 }, (_, i) => i);
   const ids = Array.from({ length: 1000 }, (_, group) => profileUuid(identity, group));

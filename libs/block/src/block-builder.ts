@@ -10,7 +10,7 @@ import { IDENTITY_BYTES, writeIdentities, writeQuarantine } from './block-sectio
 import { checkRecord } from './check-record.ts';
 import { encodeContents } from './contents.ts';
 import { createDatasetState, type DatasetState, estimateBytes } from './dataset-state.ts';
-import { type EncodedSection, encodeDataset } from './encode-dataset.ts';
+import { type EncodedDataset, type EncodedSection, encodeDataset } from './encode-dataset.ts';
 import { encodeFooter } from './footer.ts';
 import { createIdentityList } from './identity-list.ts';
 import { SECTION } from './section.ts';
@@ -69,6 +69,11 @@ export interface BlockBuilder {
   addQuarantined(record: QuarantinedRecord): void;
   /** Encodes everything added so far; may be called again after adding more. */
   build(header: BlockHeader): BuiltBlock;
+  /**
+   * The same a few milliseconds at a time: each step encodes one section, the last returns the block. For whoever must not hold up
+   * an event loop. Nothing may be added between the steps.
+   */
+  buildInSteps(header: BlockHeader): Generator<undefined, BuiltBlock>;
 }
 
 /** @param options - `hashSeed`: any random number; makes collisions unforeseeable, changes no byte of the block */
@@ -89,6 +94,41 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
     }
     return state;
   };
+
+  function* buildInSteps(header: BlockHeader): Generator<undefined, BuiltBlock> {
+    if (!/^[0-9a-f]{32}$/.test(header.id)) {
+      throw new FlamelakeError('invalid_argument', 'block id must be 32 lower-case hex digits', { id: header.id });
+    }
+    const level = header.level === 0 ? 1 : 3;
+    const { columns, number } = identities.sorted();
+    const states = [...datasets.values()]
+      .filter((state) => state.rows.series.count > 0)
+      .sort((a, b) => compareBytes(a.tenant, b.tenant) || compareBytes(a.service, b.service));
+    const encoded: EncodedDataset[] = [];
+    for (const state of states) encoded.push(yield* encodeDataset(state, { ids: columns.ids, number }, level));
+    const blockWide: EncodedSection[] = [];
+    if (columns.count > 0) {
+      const out = new ByteWriter();
+      writeIdentities(out, columns, level);
+      blockWide.push({ kind: SECTION.identities, rows: columns.count, bytes: out.view() });
+    }
+    if (quarantine.length > 0) {
+      const out = new ByteWriter();
+      writeQuarantine(
+        out,
+        [...quarantine].sort((a, b) => a.offset - b.offset),
+        level,
+      );
+      blockWide.push({ kind: SECTION.quarantine, rows: quarantine.length, bytes: out.view() });
+    }
+    const info: BlockInfo = {
+      id: header.id,
+      level: header.level,
+      log: header.log,
+      datasets: encoded.map((dataset) => dataset.info),
+    };
+    return { bytes: assemble(info, encoded, blockWide, level), info };
+  }
 
   return {
     get profileCount() {
@@ -135,60 +175,26 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       quarantineBytes += value.length + reason.length + 64;
     },
     build(header) {
-      if (!/^[0-9a-f]{32}$/.test(header.id)) {
-        throw new FlamelakeError('invalid_argument', 'block id must be 32 lower-case hex digits', { id: header.id });
-      }
-      const level = header.level === 0 ? 1 : 3;
-      const { columns, number } = identities.sorted();
-      const encoded = [...datasets.values()]
-        .filter((state) => state.rows.series.count > 0)
-        .sort((a, b) => compareBytes(a.tenant, b.tenant) || compareBytes(a.service, b.service))
-        .map((state) => encodeDataset(state, { ids: columns.ids, number }, level));
-      const blockWide: EncodedSection[] = [];
-      if (columns.count > 0) {
-        const out = new ByteWriter();
-        writeIdentities(out, columns, level);
-        blockWide.push({ kind: SECTION.identities, rows: columns.count, bytes: out.view() });
-      }
-      if (quarantine.length > 0) {
-        const out = new ByteWriter();
-        writeQuarantine(
-          out,
-          [...quarantine].sort((a, b) => a.offset - b.offset),
-          level,
-        );
-        blockWide.push({ kind: SECTION.quarantine, rows: quarantine.length, bytes: out.view() });
-      }
-      const info: BlockInfo = {
-        id: header.id,
-        level: header.level,
-        log: header.log,
-        datasets: encoded.map((dataset) => dataset.info),
-      };
-      return {
-        bytes: assemble(
-          info,
-          encoded.map((dataset) => dataset.sections),
-          blockWide,
-          level,
-        ),
-        info,
-      };
+      const steps = buildInSteps(header);
+      let step = steps.next();
+      while (step.done !== true) step = steps.next();
+      return step.value;
     },
+    buildInSteps,
   };
 }
 
 /** Sections in the order of the contents, then the footer. */
 function assemble(
   info: BlockInfo,
-  datasets: readonly (readonly EncodedSection[])[],
+  datasets: readonly EncodedDataset[],
   blockWide: readonly EncodedSection[],
   level: number,
 ): Uint8Array {
   const placesOf = (sections: readonly EncodedSection[]) =>
     sections.map(({ kind, rows, bytes }) => ({ kind, rows, lengthBytes: bytes.length, offset: 0 }));
-  const contents = { info, datasets: datasets.map(placesOf), block: placesOf(blockWide) };
-  const parts = [...datasets.flat(), ...blockWide].map((section) => section.bytes);
+  const contents = { info, datasets: datasets.map(({ sections }) => placesOf(sections)), block: placesOf(blockWide) };
+  const parts = [...datasets.flatMap(({ sections }) => sections), ...blockWide].map(({ bytes }) => bytes);
   parts.push(encodeFooter(encodeContents(contents, level)));
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -45,8 +45,8 @@ function placesOf(bytes: Uint8Array) {
 
 /** Bytes that sections of dataset 0 take in the object. */
 function bytesOf(...sections: readonly StoredSection[]): number {
-  const kinds = sections.map((section) => SECTION[section] as number);
-  const places = PLACES.datasets[0].filter(({ kind }) => kinds.includes(kind));
+  const kinds = new Set<number>(sections.map((section) => SECTION[section]));
+  const places = PLACES.datasets[0].filter(({ kind }) => kinds.has(kind));
   assert.equal(places.length, sections.length);
   return places.reduce((sum, place) => sum + place.lengthBytes, 0);
 }

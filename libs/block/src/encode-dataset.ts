@@ -39,7 +39,12 @@ export interface EncodedDataset {
   readonly sections: readonly EncodedSection[];
 }
 
-export function encodeDataset(state: DatasetState, identities: StoredIdentities, level: number): EncodedDataset {
+/** Encodes a dataset; yields before each section, so that a caller can let others run. */
+export function* encodeDataset(
+  state: DatasetState,
+  identities: StoredIdentities,
+  level: number,
+): Generator<undefined, EncodedDataset> {
   const numbering = numberDataset(state);
   const { stacktrace, source } = orderEntries(state, numbering);
   const seriesOrder = state.series.map((_, i) => i);
@@ -47,25 +52,28 @@ export function encodeDataset(state: DatasetState, identities: StoredIdentities,
   const rows = orderRows(state, seriesOrder, identities);
   const lists = orderLists(state, rows.stackList);
   const { quotients, profiles } = divideValues(state, rows, source);
+  const series = seriesOrder.map((i) => state.series[i]);
+  const spans = orderSpans(state, lists, source);
+  const writers: readonly [StoredSection, number, (out: ByteWriter) => void][] = [
+    ['series', series.length, (out) => writeSeries(out, series, level)],
+    ['profiles', rows.count, (out) => writeProfiles(out, profiles, level)],
+    ['stacks', stacktrace.length, (out) => writeStacks(out, listSteps(state, lists, stacktrace), level)],
+    ['values', quotients.length, (out) => writeValues(out, quotients, level)],
+    ['tree', numbering.nodes.count - 1, (out) => writeTree(out, state, numbering, level)],
+    ['locations', numbering.locations.count, (out) => writeLocations(out, state, numbering, level)],
+    ['functions', numbering.functions.count, (out) => writeFunctions(out, state, numbering, level)],
+    ['strings', numbering.strings.count, (out) => writeStrings(out, state, numbering.strings, level)],
+    ['mappings', numbering.mappings.count, (out) => writeMappings(out, state, numbering, level)],
+    ['spans', spans.entry.length, (out) => writeSpans(out, spans, level)],
+  ];
   const sections: EncodedSection[] = [];
-  const add = (section: StoredSection, count: number, write: (out: ByteWriter) => void): void => {
-    if (count === 0) return;
+  for (const [section, count, write] of writers) {
+    if (count === 0) continue;
+    yield;
     const out = new ByteWriter(4096);
     write(out);
     sections.push({ kind: SECTION[section], rows: count, bytes: out.view() });
-  };
-  const series = seriesOrder.map((i) => state.series[i]);
-  add('series', series.length, (out) => writeSeries(out, series, level));
-  add('profiles', rows.count, (out) => writeProfiles(out, profiles, level));
-  add('stacks', stacktrace.length, (out) => writeStacks(out, listSteps(state, lists, stacktrace), level));
-  add('values', quotients.length, (out) => writeValues(out, quotients, level));
-  add('tree', numbering.nodes.count - 1, (out) => writeTree(out, state, numbering, level));
-  add('locations', numbering.locations.count, (out) => writeLocations(out, state, numbering, level));
-  add('functions', numbering.functions.count, (out) => writeFunctions(out, state, numbering, level));
-  add('strings', numbering.strings.count, (out) => writeStrings(out, state, numbering.strings, level));
-  add('mappings', numbering.mappings.count, (out) => writeMappings(out, state, numbering, level));
-  const spans = orderSpans(state, lists, source);
-  add('spans', spans.entry.length, (out) => writeSpans(out, spans, level));
+  }
   const { timeMs } = profiles;
   return {
     info: {
