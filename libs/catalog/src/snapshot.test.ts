@@ -82,7 +82,7 @@ test('footers are read once; what is absent is asked every time', async () => {
 test("another object under a segment's key is a missing object", async () => {
   const { world } = await worldOfSegments(1);
   const snapshot = await takeSnapshot(world.store);
-  const segment = snapshot.partitions[0]?.segments[0] as SegmentEntry;
+  const segment = snapshot.partitions[0]?.segments[0];
   const { bytes } = (await world.store.get(segment.key)) ?? { bytes: new Uint8Array() };
   await world.store.delete([segment.key]);
   await assert.rejects(openSegment(world.store, segment), { code: 'not_found' });

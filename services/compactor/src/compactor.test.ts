@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createChainWriter, newestManifest, segmentsPrefix, takeSnapshot } from '@flamelake/catalog';
+import { encodeLogRecord } from '@flamelake/formats';
+import { createLogger, createMetrics } from '@flamelake/runtime';
+import {
+  createSimulatedLog,
+  createSimulatedStore,
+  createSimulation,
+  NO_STORE_FAULTS,
+  randomProfileRecord,
+} from '@flamelake/testkit';
+import { createCompactor } from './compactor.ts';
+
+const MINUTE_MS = 60_000;
+
+function createWorld() {
+  const simulation = createSimulation(1);
+  const store = createSimulatedStore(simulation, NO_STORE_FAULTS);
+  const log = createSimulatedLog(simulation);
+  const [compacting, writing] = [simulation.process('compactor'), simulation.process('writer')];
+  const controller = new AbortController();
+  const writer = createChainWriter({
+    store: store.view(writing),
+    log: log.view(writing),
+    partition: 0,
+    clock: writing.clock,
+    random: writing.random,
+    rules: { ingestionWindowMs: 60 * MINUTE_MS },
+    flushIntervalMs: 500,
+    observer: { count: () => undefined, failure: () => undefined },
+  });
+  writing.spawn(() => writer.run(controller.signal));
+  const metrics = createMetrics();
+  const options = {
+    store: store.view(compacting),
+    clock: compacting.clock,
+    random: compacting.random,
+    logger: createLogger({ level: 'silent' }),
+    metrics,
+  };
+  return {
+    simulation,
+    store,
+    metrics,
+    root: { logId: log.id, partition: 0 },
+    compact: (settings: Partial<Parameters<typeof createCompactor>[0]> = {}) =>
+      compacting.spawn(() => createCompactor({ ...options, ...settings }).run(controller.signal)),
+    /** Pushes a profile a second. */
+    async push(count: number) {
+      for (let i = 0; i < count; i++) {
+        const profile = randomProfileRecord(simulation.random, { timeMs: simulation.nowMs() });
+        log.append(0, encodeLogRecord([profile]));
+        await simulation.run(undefined, { forMs: 1_000 });
+      }
+    },
+    run: (forMs: number) => simulation.run(undefined, { forMs }),
+    async end() {
+      controller.abort();
+      await simulation.run(() => compacting.tasksRunning + writing.tasksRunning === 0);
+      assert.deepEqual([...compacting.failures, ...writing.failures], []);
+    },
+  };
+}
+
+test('a chain is folded after half a minute, and swept an hour later', async () => {
+  const world = createWorld();
+  world.compact();
+  await world.push(3);
+  await world.run(2 * MINUTE_MS);
+  assert.equal((await newestManifest(world.store.truth, world.root)).position, 3);
+  assert.ok((await world.store.truth.list(segmentsPrefix(world.root))).length > 0);
+  await world.push(1);
+  await world.run(130 * MINUTE_MS);
+  assert.equal((await world.store.truth.list(segmentsPrefix(world.root))).length, 0);
+  assert.equal((await takeSnapshot(world.store.truth)).partitions[0]?.next, 4);
+  assert.match(await world.metrics.text(), /flamelake_compactor_jobs_total\{kind="fold",outcome="committed"\} 2/);
+  await world.end();
+});
+
+test('a long chain is folded at once', async () => {
+  const world = createWorld();
+  world.compact({ foldIntervalMs: 60 * MINUTE_MS, foldSegments: 3 });
+  await world.push(2);
+  await world.run(MINUTE_MS);
+  assert.equal((await newestManifest(world.store.truth, world.root)).position, 0);
+  await world.push(2);
+  await world.run(MINUTE_MS);
+  assert.equal((await newestManifest(world.store.truth, world.root)).position, 4);
+  await world.end();
+});
+
+test('small blocks are merged, sixteen at a time', async () => {
+  const world = createWorld();
+  world.compact({ foldIntervalMs: 100 });
+  await world.push(20);
+  await world.run(MINUTE_MS);
+  const { blocks } = await newestManifest(world.store.truth, world.root);
+  assert.ok(blocks.some(({ level }) => level === 2));
+  await world.end();
+});
+
+test('a failing store is tried again, later each time', async () => {
+  const world = createWorld();
+  await world.push(1);
+  world.store.faults = { ...NO_STORE_FAULTS, refused: 1 };
+  world.compact({ foldIntervalMs: 1_000 });
+  await world.run(30 * MINUTE_MS);
+  world.store.faults = NO_STORE_FAULTS;
+  await world.run(30 * MINUTE_MS);
+  assert.equal((await newestManifest(world.store.truth, world.root)).position, 1);
+  assert.match(await world.metrics.text(), /flamelake_compactor_failures_total [1-9]/);
+  await world.end();
+});
