@@ -3,7 +3,7 @@
  * every other label splits the profile. Samples are compared by string indexes, in the order the labels came; only what differs
  * there is compared as text.
  */
-import { type Labels, sortLabels } from '@flamelake/model';
+import { type Label, type Labels, sortLabels } from '@flamelake/model';
 import type { Pprof } from './pprof.ts';
 import { createSpanIds } from './span-ids.ts';
 import { stringAt } from './string-column.ts';
@@ -81,6 +81,7 @@ export function groupByLabels(pprof: Pprof, kept: Uint32Array): LabelGroups {
 class Signatures {
   readonly labelSets: Labels[] = [];
   readonly #strings: StringColumn;
+  readonly #bytes: Buffer;
   readonly #numberByString = new Map<number, number>();
   readonly #numberByText = new Map<string, number>();
   readonly #texts: string[] = [];
@@ -96,6 +97,7 @@ class Signatures {
 
   constructor(strings: StringColumn, samples: number) {
     this.#strings = strings;
+    this.#bytes = Buffer.from(strings.bytes.buffer, strings.bytes.byteOffset, strings.bytes.length);
     this.#table = new Uint32Array(tableSize(samples));
   }
 
@@ -144,27 +146,30 @@ class Signatures {
 
   /** Group of a signature not seen before: its labels may still be those of another, in another order. */
   #groupOf(start: number): number {
-    const textByName = new Map<number, number>();
+    // Numbers of name and value by turns, sorted by that of the name; of equal names the last one stays.
+    const numbers: number[] = [];
     for (let i = start; i < this.#length; i += 2) {
-      textByName.set(this.#number(this.#pairs[i]), this.#number(this.#pairs[i + 1]));
+      const name = this.#number(this.#pairs[i]);
+      let at = numbers.length;
+      while (at > 0 && numbers[at - 2] >= name) at -= 2;
+      numbers.splice(at, numbers[at] === name ? 2 : 0, name, this.#number(this.#pairs[i + 1]));
     }
-    const numbers = [...textByName].sort(([a], [b]) => a - b);
     const key = numbers.join(' ');
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     this.#byKey.set(key, this.labelSets.length);
-    const labels = numbers.map(([name, value]) => ({
-      name: this.#texts[name],
-      value: this.#texts[value],
-    }));
-    return this.labelSets.push(sortLabels(labels)) - 1;
+    const labels: Label[] = [];
+    for (let i = 0; i < numbers.length; i += 2) {
+      labels.push({ name: this.#texts[numbers[i]], value: this.#texts[numbers[i + 1]] });
+    }
+    return this.labelSets.push(labels.length > 1 ? sortLabels(labels) : labels) - 1;
   }
 
   /** Number of a string, equal for equal texts: a long text in many label sets is read once. */
   #number(string: number): number {
     let number = this.#numberByString.get(string);
     if (number === undefined) {
-      const text = stringAt(this.#strings, string);
+      const text = this.#bytes.toString('utf8', this.#strings.offsets[string], this.#strings.offsets[string + 1]);
       number = this.#numberByText.get(text);
       if (number === undefined) {
         number = this.#texts.push(text) - 1;

@@ -55,13 +55,14 @@ export function distinctStacks(
         from = first;
       }
     }
-    for (let j = from; j < end; j++) into[at++] = symbols.location(locations[j]);
     let hash = at - own;
-    for (let j = own; j < at; j++) {
-      hash = Math.imul(hash ^ into[j], HASH_MULTIPLIER);
-      hash ^= hash >>> 15;
+    for (let j = from; j < end; j++) {
+      const location = symbols.location(locations[j]);
+      into[at++] = location;
+      hash = (Math.imul(hash, HASH_MULTIPLIER) + location) | 0;
     }
-    let slot = hash & mask;
+    hash = Math.imul(hash ^ (hash >>> 16), HASH_MULTIPLIER);
+    let slot = (hash ^ (hash >>> 15)) & mask;
     let found = table[slot] - 1;
     while (found >= 0 && !(hashes[found] === hash && isSameRun(into, starts, found, own, at))) {
       slot = (slot + 1) & mask;
