@@ -9,7 +9,7 @@ import {
   sealCommitToken,
 } from '@flamelake/catalog';
 import { createDistributor, createIngestHandler, pushMethod } from '@flamelake/distributor';
-import { ANONYMOUS_TENANT, type Clock, type ObjectStore, type Random } from '@flamelake/model';
+import { ANONYMOUS_TENANT, type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { createFileStore, probePutIfAbsent } from '@flamelake/object-store';
 import { openFileLog } from '@flamelake/profile-log';
 import { createQuerier } from '@flamelake/querier';
@@ -57,7 +57,7 @@ export async function startEmbeddedServer({
   const stopObserving = observeProcess(metrics);
   const directory = options['data.directory'];
   const store = await createFileStore({ directory: `${directory}/store`, fileSystem: nodeFileSystem, clock, random });
-  await probePutIfAbsent(store, random);
+  await probe(store, random, logger);
   const identity = await openStore(store, random);
   const log = await openFileLog({
     directory: `${directory}/log`,
@@ -147,6 +147,16 @@ export async function startEmbeddedServer({
       stopObserving();
     },
   };
+}
+
+/** Refuses a store that breaks put-if-absent; a full disk is no reason not to serve what is stored. */
+async function probe(store: ObjectStore, random: Random, logger: Logger): Promise<void> {
+  try {
+    await probePutIfAbsent(store, random);
+  } catch (error) {
+    if (!(error instanceof FlamelakeError && error.code === 'resource_exhausted')) throw error;
+    logger.failure('object store is not probed', error);
+  }
 }
 
 /** First offset that no segment of the chain covers. */
