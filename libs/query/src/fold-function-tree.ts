@@ -3,9 +3,16 @@
  * Only names that used nodes need are looked up.
  */
 import type { TreeColumns } from '@flamelake/block';
-import type { FunctionColumns, LocationColumns, MappingColumns, StringColumn } from '@flamelake/formats';
+import {
+  type FunctionColumns,
+  type LocationColumns,
+  type MappingColumns,
+  type StringColumn,
+  stringAt,
+} from '@flamelake/formats';
+import { halvesOf } from './accumulate.ts';
 import type { FunctionTree } from './function-tree.ts';
-import { internName, internText } from './name-table.ts';
+import { internName, internText, viewOf } from './name-table.ts';
 import { addSelf, childOf } from './stack-tree.ts';
 import type { StacktraceSums } from './sum-stacktraces.ts';
 import { addTotals } from './value.ts';
@@ -52,7 +59,14 @@ export function foldFunctionTree(
   const { stacks } = target;
   stacks.total = addTotals(stacks.total, total);
   const { lineStart, lineFunction } = symbols.locations;
-  const nameOfFunction = new Int32Array(symbols.functions.count).fill(-1);
+  const names: FrameNames = {
+    symbols,
+    bytes: viewOf(symbols.strings.bytes),
+    ofFunction: new Int32Array(symbols.functions.count).fill(-1),
+    ofLocation: new Int32Array(symbols.locations.count).fill(-1),
+  };
+  // Most nodes have no value of their own; zero is found by its halves, as comparing 64 bits would cost more.
+  const halves = halvesOf(sums);
   const nodeOf = new Int32Array(tree.count);
   if (sums[0] !== 0n) addSelf(stacks, childOf(stacks, 0, internText(target.names, NO_STACK_NAME)), sums[0]);
   for (let node = 1; node < tree.count; node++) {
@@ -61,37 +75,49 @@ export function foldFunctionTree(
     const firstLine = lineStart[location];
     let line = lineStart[location + 1];
     let at = nodeOf[tree.parent[node]];
-    if (line === firstLine) at = childOf(stacks, at, internAddress(target, symbols, location));
+    if (line === firstLine) at = childOf(stacks, at, addressName(target, names, location));
     // The last line is the caller the others were inlined into, so it comes first from the root.
     while (line > firstLine) {
       const fn = lineFunction[--line];
-      let name = nameOfFunction[fn];
-      if (name < 0) {
-        const string = functionNameString(symbols.functions, fn);
-        if (string !== 0) name = nameOfFunction[fn] = internString(target, symbols.strings, string);
-        else name = internAddress(target, symbols, location);
-      }
-      at = childOf(stacks, at, name);
+      const known = names.ofFunction[fn];
+      at = childOf(stacks, at, known >= 0 ? known : functionName(target, names, fn, location));
     }
     nodeOf[node] = at;
-    addSelf(stacks, at, sums[node]);
+    if ((halves[2 * node] | halves[2 * node + 1]) !== 0) addSelf(stacks, at, sums[node]);
   }
+}
+
+/** Numbers of names in the target by numbers in the dataset, -1 where not yet known. */
+interface FrameNames {
+  readonly symbols: FrameSymbols;
+  readonly bytes: DataView;
+  readonly ofFunction: Int32Array;
+  /** Of locations that are named by their address. */
+  readonly ofLocation: Int32Array;
+}
+
+function functionName(target: FunctionTree, names: FrameNames, fn: number, location: number): number {
+  const { strings, functions } = names.symbols;
+  const string = functionNameString(functions, fn);
+  if (string === 0) return addressName(target, names, location);
+  const name = internName(target.names, names.bytes, strings.offsets[string], strings.offsets[string + 1]);
+  names.ofFunction[fn] = name;
+  return name;
+}
+
+/** Number of `binary!0xaddress`, by the last part of the mapping's path. */
+function addressName(target: FunctionTree, { symbols, ofLocation }: FrameNames, location: number): number {
+  if (ofLocation[location] >= 0) return ofLocation[location];
+  const { strings, locations, mappings } = symbols;
+  const mapping = locations.mapping[location] - 1;
+  const path = mapping < 0 || mappings === undefined ? '' : stringAt(strings, mappings.filename[mapping]);
+  const binary = path.slice(path.lastIndexOf('/') + 1) || 'unknown';
+  const name = internText(target.names, `${binary}!0x${locations.address[location].toString(16)}`);
+  ofLocation[location] = name;
+  return name;
 }
 
 /** Name of a function, else its system name; string 0 is the empty one. */
 function functionNameString(functions: FunctionColumns, fn: number): number {
   return functions.name[fn] || functions.systemName[fn];
-}
-
-function internString(target: FunctionTree, { bytes, offsets }: StringColumn, string: number): number {
-  return internName(target.names, bytes, offsets[string], offsets[string + 1]);
-}
-
-/** `binary!0xaddress`, by the last part of the mapping's path. */
-function internAddress(target: FunctionTree, { strings, locations, mappings }: FrameSymbols, location: number): number {
-  const mapping = locations.mapping[location] - 1;
-  const file = mapping < 0 ? 0 : (mappings?.filename[mapping] ?? 0);
-  const path = Buffer.from(strings.bytes.subarray(strings.offsets[file], strings.offsets[file + 1])).toString('utf8');
-  const binary = path.slice(path.lastIndexOf('/') + 1) || 'unknown';
-  return internText(target.names, `${binary}!0x${(locations.address[location]).toString(16)}`);
 }

@@ -2,7 +2,7 @@
 import type { TreeColumns } from '@flamelake/block';
 import type { Symbols } from '@flamelake/formats';
 import { LOCATION_HEAD, type LocationTree } from './location-tree.ts';
-import { internName } from './name-table.ts';
+import { internName, viewOf } from './name-table.ts';
 import { addSelf, childOf } from './stack-tree.ts';
 import type { StacktraceSums } from './sum-stacktraces.ts';
 import { internTuple } from './tuple-table.ts';
@@ -19,6 +19,7 @@ export function foldLocationTree(
   stacks.total = addTotals(stacks.total, total);
   const folded: Folded = {
     symbols,
+    bytes: viewOf(symbols.strings.bytes),
     functionOf: new Int32Array(symbols.functions.count).fill(-1),
     mappingOf: new Int32Array(symbols.mappings.count).fill(-1),
     scratch: new Int32Array(64),
@@ -40,6 +41,7 @@ export function foldLocationTree(
 /** Numbers in the target by numbers in the dataset, -1 where not yet known. */
 interface Folded {
   readonly symbols: Symbols;
+  readonly bytes: DataView;
   readonly functionOf: Int32Array;
   readonly mappingOf: Int32Array;
   scratch: Int32Array;
@@ -64,23 +66,25 @@ function internLocation(target: LocationTree, folded: Folded, location: number):
   return internTuple(target.locations, scratch, length);
 }
 
-function internFunction(target: LocationTree, { symbols, functionOf, scratch }: Folded, fn: number): number {
+function internFunction(target: LocationTree, folded: Folded, fn: number): number {
+  const { symbols, functionOf, scratch } = folded;
   const known = functionOf[fn];
   if (known >= 0) return known;
   const { name, systemName, filename, startLine } = symbols.functions;
-  scratch[0] = internString(target, symbols, name[fn]);
-  scratch[1] = internString(target, symbols, systemName[fn]);
-  scratch[2] = internString(target, symbols, filename[fn]);
+  scratch[0] = internString(target, folded, name[fn]);
+  scratch[1] = internString(target, folded, systemName[fn]);
+  scratch[2] = internString(target, folded, filename[fn]);
   scratch[3] = startLine[fn];
   return (functionOf[fn] = internTuple(target.functions, scratch, 4));
 }
 
-function internMapping(target: LocationTree, { symbols, mappingOf, scratch }: Folded, mapping: number): number {
+function internMapping(target: LocationTree, folded: Folded, mapping: number): number {
+  const { symbols, mappingOf, scratch } = folded;
   const known = mappingOf[mapping];
   if (known >= 0) return known;
   const { filename, buildId, flags, memoryStart, memoryLimit, fileOffset } = symbols.mappings;
-  scratch[0] = internString(target, symbols, filename[mapping]);
-  scratch[1] = internString(target, symbols, buildId[mapping]);
+  scratch[0] = internString(target, folded, filename[mapping]);
+  scratch[1] = internString(target, folded, buildId[mapping]);
   scratch[2] = flags[mapping];
   putHalves(scratch, 3, memoryStart[mapping]);
   putHalves(scratch, 5, memoryLimit[mapping]);
@@ -88,8 +92,8 @@ function internMapping(target: LocationTree, { symbols, mappingOf, scratch }: Fo
   return (mappingOf[mapping] = internTuple(target.mappings, scratch, 9));
 }
 
-function internString(target: LocationTree, { strings }: Symbols, string: number): number {
-  const { bytes, offsets } = strings;
+function internString(target: LocationTree, { symbols, bytes }: Folded, string: number): number {
+  const { offsets } = symbols.strings;
   return internName(target.names, bytes, offsets[string], offsets[string + 1]);
 }
 

@@ -25,7 +25,7 @@ export function mergeFunctionTree(into: FunctionTree, from: FunctionTree): Int32
 export function mergeNames(into: NameTable, from: NameTable): Int32Array {
   const nameOf = new Int32Array(from.count);
   for (let name = 0; name < from.count; name++) {
-    nameOf[name] = internName(into, from.bytes, from.offsets[name], from.offsets[name + 1]);
+    nameOf[name] = internName(into, from.view, from.offsets[name], from.offsets[name + 1]);
   }
   return nameOf;
 }

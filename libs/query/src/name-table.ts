@@ -11,6 +11,8 @@ export const NAME_BYTES_MAX = 1_073_741_824;
 export interface NameTable {
   count: number;
   bytes: Buffer;
+  /** The same bytes: four are hashed and compared at a time. */
+  view: DataView;
   offsets: Uint32Array;
   hashes: Int32Array;
   /** Name number + 1 by hash, 0 where free; a power of two long, at most half full. */
@@ -18,20 +20,27 @@ export interface NameTable {
 }
 
 export function createNameTable(): NameTable {
+  const bytes = Buffer.alloc(1024);
   return {
     count: 0,
-    bytes: Buffer.alloc(1024),
+    bytes,
+    view: viewOf(bytes),
     offsets: new Uint32Array(65),
     hashes: new Int32Array(64),
     slots: new Int32Array(128),
   };
 }
 
+/** Bytes as `internName` takes them; made once for many names. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /**
  * Number of the name `source[from, until)`; a copy is kept.
  * @throws {FlamelakeError} `resource_exhausted` over NAME_BYTES_MAX
  */
-export function internName(table: NameTable, source: Uint8Array, from: number, until: number): number {
+export function internName(table: NameTable, source: DataView, from: number, until: number): number {
   const hash = hashBytes(source, from, until);
   const mask = table.slots.length - 1;
   let slot = hash & mask;
@@ -49,7 +58,7 @@ export function internName(table: NameTable, source: Uint8Array, from: number, u
 /** Number of a name given as text. */
 export function internText(table: NameTable, text: string): number {
   const bytes = Buffer.from(text, 'utf8');
-  return internName(table, bytes, 0, bytes.length);
+  return internName(table, viewOf(bytes), 0, bytes.length);
 }
 
 /** The name as text; bytes that are no UTF-8 become U+FFFD. */
@@ -62,7 +71,7 @@ export function nameSortKey(table: NameTable, name: number): string {
   return table.bytes.toString('latin1', table.offsets[name], table.offsets[name + 1]);
 }
 
-function append(table: NameTable, source: Uint8Array, from: number, until: number, hash: number): number {
+function append(table: NameTable, source: DataView, from: number, until: number, hash: number): number {
   const name = table.count++;
   const start = table.offsets[name];
   const end = start + until - from;
@@ -75,6 +84,7 @@ function append(table: NameTable, source: Uint8Array, from: number, until: numbe
     const grown = Buffer.allocUnsafe(Math.max(end, table.bytes.length * 2));
     grown.set(table.bytes.subarray(0, start));
     table.bytes = grown;
+    table.view = viewOf(grown);
   }
   if (name === table.hashes.length) {
     const hashes = new Int32Array(name * 2);
@@ -84,17 +94,19 @@ function append(table: NameTable, source: Uint8Array, from: number, until: numbe
     offsets.set(table.offsets);
     table.offsets = offsets;
   }
-  for (let i = from, to = start; i < until; i++, to++) table.bytes[to] = source[i];
+  for (let i = from, to = start; i < until; i++, to++) table.bytes[to] = source.getUint8(i);
   table.offsets[name + 1] = end;
   table.hashes[name] = hash;
   return name;
 }
 
-function isName(table: NameTable, name: number, source: Uint8Array, from: number, until: number): boolean {
+function isName(table: NameTable, name: number, source: DataView, from: number, until: number): boolean {
   const start = table.offsets[name];
   if (table.offsets[name + 1] - start !== until - from) return false;
-  const { bytes } = table;
-  for (let i = from, at = start; i < until; i++, at++) if (bytes[at] !== source[i]) return false;
+  const { view } = table;
+  let [i, at] = [from, start];
+  for (; i + 4 <= until; i += 4, at += 4) if (view.getInt32(at, true) !== source.getInt32(i, true)) return false;
+  for (; i < until; i++, at++) if (view.getUint8(at) !== source.getUint8(i)) return false;
   return true;
 }
 
@@ -110,16 +122,15 @@ function rehash(table: NameTable): void {
 }
 
 /** Four bytes a step, mixed as in MurmurHash3 (Appleby, public domain). */
-function hashBytes(source: Uint8Array, from: number, until: number): number {
+function hashBytes(source: DataView, from: number, until: number): number {
   let hash = until - from;
   let i = from;
   for (; i + 4 <= until; i += 4) {
-    const word = source[i] | (source[i + 1] << 8) | (source[i + 2] << 16) | (source[i + 3] << 24);
-    const mixed = Math.imul(word, 0xcc9e2d51);
-    hash = Math.imul(hash ^ Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593), 5) + 0xe6546b64;
+    const mixed = Math.imul(source.getInt32(i, true), 0xcc9e2d51);
+    hash = (Math.imul(hash ^ Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593), 5) + 0xe6546b64) | 0;
     hash = (hash << 13) | (hash >>> 19);
   }
-  for (; i < until; i++) hash = Math.imul(hash ^ source[i], 0x01000193);
+  for (; i < until; i++) hash = Math.imul(hash ^ source.getUint8(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);

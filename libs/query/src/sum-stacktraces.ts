@@ -1,9 +1,9 @@
 /** Values of selected rows by stacktrace of one dataset, and the bounds that make them exact. */
 import type { DatasetReader, ProfileColumns, SampleColumns, TreeColumns } from '@flamelake/block';
 import { FlamelakeError } from '@flamelake/model';
-import { accumulate, markUsed } from './accumulate.ts';
+import { accumulateDoubles, accumulateHalves, DOUBLE_EXACT_MAX, halvesOf, markUsed, toInt64s } from './accumulate.ts';
 import type { RowRun } from './select-rows.ts';
-import { addTotals } from './value.ts';
+import { addTotals, sumValues } from './value.ts';
 
 /** Sums of a dataset. */
 export interface StacktraceSums {
@@ -27,21 +27,39 @@ export function sumStacktraces(
   tree: TreeColumns,
 ): StacktraceSums {
   const total = sumRows(runs, profiles);
-  const sums = new BigInt64Array(tree.count);
-  for (const { from, until } of runs) {
-    const first = profiles.sampleStart[from];
-    accumulate(sums, samples.stacktrace, samples.value, first, profiles.sampleStart[until]);
-  }
-  const check = new BigInt64Array(1);
-  for (let node = 0; node < sums.length; node++) check[0] = check[0] + sums[node];
-  if (check[0] !== total) {
+  const sums = accumulateRows(total, runs, profiles, samples, tree.count);
+  const sum = sumValues(sums, 0, tree.count);
+  if (sum !== total) {
     throw new FlamelakeError('data_loss', 'samples of a dataset do not add up to the totals of its profiles', {
       service: dataset.info.service,
       total,
-      sum: check[0],
+      sum,
     });
   }
-  return { sums, used: markUsed(sums, tree.parent, tree.count), total };
+  return { sums, used: markUsed(halvesOf(sums), tree.parent, tree.count), total };
+}
+
+function accumulateRows(
+  total: bigint,
+  runs: readonly RowRun[],
+  { sampleStart }: ProfileColumns,
+  { stacktrace, value }: SampleColumns,
+  nodeCount: number,
+): BigInt64Array {
+  const values = halvesOf(value);
+  if (total < DOUBLE_EXACT_MAX) {
+    const sums = new Float64Array(nodeCount);
+    for (const { from, until } of runs) {
+      accumulateDoubles(sums, stacktrace, values, sampleStart[from], sampleStart[until]);
+    }
+    return toInt64s(sums);
+  }
+  const sums = new BigInt64Array(nodeCount);
+  const halves = halvesOf(sums);
+  for (const { from, until } of runs) {
+    accumulateHalves(halves, stacktrace, values, sampleStart[from], sampleStart[until]);
+  }
+  return sums;
 }
 
 /**
@@ -50,8 +68,6 @@ export function sumStacktraces(
  */
 export function sumRows(runs: readonly RowRun[], profiles: ProfileColumns): bigint {
   let total = 0n;
-  for (const { from, until } of runs) {
-    for (let row = from; row < until; row++) total = addTotals(total, profiles.total[row]);
-  }
+  for (const { from, until } of runs) total = addTotals(total, sumValues(profiles.total, from, until));
   return total;
 }

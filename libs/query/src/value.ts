@@ -17,3 +17,26 @@ export function addTotals(a: bigint, b: bigint): bigint {
   }
   return sum;
 }
+
+/** Values summed as halves before the halves leave what a double holds exactly. */
+const SUM_RUN = 1_048_576;
+
+/**
+ * Exact sum of `[from, until)` of a column.
+ * @throws {FlamelakeError} `out_of_range` when the sum leaves int64
+ */
+export function sumValues(column: BigInt64Array, from: number, until: number): bigint {
+  const low = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
+  const high = new Int32Array(column.buffer, column.byteOffset, column.length * 2);
+  let sum = 0n;
+  for (let start = from; start < until; start += SUM_RUN) {
+    const end = Math.min(start + SUM_RUN, until);
+    let [lows, highs] = [0, 0];
+    for (let i = start; i < end; i++) {
+      lows += low[2 * i];
+      highs += high[2 * i + 1];
+    }
+    sum += (BigInt(highs) << 32n) + BigInt(lows);
+  }
+  return addTotals(0n, sum);
+}

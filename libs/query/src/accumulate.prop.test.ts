@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { accumulateDoubles, accumulateHalves, halvesOf, markUsed, toInt64s } from './accumulate.ts';
+import { sumValues } from './value.ts';
+
+const NODES = 6;
+const samplesBelow = (valueMax: bigint) =>
+  fc.array(fc.tuple(fc.nat(NODES - 1), fc.oneof(fc.bigInt(0n, 3n), fc.bigInt(0n, valueMax))), { maxLength: 50 });
+
+function naive(samples: readonly (readonly [number, bigint])[]): BigInt64Array {
+  const sums = new BigInt64Array(NODES);
+  for (const [node, value] of samples) sums[node] += value;
+  return sums;
+}
+
+test('doubles and halves add up as BigInts do', () => {
+  fc.assert(
+    fc.property(samplesBelow(2n ** 53n / 50n), samplesBelow(2n ** 63n / 50n - 1n), (small, large) => {
+      const columnsOf = (samples: typeof small) => ({
+        stacktrace: Uint32Array.from(samples, ([node]) => node),
+        values: halvesOf(BigInt64Array.from(samples, ([, value]) => value)),
+      });
+      const doubles = new Float64Array(NODES);
+      const { stacktrace, values } = columnsOf(small);
+      accumulateDoubles(doubles, stacktrace, values, 0, small.length);
+      assert.deepEqual(toInt64s(doubles), naive(small));
+      const exact = new BigInt64Array(NODES);
+      const others = columnsOf(large);
+      accumulateHalves(halvesOf(exact), others.stacktrace, others.values, 0, large.length);
+      assert.deepEqual(exact, naive(large));
+      assert.equal(
+        sumValues(exact, 0, NODES),
+        large.reduce((sum, [, value]) => sum + value, 0n),
+      );
+    }),
+  );
+});
+
+test('a node is used when it or one below it has a value', () => {
+  // 0 ─ 1 ─ 2, 1 ─ 3, 0 ─ 4
+  const parent = Uint32Array.of(0, 0, 1, 1, 0);
+  const used = (...sums: bigint[]) => [...markUsed(halvesOf(BigInt64Array.from(sums)), parent, 5)].slice(1);
+  assert.deepEqual(used(9n, 0n, 0n, 0n, 0n), [0, 0, 0, 0]);
+  assert.deepEqual(used(0n, 0n, 0n, 2n ** 40n, 0n), [1, 0, 1, 0]);
+  assert.deepEqual(used(0n, 1n, 0n, 0n, 1n), [1, 0, 0, 1]);
+});
