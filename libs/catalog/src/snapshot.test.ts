@@ -7,7 +7,6 @@ import { segmentKey, segmentsPrefix } from './keys.ts';
 import { createSnapshotSource, includes } from './snapshot-source.ts';
 import { sweepOnce } from './sweep.ts';
 import { listRoots, takeSnapshot } from './take-snapshot.ts';
-import type { SegmentEntry } from './types.ts';
 import {
   createTestLog,
   createTestWriter,
@@ -147,15 +146,19 @@ test('a commit token is waited for, five seconds at most', async () => {
     details: { waitedMs: 5_000, retryAfterSeconds: 1 },
   });
   assert.equal(clock.nowMs() - startMs, 5_000);
+  // A segment that is under way while the caller waits.
   log.push(world.profile());
+  store.meet('putIfAbsent', 'segments/', () => 'stillUnderWay');
+  for (let i = 0; i < 30; i++) store.meet('putIfAbsent', 'segments/', () => 'refused');
+  await writer.run();
   let sleeps = 0;
-  const waiting = new Promise<void>((resolve) => {
-    clock.onSleep = () => {
-      if (++sleeps === 2) resolve(writer.run());
-    };
-  });
+  let landed: Promise<unknown> | undefined;
+  clock.onSleep = () => {
+    if (++sleeps === 2) landed = store.underWay[0]?.();
+  };
   const snapshot = await source.waitFor(token);
-  await waiting;
+  await landed;
+  assert.equal(sleeps, 2);
   assert.ok(includes(snapshot, token));
   assert.equal(includes(snapshot, { ...token, logId: 'another' }), false);
 });
