@@ -2,6 +2,7 @@
  * CPU profiles of this process by V8's own sampling profiler, as pprof.
  * V8 samples the main thread by wall clock; time in `(idle)` is left out, so what stays is CPU time of that thread.
  */
+import { console as inspectorConsole } from 'node:inspector';
 import type { Session } from 'node:inspector/promises';
 import type { Pprof } from '@flamelake/formats';
 import { type CallTree, pprofOfCallTree } from './call-tree.ts';
@@ -19,29 +20,50 @@ interface V8CpuProfile {
   readonly timeDeltas?: readonly number[];
 }
 
-/** Starts sampling; `stop` ends it and gives the profile of the time between. */
-export async function startCpuProfile(
-  session: Session,
-): Promise<{ stop(startMs: number, durationMs: number): Promise<Pprof> }> {
+/** Profiles of the main thread; any number may run at once. */
+export interface CpuSampler {
+  /** Begins a profile; `end` gives it. */
+  begin(): { end(startMs: number, durationMs: number): Promise<Pprof> };
+}
+
+/**
+ * V8 looks at all compiled code when its profiler starts, 100 ms and more, and forgets it when the last profile ends:
+ * who profiles for long begins the next profile before ending the one before. Profiles are begun through the console,
+ * because the protocol itself allows one at a time.
+ */
+export async function createCpuSampler(session: Session): Promise<CpuSampler> {
+  const waiting = new Map<string, (profile: V8CpuProfile) => void>();
+  session.on('Profiler.consoleProfileFinished', ({ params }: { params: { profile: V8CpuProfile; title?: string } }) => {
+    const title = params.title ?? '';
+    waiting.get(title)?.(params.profile);
+    waiting.delete(title);
+  });
   await session.post('Profiler.enable');
   await session.post('Profiler.setSamplingInterval', { interval: SAMPLING_INTERVAL_US });
-  await session.post('Profiler.start');
+  let count = 0;
   return {
-    async stop(startMs, durationMs) {
-      const { profile } = (await session.post('Profiler.stop')) as { profile: V8CpuProfile };
-      return pprofOfCallTree(cpuCallTree(profile), {
-        sampleTypes: [
-          { type: 'samples', unit: 'count' },
-          { type: 'cpu', unit: 'nanoseconds' },
-        ],
-        periodType: { type: 'cpu', unit: 'nanoseconds' },
-        period: BigInt(SAMPLING_INTERVAL_US) * 1000n,
-        startMs,
-        durationMs,
-      });
+    begin() {
+      const title = `flamelake ${count++}`;
+      inspectorConsole.profile(title);
+      return {
+        async end(startMs, durationMs) {
+          const finished = new Promise<V8CpuProfile>((resolve) => waiting.set(title, resolve));
+          inspectorConsole.profileEnd(title);
+          return pprofOfCallTree(cpuCallTree(await finished), { ...FACTS, startMs, durationMs });
+        },
+      };
     },
   };
 }
+
+const FACTS = {
+  sampleTypes: [
+    { type: 'samples', unit: 'count' },
+    { type: 'cpu', unit: 'nanoseconds' },
+  ],
+  periodType: { type: 'cpu', unit: 'nanoseconds' },
+  period: BigInt(SAMPLING_INTERVAL_US) * 1000n,
+};
 
 function cpuCallTree(profile: V8CpuProfile): CallTree {
   const indexById = new Map(profile.nodes.map((node, index) => [node.id, index]));

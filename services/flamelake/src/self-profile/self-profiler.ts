@@ -5,7 +5,7 @@
 import { Session } from 'node:inspector/promises';
 import type { Pprof } from '@flamelake/formats';
 import type { Clock } from '@flamelake/model';
-import { startCpuProfile } from './cpu-profile.ts';
+import { createCpuSampler } from './cpu-profile.ts';
 import { startHeapSampling, takeHeapProfile } from './heap-profile.ts';
 
 export interface SelfProfiler {
@@ -14,45 +14,43 @@ export interface SelfProfiler {
     options: { intervalMs: number; push(name: string, profile: Pprof): Promise<void>; onError(error: unknown): void },
     signal: AbortSignal,
   ): Promise<void>;
-  /** A CPU profile of the next `durationMs`. V8 has one profiler a session: this one has its own. */
+  /** A CPU profile of the next `durationMs`. */
   cpu(durationMs: number, signal?: AbortSignal): Promise<Pprof>;
   heap(): Promise<Pprof>;
   close(): void;
 }
 
 export async function createSelfProfiler(clock: Clock): Promise<SelfProfiler> {
-  const heapSession = new Session();
-  heapSession.connect();
-  await startHeapSampling(heapSession);
-
-  const cpu = async (durationMs: number, signal?: AbortSignal): Promise<Pprof> => {
-    const session = new Session();
-    session.connect();
-    try {
-      const startMs = clock.nowMs();
-      const profile = await startCpuProfile(session);
-      await clock.sleep(durationMs, signal);
-      return await profile.stop(startMs, clock.nowMs() - startMs);
-    } finally {
-      session.disconnect();
-    }
-  };
-  const heap = (): Promise<Pprof> => takeHeapProfile(heapSession, clock.nowMs());
+  const session = new Session();
+  session.connect();
+  await startHeapSampling(session);
+  const sampler = await createCpuSampler(session);
+  const begin = () => ({ startMs: clock.nowMs(), profile: sampler.begin() });
+  const end = ({ startMs, profile }: ReturnType<typeof begin>) => profile.end(startMs, clock.nowMs() - startMs);
+  const heap = (): Promise<Pprof> => takeHeapProfile(session, clock.nowMs());
 
   return {
-    cpu,
+    async cpu(durationMs, signal) {
+      const begun = begin();
+      await clock.sleep(durationMs, signal);
+      return end(begun);
+    },
     heap,
     async run({ intervalMs, push, onError }, signal) {
+      let running = begin();
       while (!signal.aborted) {
+        await clock.sleep(intervalMs, signal);
+        const ending = running;
+        running = begin();
         try {
-          await push('process_cpu', await cpu(intervalMs, signal));
+          await push('process_cpu', await end(ending));
           await push('memory', await heap());
         } catch (error) {
           onError(error);
-          await clock.sleep(intervalMs, signal);
         }
       }
+      await end(running);
     },
-    close: () => heapSession.disconnect(),
+    close: () => session.disconnect(),
   };
 }
