@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { objectSource, openBlock } from '@flamelake/block';
 import { identityText } from '@flamelake/testkit';
 import { foldOnce } from './fold-once.ts';
-import { manifestsPrefix, segmentKey } from './keys.ts';
+import { manifestKey, segmentKey } from './keys.ts';
+import { EMPTY_MANIFEST, encodeManifest } from './manifest.ts';
 import { mergeOnce } from './merge-once.ts';
 import { newestManifest } from './newest-manifest.ts';
 import { sweepOnce } from './sweep.ts';
@@ -71,19 +72,21 @@ test("of two folds at once one counts, and the other's block is swept later", as
   assert.deepEqual(await storedTotals(world.store), expectedTotals(profiles));
 });
 
-test('a fold whose segment is swept meanwhile is left', async () => {
-  const world = createWorld();
-  await writeSegments(world, 2);
-  world.store.meet('get', segmentKey(world.root, 1), async () => {
-    await world.store.delete([segmentKey(world.root, 0)]);
-    return undefined;
-  });
-  world.store.meet('get', segmentKey(world.root, 0), () => undefined);
-  world.store.meet('get', segmentKey(world.root, 0), async () => {
-    await world.store.delete([segmentKey(world.root, 0)]);
-    return undefined;
-  });
-  assert.deepEqual(await foldOnce(world), { outcome: 'lost' });
+test('a fold whose segment is swept meanwhile, or replaced by another, is left', async () => {
+  for (const isReplaced of [false, true]) {
+    const world = createWorld();
+    await writeSegments(world, 2);
+    const key = segmentKey(world.root, 0);
+    // First the footer is read, then the whole.
+    world.store.meet('get', key, () => undefined);
+    world.store.meet('get', key, async () => {
+      const object = await world.store.inner.get(key);
+      await world.store.delete([key]);
+      if (isReplaced) await world.store.put(key, object?.bytes ?? new Uint8Array());
+      return undefined;
+    });
+    assert.deepEqual(await foldOnce(world), { outcome: 'lost' });
+  }
 });
 
 test('a merge makes one block of the next level, with the same totals', async () => {
@@ -170,23 +173,20 @@ test('a query that began before a sweep still finds everything, while it is youn
   assert.deepEqual(await totalsOf(world.store, snapshot), expectedTotals(profiles));
 });
 
-test('a sweeper that another one overtakes deletes nothing', async () => {
+test('a sweeper that another one overtakes does not trust what it read at its floor', async () => {
   const world = createWorld();
   const { store, root, clock } = world;
-  await foldEach(world, 3);
+  const profiles = await foldEach(world, 3);
   clock.advance(HOUR_MS + 1);
-  store.meet('putIfAbsent', manifestsPrefix(root), () => undefined);
-  // The other one raises the floor between this one's commit and its look at the manifest there.
-  store.meet('list', manifestsPrefix(root), () => undefined);
-  store.meet('list', manifestsPrefix(root), () => undefined);
-  store.meet('list', manifestsPrefix(root), () => undefined);
-  store.meet('list', manifestsPrefix(root), () => undefined);
-  store.meet('list', manifestsPrefix(root), async () => {
-    await foldEach(world, 1);
+  store.meet('get', manifestKey(root, 2), async () => {
+    profiles.push(...(await foldEach(world, 1)));
     clock.advance(HOUR_MS + 1);
     await sweepOnce({ ...world, keepMs: HOUR_MS });
+    // A put under way since then lands on the swept key: a fold that went further, and lost.
+    await store.putIfAbsent(manifestKey(root, 2), encodeManifest({ ...EMPTY_MANIFEST, version: 2, position: 1_000 }));
+    profiles.push(...(await writeSegments(world, 1)));
     return undefined;
   });
-  const { segments, blocks, manifests } = await sweepOnce({ ...world, keepMs: HOUR_MS });
-  assert.deepEqual([segments, blocks, manifests], [0, 0, 0]);
+  assert.deepEqual(await sweepOnce({ ...world, keepMs: HOUR_MS }), { floor: 2, manifests: 0, blocks: 0, segments: 0 });
+  assert.deepEqual(await storedTotals(store), expectedTotals(profiles));
 });
