@@ -25,8 +25,7 @@ export function finishPprof(columns: PprofColumns, options: { repairFunctionIds:
   if (options.repairFunctionIds) repairFunctionIds(columns);
 
   const { labels } = columns;
-  const stackLocations = arena.copy(columns.stackLocations);
-  resolveIds('location', columns.locations, LOCATION.size, stackLocations, { zeroIsNone: false });
+  const stackLocations = finishStacks(columns, arena);
   return {
     symbols: finishSymbols(columns, strings, arena),
     sampleTypes,
@@ -49,12 +48,25 @@ export function finishPprof(columns: PprofColumns, options: { repairFunctionIds:
   };
 }
 
+function finishStacks({ locations, stackLocations }: PprofColumns, arena: ColumnArena): Uint32Array {
+  const given = stackLocations.give();
+  const ids = { values: given ?? stackLocations.values, size: 1, first: 0 };
+  const indexes = given ?? arena.uint32(stackLocations.length);
+  const locationIds = { records: locations, size: LOCATION.size, first: LOCATION.id };
+  resolveIds('location', locationIds, ids, indexes, { zeroIsNone: false });
+  return indexes;
+}
+
 function finishSymbols(columns: PprofColumns, strings: StringColumn, arena: ColumnArena): Symbols {
   const { functions, lines, locations, mappings } = columns;
-  const lineFunction = arena.field(lines, LINE.size, LINE.functionId);
-  resolveIds('function', functions, FUNCTION.size, lineFunction, { zeroIsNone: false });
-  const locationMapping = arena.field(locations, LOCATION.size, LOCATION.mapping);
-  resolveIds('mapping', mappings, MAPPING.size, locationMapping, { zeroIsNone: true });
+  const lineFunction = arena.uint32(lines.length / LINE.size);
+  const functionIds = { records: functions, size: FUNCTION.size, first: FUNCTION.id };
+  const lineIds = { values: lines.values, size: LINE.size, first: LINE.functionId };
+  resolveIds('function', functionIds, lineIds, lineFunction, { zeroIsNone: false });
+  const locationMapping = arena.uint32(locations.length / LOCATION.size);
+  const mappingIds = { records: mappings, size: MAPPING.size, first: MAPPING.id };
+  const locationIds = { values: locations.values, size: LOCATION.size, first: LOCATION.mapping };
+  resolveIds('mapping', mappingIds, locationIds, locationMapping, { zeroIsNone: true });
   const functionText = (field: number, what: string) =>
     checked(strings, arena.field(functions, FUNCTION.size, field), what);
   const mappingText = (field: number, what: string) =>

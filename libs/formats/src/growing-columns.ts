@@ -4,7 +4,7 @@
  */
 
 /** Largest buffer kept between profiles. */
-const RETAINED_BYTES_MAX = 1_048_576;
+const RETAINED_BYTES_MAX = 4_194_304;
 const CAPACITY_MIN = 1024;
 
 export class GrowingUint32 {

@@ -43,59 +43,86 @@ export class WideIds {
 /** Index + 1 by id, of the last table that was dense. */
 const dense = new GrowingUint32();
 
+/** Where ids stand: every `size`-th number from `first` on. */
+export interface IdField {
+  readonly records: GrowingUint32;
+  readonly size: number;
+  readonly first: number;
+}
+
 /**
- * Replaces ids by the index of their definition, in place.
+ * Finds the definition of each id.
  * @param kind - what the ids are of, for errors
- * @param defined - records in the order of their definitions, of `size` numbers, the id first
- * @param references - ids to replace
- * @param options - with `zeroIsNone`, id 0 stays 0 and every other becomes its index + 1
+ * @param defined - ids in the order of their definitions
+ * @param references - ids to find
+ * @param into - their indexes; may be the memory of the references themselves
+ * @param options - with `zeroIsNone`, id 0 becomes 0 and every other its index + 1
  * @throws {FlamelakeError} `invalid_argument` when an id is defined twice, is 0, or is referred to and not defined
  */
 export function resolveIds(
   kind: 'location' | 'function' | 'mapping',
-  defined: GrowingUint32,
-  size: number,
-  references: Uint32Array,
+  defined: IdField,
+  references: { readonly values: Uint32Array; readonly size: number; readonly first: number },
+  into: Uint32Array,
   { zeroIsNone }: { zeroIsNone: boolean },
 ): void {
-  let largest = 0;
-  for (let i = 0; i < defined.length; i += size) if (defined.values[i] > largest) largest = defined.values[i];
+  const { values, size, first } = references;
   const shift = zeroIsNone ? 0 : 1;
-  if (largest >= Math.max(DENSE_SIZE_MIN, (defined.length / size) * SPARSE_FACTOR)) {
-    const table = sparseTable(kind, defined, size);
-    for (let i = 0; i < references.length; i++) {
-      const id = references[i];
+  const largest = largestId(defined);
+  const count = defined.records.length / defined.size;
+  if (areInOrder(defined)) {
+    // As Go and most others number them: an id is its index + 1.
+    for (let i = 0, at = first; i < into.length; i++, at += size) {
+      const id = values[at];
+      if (id < shift || id > count) throw dangling(kind, id);
+      into[i] = id - shift;
+    }
+  } else if (largest < Math.max(DENSE_SIZE_MIN, count * SPARSE_FACTOR)) {
+    const table = denseTable(kind, defined, largest);
+    for (let i = 0, at = first; i < into.length; i++, at += size) {
+      const id = values[at];
+      const index = id <= largest ? table[id] : 0;
+      if (index === 0 && !(id === 0 && zeroIsNone)) throw dangling(kind, id);
+      into[i] = index - shift;
+    }
+    dense.clear();
+  } else {
+    const table = sparseTable(kind, defined);
+    for (let i = 0, at = first; i < into.length; i++, at += size) {
+      const id = values[at];
       const index = id === 0 && zeroIsNone ? 0 : table.get(id);
       if (index === undefined) throw dangling(kind, id);
-      references[i] = index - shift;
+      into[i] = index - shift;
     }
-    return;
   }
-  const table = denseTable(kind, defined, size, largest);
-  for (let i = 0; i < references.length; i++) {
-    const id = references[i];
-    const index = id <= largest ? table[id] : 0;
-    if (index === 0 && !(id === 0 && zeroIsNone)) throw dangling(kind, id);
-    references[i] = index - shift;
-  }
-  dense.clear();
 }
 
-function denseTable(kind: string, { values, length }: GrowingUint32, size: number, largest: number): Uint32Array {
+function areInOrder({ records: { values, length }, size, first }: IdField): boolean {
+  for (let at = first, id = 1; at < length; at += size, id++) if (values[at] !== id) return false;
+  return true;
+}
+
+function largestId({ records: { values, length }, size, first }: IdField): number {
+  let largest = 0;
+  for (let at = first; at < length; at += size) if (values[at] > largest) largest = values[at];
+  return largest;
+}
+
+function denseTable(kind: string, { records, size, first }: IdField, largest: number): Uint32Array {
   const table = dense.reserve(largest + 1);
   table.fill(0, 0, largest + 1);
-  for (let i = 0, index = 1; i < length; i += size, index++) {
-    const id = values[i];
+  for (let at = first, index = 1; at < records.length; at += size, index++) {
+    const id = records.values[at];
     if (id === 0 || table[id] !== 0) throw notUnique(kind, id);
     table[id] = index;
   }
   return table;
 }
 
-function sparseTable(kind: string, { values, length }: GrowingUint32, size: number): Map<number, number> {
+function sparseTable(kind: string, { records, size, first }: IdField): Map<number, number> {
   const table = new Map<number, number>();
-  for (let i = 0, index = 1; i < length; i += size, index++) {
-    const id = values[i];
+  for (let at = first, index = 1; at < records.length; at += size, index++) {
+    const id = records.values[at];
     if (id === 0 || table.has(id)) throw notUnique(kind, id);
     table.set(id, index);
   }
