@@ -105,7 +105,8 @@ function taskOf(profileTypeId: string | undefined): Task {
 
 async function query(task: Task, open: (number: number) => BlockReader) {
   const opened = (key: string) => Promise.resolve(open(Number(key)));
-  const result = await executeTask(task, ({ key }) => opened(key), new AbortController().signal);
+  const signal = new AbortController().signal;
+  const result = await executeTask(task, { open: ({ key }) => opened(key), signal, pause: () => Promise.resolve() });
   if (result.kind !== 'functions') throw new Error('a flame graph was asked for');
   return renderFlamegraph(result.tree, NODES);
 }

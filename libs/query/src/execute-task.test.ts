@@ -4,7 +4,7 @@ import { type BlockSource, createBlockBuilder, memorySource, openBlock } from '@
 import { createSeededRandom, randomProfileRecord } from '@flamelake/testkit';
 import { executeTask } from './execute-task.ts';
 import type { Question, Selection, Task } from './task.ts';
-import { blockOf, openFrom } from './test-blocks.ts';
+import { blockOf, openFrom, optionsFor } from './test-blocks.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const SELECTION: Selection = {
@@ -51,8 +51,7 @@ test('a question reads only the sections it needs, of the datasets it is about',
     const block = await openBlock(source, { tail: bytes.subarray(bytes.length - 4_096) });
     await executeTask(
       taskOf(question, info.id, services, selection),
-      () => Promise.resolve(block),
-      AbortSignal.timeout(60_000),
+      optionsFor(() => Promise.resolve(block)),
     );
     return { read, requests };
   };
@@ -80,6 +79,6 @@ test('a task of one tenant reads no dataset of another, even if it is told to', 
   const task = taskOf({ kind: 'functions' }, block.info.id, ['a']);
   const datasets = [{ tenant: 'u', service: 'a' }];
   const told = { ...task, parts: [{ ...task.parts[0], datasets }] };
-  const result = await executeTask(told, openFrom([block]), AbortSignal.timeout(60_000));
+  const result = await executeTask(told, optionsFor(openFrom([block])));
   assert.ok(result.kind === 'functions' && result.tree.stacks.total === 0n);
 });

@@ -8,6 +8,7 @@ import { foldFunctionTree, needsMappings } from './fold-function-tree.ts';
 import { foldLocationTree } from './fold-location-tree.ts';
 import { addSeriesLabels } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
+import { runParallel } from './run-parallel.ts';
 import {
   type CompiledDelete,
   type CompiledSelection,
@@ -27,31 +28,35 @@ export type OpenBlock = (object: ObjectRef, signal: AbortSignal) => Promise<Bloc
 /** Blocks of a task that are read at the same time. */
 export const BLOCKS_IN_FLIGHT = 4;
 
+export interface ExecuteOptions {
+  readonly open: OpenBlock;
+  readonly signal: AbortSignal;
+  /** Called between datasets: lets others have their turn when there was none for a while. */
+  readonly pause: () => Promise<void>;
+}
+
 /**
  * Answers a task.
  * @throws {FlamelakeError} what reading throws (`not_found`, `data_loss`, `unavailable`), `out_of_range` when a sum leaves
  * int64, `resource_exhausted` when the result grows too large, `canceled` when the signal aborts
  */
-export async function executeTask(task: Task, open: OpenBlock, signal: AbortSignal): Promise<PartialResult> {
+export async function executeTask(task: Task, { open, signal, pause }: ExecuteOptions): Promise<PartialResult> {
   const result = createPartialResult(task.question);
   const selection = compileSelection(task.selection);
-  let next = 0;
-  const worker = async () => {
-    for (let part = task.parts[next++]; part !== undefined; part = task.parts[next++]) {
-      throwIfAborted(signal);
-      const block = await open(part.object, signal);
-      const wanted = new Set(part.datasets.map(({ tenant, service }) => datasetKey(tenant, service)));
-      const deletes = compileDeletes(part.deletes);
-      for (const [i, info] of block.info.datasets.entries()) {
-        // The tenant is checked here again: a task is a message, the object is the truth.
-        if (!selection.tenants.has(info.tenant) || !wanted.has(datasetKey(info.tenant, info.service))) continue;
-        throwIfAborted(signal);
-        const own = deletes.filter((pending) => pending.tenant === info.tenant);
-        await addDataset(result, task.question, selection, own, block.dataset(i), signal);
-      }
+  await runParallel(task.parts, BLOCKS_IN_FLIGHT, signal, async (part, either) => {
+    throwIfAborted(either);
+    const block = await open(part.object, either);
+    const wanted = new Set(part.datasets.map(({ tenant, service }) => datasetKey(tenant, service)));
+    const deletes = compileDeletes(part.deletes);
+    for (const [i, info] of block.info.datasets.entries()) {
+      // The tenant is checked here again: a task is a message, the object is the truth.
+      if (!selection.tenants.has(info.tenant) || !wanted.has(datasetKey(info.tenant, info.service))) continue;
+      await pause();
+      throwIfAborted(either);
+      const own = deletes.filter((pending) => pending.tenant === info.tenant);
+      await addDataset(result, task.question, selection, own, block.dataset(i), either);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(BLOCKS_IN_FLIGHT, task.parts.length) }, worker));
+  });
   return result;
 }
 

@@ -1,4 +1,4 @@
-export { executeTask, type OpenBlock } from './execute-task.ts';
+export { type ExecuteOptions, executeTask, type OpenBlock } from './execute-task.ts';
 export {
   LABEL_SETS_MAX,
   type LabelSets,
@@ -12,5 +12,6 @@ export { DOT_NODES_DEFAULT, renderDot } from './render-dot.ts';
 export { type Flamegraph, type FlamegraphDiff, renderDiff, renderFlamegraph } from './render-flamegraph.ts';
 export { type PprofHeader, renderPprof } from './render-pprof.ts';
 export { renderTree } from './render-tree.ts';
+export { runParallel } from './run-parallel.ts';
 export type { ObjectRef, Question, RowDelete, Selection, Task, TaskPart, TimeGrid } from './task.ts';
 export { renderTimeSeries, type TimeSeries } from './time-series.ts';

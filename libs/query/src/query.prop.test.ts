@@ -14,7 +14,7 @@ import { renderDiff, renderFlamegraph } from './render-flamegraph.ts';
 import { renderPprof } from './render-pprof.ts';
 import { renderTree } from './render-tree.ts';
 import type { Question, Selection } from './task.ts';
-import { blockOf, foldBlocks, type ModelRow, mergeModel, modelRows, openFrom } from './test-blocks.ts';
+import { blockOf, foldBlocks, type ModelRow, mergeModel, modelRows, openFrom, optionsFor } from './test-blocks.ts';
 import { snapshotOf } from './test-snapshots.ts';
 import { barsOf, selfsOf } from './test-stacks.ts';
 import { renderTimeSeries } from './time-series.ts';
@@ -88,7 +88,7 @@ async function ask<K extends PartialResult['kind']>(
   );
   const plan = planQuery(snapshot, question, selection, taskBytes);
   for (const task of plan.tasks) {
-    mergePartialResult(plan.known, await executeTask(task, openFrom(blocks), AbortSignal.timeout(60_000)));
+    mergePartialResult(plan.known, await executeTask(task, optionsFor(openFrom(blocks))));
   }
   assert.equal(plan.known.kind, kind);
   return plan.known as Extract<PartialResult, { kind: K }>;

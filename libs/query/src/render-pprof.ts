@@ -2,10 +2,11 @@
  * A location tree as a pprof profile: nothing cut, every mapping, address, line and inlined function kept, one sample a stack.
  * Symbols, ids and samples are in an order of their content, so equal data gives equal bytes.
  */
-import type { Pprof, StackColumns, StringColumn, Symbols } from '@flamelake/formats';
+import type { LocationColumns, Pprof, StackColumns, StringColumn, Symbols } from '@flamelake/formats';
 import type { ProfileType } from '@flamelake/model';
 import { LOCATION_HEAD, type LocationTree } from './location-tree.ts';
-import { type LocationTreeRanks, rankLocationTree } from './rank-location-tree.ts';
+import { type LocationTreeRanks, type Ranking, rankLocationTree } from './rank-location-tree.ts';
+import type { StackTree } from './stack-tree.ts';
 import type { TupleTable } from './tuple-table.ts';
 
 /** What the profile says of itself beside its samples. */
@@ -54,6 +55,33 @@ function orderedSamples(
 ): { stacks: StackColumns; values: BigInt64Array } {
   const { count, parent, frame, self } = stacks;
   const { rankOf } = ranks.locations;
+  const { first, next } = linkLastFirst(stacks, rankOf);
+  const depth = new Uint32Array(count);
+  let [sampleCount, frameCount] = [0, 0];
+  for (let node = 0; node < count; node++) {
+    if (node > 0) depth[node] = depth[parent[node]] + 1;
+    if (self[node] === 0n) continue;
+    sampleCount++;
+    frameCount += depth[node];
+  }
+  const start = new Uint32Array(sampleCount + 1);
+  const locations = new Uint32Array(frameCount);
+  const values = new BigInt64Array(sampleCount);
+  let [sample, to] = [0, 0];
+  const pending = [0];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (self[node] !== 0n) {
+      for (let at = node; at !== 0; at = parent[at]) locations[to++] = rankOf[frame[at]];
+      values[sample++] = self[node];
+      start[sample] = to;
+    }
+    for (let child = first[node]; child !== 0; child = next[child]) pending.push(child);
+  }
+  return { stacks: { count: sampleCount, start, locations }, values };
+}
+
+/** Children of each node as a linked list, the last one by rank first: as a stack of pending nodes wants them. 0 ends a list. */
+function linkLastFirst({ count, parent, frame }: StackTree, rankOf: Int32Array) {
   const byRank = Uint32Array.from({ length: count }, (_, node) => node)
     .subarray(1)
     .sort((a, b) => rankOf[frame[a]] - rankOf[frame[b]]);
@@ -63,84 +91,83 @@ function orderedSamples(
     next[node] = first[parent[node]];
     first[parent[node]] = node;
   }
-  const start = [0];
-  const locations: number[] = [];
-  const values: bigint[] = [];
-  // The lists now run from the last child to the first, as a stack of pending nodes wants them.
-  const pending = [0];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (self[node] !== 0n) {
-      for (let at = node; at !== 0; at = parent[at]) locations.push(rankOf[frame[at]]);
-      start.push(locations.length);
-      values.push(self[node]);
-    }
-    for (let child = first[node]; child !== 0; child = next[child]) pending.push(child);
-  }
-  return {
-    stacks: { count: values.length, start: Uint32Array.from(start), locations: Uint32Array.from(locations) },
-    values: BigInt64Array.from(values),
-  };
+  return { first, next };
 }
 
 function orderedSymbols(tree: LocationTree, ranks: LocationTreeRanks): Symbols {
-  const nameOf = (name: number) => ranks.names.rankOf[name];
-  const functions = [...ranks.functions.order].map((i) => tupleAt(tree.functions, i));
-  const mappings = [...ranks.mappings.order].map((i) => tupleAt(tree.mappings, i));
-  const locations = [...ranks.locations.order].map((i) => tupleAt(tree.locations, i));
-  const lineStart = new Uint32Array(locations.length + 1);
-  locations.forEach((tuple, i) => {
-    lineStart[i + 1] = lineStart[i] + (tuple.length - LOCATION_HEAD) / 2;
-  });
-  const lines = locations.flatMap((tuple) => [...tuple.subarray(LOCATION_HEAD)]);
-  const columnOf = (tuples: readonly Int32Array[], at: number) => tuples.map((tuple) => tuple[at]);
+  const functions = ordered(tree.functions, ranks.functions);
+  const mappings = ordered(tree.mappings, ranks.mappings);
+  const namesOf = (column: Int32Array) => Uint32Array.from(column, (name) => ranks.names.rankOf[name]);
   return {
     strings: orderedStrings(tree, ranks),
     functions: {
-      count: functions.length,
-      name: Uint32Array.from(columnOf(functions, 0), nameOf),
-      systemName: Uint32Array.from(columnOf(functions, 1), nameOf),
-      filename: Uint32Array.from(columnOf(functions, 2), nameOf),
-      startLine: Int32Array.from(columnOf(functions, 3)),
+      count: tree.functions.count,
+      name: namesOf(functions(0)),
+      systemName: namesOf(functions(1)),
+      filename: namesOf(functions(2)),
+      startLine: functions(3),
     },
     mappings: {
-      count: mappings.length,
-      filename: Uint32Array.from(columnOf(mappings, 0), nameOf),
-      buildId: Uint32Array.from(columnOf(mappings, 1), nameOf),
-      flags: Uint8Array.from(columnOf(mappings, 2)),
-      memoryStart: BigUint64Array.from(mappings, (tuple) => joinHalves(tuple, 3)),
-      memoryLimit: BigUint64Array.from(mappings, (tuple) => joinHalves(tuple, 5)),
-      fileOffset: BigUint64Array.from(mappings, (tuple) => joinHalves(tuple, 7)),
+      count: tree.mappings.count,
+      filename: namesOf(mappings(0)),
+      buildId: namesOf(mappings(1)),
+      flags: Uint8Array.from(mappings(2)),
+      memoryStart: joinHalves(mappings(3), mappings(4)),
+      memoryLimit: joinHalves(mappings(5), mappings(6)),
+      fileOffset: joinHalves(mappings(7), mappings(8)),
     },
-    locations: {
-      count: locations.length,
-      mapping: Uint32Array.from(columnOf(locations, 0), (mapping) =>
-        mapping === 0 ? 0 : ranks.mappings.rankOf[mapping - 1] + 1,
-      ),
-      address: BigUint64Array.from(locations, (tuple) => joinHalves(tuple, 1)),
-      lineStart,
-      lineFunction: Uint32Array.from(
-        lines.filter((_, i) => i % 2 === 0),
-        (fn) => ranks.functions.rankOf[fn],
-      ),
-      lineNumber: Int32Array.from(lines.filter((_, i) => i % 2 === 1)),
-    },
+    locations: orderedLocations(tree, ranks),
+  };
+}
+
+function orderedLocations({ locations }: LocationTree, ranks: LocationTreeRanks): LocationColumns {
+  const { count, values, offsets } = locations;
+  const column = ordered(locations, ranks.locations);
+  const lineCount = (offsets[count] - count * LOCATION_HEAD) / 2;
+  const lineStart = new Uint32Array(count + 1);
+  const lineFunction = new Uint32Array(lineCount);
+  const lineNumber = new Int32Array(lineCount);
+  let line = 0;
+  for (let i = 0; i < count; i++) {
+    const location = ranks.locations.order[i];
+    for (let at = offsets[location] + LOCATION_HEAD; at < offsets[location + 1]; at += 2) {
+      lineFunction[line] = ranks.functions.rankOf[values[at]];
+      lineNumber[line++] = values[at + 1];
+    }
+    lineStart[i + 1] = line;
+  }
+  return {
+    count,
+    mapping: Uint32Array.from(column(0), (mapping) => (mapping === 0 ? 0 : ranks.mappings.rankOf[mapping - 1] + 1)),
+    address: joinHalves(column(1), column(2)),
+    lineStart,
+    lineFunction,
+    lineNumber,
   };
 }
 
 /** The empty string sorts first, as string 0 has to be. */
 function orderedStrings({ names }: LocationTree, { names: { order } }: LocationTreeRanks): StringColumn {
   const offsets = new Uint32Array(order.length + 1);
-  const parts = [...order].map((name) => names.bytes.subarray(names.offsets[name], names.offsets[name + 1]));
-  parts.forEach((part, i) => {
-    offsets[i + 1] = offsets[i] + part.length;
-  });
-  return { count: order.length, bytes: Buffer.concat(parts), offsets };
+  const bytes = new Uint8Array(names.offsets[names.count]);
+  for (let i = 0; i < order.length; i++) {
+    const name = names.bytes.subarray(names.offsets[order[i]], names.offsets[order[i] + 1]);
+    bytes.set(name, offsets[i]);
+    offsets[i + 1] = offsets[i] + name.length;
+  }
+  return { count: order.length, bytes, offsets };
 }
 
-function tupleAt(table: TupleTable, i: number): Int32Array {
-  return table.values.subarray(table.offsets[i], table.offsets[i + 1]);
+/** Gives, by place in the tuples, the numbers of all tuples in their order. */
+function ordered({ values, offsets }: TupleTable, { order }: Ranking): (at: number) => Int32Array {
+  return (at) => Int32Array.from(order, (tuple) => values[offsets[tuple] + at]);
 }
 
-function joinHalves(tuple: Int32Array, at: number): bigint {
-  return (BigInt(tuple[at + 1] >>> 0) << 32n) | BigInt(tuple[at] >>> 0);
+function joinHalves(low: Int32Array, high: Int32Array): BigUint64Array {
+  const halves = new Int32Array(2 * low.length);
+  for (let i = 0; i < low.length; i++) {
+    halves[2 * i] = low[i];
+    halves[2 * i + 1] = high[i];
+  }
+  return new BigUint64Array(halves.buffer);
 }

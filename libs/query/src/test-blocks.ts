@@ -2,7 +2,7 @@
 import { type BlockReader, createBlockBuilder, parseBlock } from '@flamelake/block';
 import type { ProfileRecord } from '@flamelake/formats';
 import { FlamelakeError, type Labels, profileTypeId, withProducedLabels } from '@flamelake/model';
-import type { OpenBlock } from './execute-task.ts';
+import type { ExecuteOptions, OpenBlock } from './execute-task.ts';
 import { NO_STACK_NAME } from './fold-function-tree.ts';
 
 /** One row of the model: a label set of a profile, in one of its types. */
@@ -38,6 +38,11 @@ export function openFrom(blocks: readonly BlockReader[]): OpenBlock {
       return Promise.reject(new FlamelakeError('not_found', 'object is gone', { id: object.id }));
     return Promise.resolve(found);
   };
+}
+
+/** Options of a task that nobody waits for. */
+export function optionsFor(open: OpenBlock): ExecuteOptions {
+  return { open, signal: new AbortController().signal, pause: () => Promise.resolve() };
 }
 
 export function modelRows(records: readonly ProfileRecord[]): readonly ModelRow[] {

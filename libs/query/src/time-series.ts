@@ -2,8 +2,8 @@
  * Totals by time step and group of labels. A step is known by its number in the grid; only steps that hold profiles exist.
  */
 import type { ProfileColumns, Series } from '@flamelake/block';
-import { type Labels, labelsKey } from '@flamelake/model';
-import { compareLabels, projectLabels } from './label-sets.ts';
+import { FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
+import { compareLabels, LABEL_SETS_MAX, projectLabels } from './label-sets.ts';
 import type { RowRun } from './select-rows.ts';
 import type { TimeGrid } from './task.ts';
 import { addTotals } from './value.ts';
@@ -38,7 +38,7 @@ export function stepEndMs(grid: TimeGrid, step: number): number {
   return Math.min(grid.endMs, grid.startMs + step * grid.stepMs);
 }
 
-/** @throws {FlamelakeError} `out_of_range` when a sum leaves int64 */
+/** @throws {FlamelakeError} `out_of_range` when a sum leaves int64, `resource_exhausted` over LABEL_SETS_MAX groups */
 export function addRows(
   groups: SeriesGroups,
   grid: TimeGrid,
@@ -93,6 +93,11 @@ function groupOf(groups: SeriesGroups, labels: Labels): SeriesGroup {
   if (group === undefined) {
     group = { labels, indexOf: new Map(), sums: [], profileCounts: [] };
     groups.set(key, group);
+    if (groups.size > LABEL_SETS_MAX) {
+      throw new FlamelakeError('resource_exhausted', 'query groups into too many series; group by fewer labels', {
+        limit: LABEL_SETS_MAX,
+      });
+    }
   }
   return group;
 }

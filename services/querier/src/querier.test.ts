@@ -52,7 +52,13 @@ async function setUp(options: Partial<QuerierOptions> = {}) {
     ],
     estimatedBytes: bytes.length,
   };
-  const querier = createQuerier({ store: watched, storeId: 's', metrics: createMetrics(), ...options });
+  const querier = createQuerier({
+    store: watched,
+    storeId: 's',
+    clock: systemClock,
+    metrics: createMetrics(),
+    ...options,
+  });
   return { records, store, reads, task, querier };
 }
 

@@ -1,9 +1,10 @@
 /** The querier: runs tasks on blocks of the store within a budget of bytes. Stateless but for its cache. */
 import { openBlock } from '@flamelake/block';
-import { type Cache, FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { type Cache, type Clock, FlamelakeError, type ObjectStore } from '@flamelake/model';
 import { executeTask, type OpenBlock, type PartialResult, type Task } from '@flamelake/query';
-import { createSemaphore, type Metrics } from '@flamelake/runtime';
+import { createSemaphore, type Metrics, systemClock } from '@flamelake/runtime';
 import { cachedSource, missingObject, type SourceContext } from './cached-source.ts';
+import { createPause } from './pause.ts';
 
 export interface QuerierOptions {
   readonly store: ObjectStore;
@@ -11,6 +12,8 @@ export interface QuerierOptions {
   readonly storeId: string;
   /** Keeps ranges of blocks; bounded by its owner. */
   readonly cache?: Cache;
+  /** The system's by default. */
+  readonly clock?: Clock;
   readonly metrics: Metrics;
   /** Estimated bytes of tasks that run at once; a larger task is refused. */
   readonly admissionBytesMax?: number;
@@ -35,7 +38,7 @@ export interface Querier {
 }
 
 export function createQuerier(options: QuerierOptions): Querier {
-  const { store, storeId, cache, metrics } = options;
+  const { store, storeId, cache, clock = systemClock, metrics } = options;
   const admissionBytesMax = options.admissionBytesMax ?? ADMISSION_BYTES_DEFAULT;
   const readsMax = options.readsMax ?? READS_DEFAULT;
   const admission = createSemaphore({
@@ -51,6 +54,7 @@ export function createQuerier(options: QuerierOptions): Querier {
     if (block.info.id !== object.id) throw missingObject(object);
     return block;
   };
+  const pause = createPause(clock);
   return {
     execute: async (task, signal) => {
       if (task.estimatedBytes > admissionBytesMax) {
@@ -60,7 +64,11 @@ export function createQuerier(options: QuerierOptions): Querier {
         });
       }
       try {
-        const result = await admission.run(() => executeTask(task, open, signal), task.estimatedBytes, signal);
+        const result = await admission.run(
+          () => executeTask(task, { open, signal, pause }),
+          task.estimatedBytes,
+          signal,
+        );
         tasks.add(1, { outcome: 'ok' });
         return result;
       } catch (error) {

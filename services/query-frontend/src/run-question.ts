@@ -7,6 +7,7 @@ import {
   type PartialResult,
   planQuery,
   type Question,
+  runParallel,
   type Selection,
   type Task,
 } from '@flamelake/query';
@@ -81,25 +82,14 @@ async function runOn(
   if (estimatedBytes > bytesMax) {
     throw new FlamelakeError(
       'resource_exhausted',
-      'query would read too many bytes; narrow its time range or selector, or raise query-bytes-max',
+      'query would read too many bytes; narrow its time range or selector, or raise query.read-size-max',
       { estimatedBytes, limitBytes: bytesMax, tenant: call.tenant },
     );
   }
-  const failed = new AbortController();
-  const signal = AbortSignal.any([call.signal, failed.signal]);
-  const pending = plans.flatMap((plan) => plan.tasks.map((task) => ({ task, into: plan.known })));
-  let next = 0;
-  const worker = async () => {
-    for (let share = pending[next++]; share !== undefined; share = pending[next++]) {
-      mergePartialResult(share.into, await execute(share.task, signal));
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.min(TASKS_IN_FLIGHT, pending.length) }, worker));
-  } catch (error) {
-    failed.abort(error);
-    throw error;
-  }
+  const shares = plans.flatMap((plan) => plan.tasks.map((task) => ({ task, into: plan.known })));
+  await runParallel(shares, TASKS_IN_FLIGHT, call.signal, async ({ task, into }, signal) => {
+    mergePartialResult(into, await execute(task, signal));
+  });
   call.snapshot = sealSnapshotName(keys, snapshot);
   return plans.map((plan) => plan.known);
 }

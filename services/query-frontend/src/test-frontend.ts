@@ -26,7 +26,7 @@ export function createTestFrontend(
 ) {
   const clock = steppingClock();
   const store = createMemoryStore({ clock });
-  const querier = createQuerier({ store, storeId: 'store', metrics: createMetrics() });
+  const querier = createQuerier({ store, storeId: 'store', clock, metrics: createMetrics() });
   let position = 0;
   const queries = createQueryFrontend({
     snapshots: createSnapshotSource({ store, clock, reuseMs: 0 }),
