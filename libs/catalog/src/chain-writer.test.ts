@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import type { ProfileRecord } from '@flamelake/formats';
 import { foldOnce } from './fold-once.ts';
 import { openSegment } from './follow-chain.ts';
 import { segmentKey } from './keys.ts';
@@ -13,6 +15,11 @@ import {
   type TestLog,
   type World,
 } from './world.test-kit.ts';
+
+/** A profile that the block builder refuses. */
+function negative(profile: ProfileRecord): ProfileRecord {
+  return { ...profile, groups: profile.groups.map((group) => ({ ...group, values: group.values.map(() => -1n) })) };
+}
 
 /** The log as a slow reader sees it: records from `shownUntil` on are not there yet. */
 function createSlowLog(world: World, shownUntil: number): TestLog & { shownUntil: number } {
@@ -216,6 +223,42 @@ test('a record that cannot be decoded, or not be built, is kept raw and reading 
     [1, 2],
   );
   assert.equal(Buffer.from(kept[0]?.value ?? []).toString(), 'poison');
+  assert.deepEqual(await storedTotals(world.store), expectedTotals([a, b]));
+});
+
+test('the other profiles of a record that holds a bad one count', async () => {
+  const world = createWorld();
+  const [a, b, bad] = [world.profile(), world.profile(), world.profile()];
+  world.log.push(a, negative(bad), b);
+  world.log.push(b, a);
+  const writer = createTestWriter(world);
+  await writer.run();
+  assert.deepEqual([...writer.counts].sort().slice(0, 3), [
+    ['profiles', 2],
+    ['quarantined', 1],
+    ['repeats', 2],
+  ]);
+  assert.deepEqual(await storedTotals(world.store), expectedTotals([a, b]));
+});
+
+test('a segment that is too large is cut again with half the records; one record alone goes to quarantine', async () => {
+  const world = createWorld();
+  const [a, b] = [world.profile(), world.profile()];
+  const large = randomBytes(9_000_000);
+  world.log.push(a);
+  world.log.pushBytes(large);
+  world.log.pushBytes(large);
+  world.log.push(b);
+  const writer = createTestWriter(world, { segmentBytes: 100_000_000 });
+  await writer.run();
+  const segments = (await takeSnapshot(world.store)).partitions[0]?.segments ?? [];
+  assert.deepEqual(
+    segments.map(({ info }) => [info.log.position, info.log.next]),
+    [
+      [0, 2],
+      [2, 4],
+    ],
+  );
   assert.deepEqual(await storedTotals(world.store), expectedTotals([a, b]));
 });
 

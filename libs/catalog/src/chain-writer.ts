@@ -182,17 +182,24 @@ export function createChainWriter(options: ChainWriterOptions): ChainWriter {
       // A rival's segment may have moved the position meanwhile: then the rest is read again from there.
       if (following !== now || now.draft.next !== cursor) return;
       if (now.draft.next === now.draft.position) now.draftSinceMs = clock.monotonicMs();
-      const refusal = now.draft.add(record);
-      if (refusal !== undefined) {
-        poison.set(record.offset, refusal);
-        return startDraftAgain(now);
-      }
+      take(now, record);
       cursor = now.draft.next;
       if (now.draft.sizeBytes >= segmentBytes || now.draft.records >= recordsMax) await cutAndPut(now);
       takenBytes += record.value.length;
       if (takenBytes < YIELD_BYTES) continue;
       takenBytes = 0;
       await clock.sleep(0);
+    }
+  }
+
+  function take(now: Following, record: LogRecord): void {
+    try {
+      now.draft.add(record);
+    } catch (error) {
+      // No record may hold up a partition: one that breaks the builder is poison.
+      if (!(error instanceof FlamelakeError)) poison.set(record.offset, reasonOf(error));
+      startDraftAgain(now);
+      throw error;
     }
   }
 

@@ -29,11 +29,15 @@ export async function newestManifest(store: ObjectStore, root: PartitionRoot, kn
 /**
  * Whether the object that was read is the one that was listed. Between the two the listed version may have been superseded, swept,
  * and its key taken again by a put that was under way all the time: that one is no version of the catalog.
- * Stores tell the time to the millisecond in a list and to the second in an answer.
+ * Some stores tell the time to the millisecond in a list and to the second in an answer.
  */
 function isSameObject(listed: ObjectInfo, read: ObjectRange): boolean {
-  const listedMs = read.modifiedMs % 1_000 === 0 ? Math.floor(listed.modifiedMs / 1_000) * 1_000 : listed.modifiedMs;
-  return listedMs === read.modifiedMs && listed.sizeBytes === read.sizeBytes;
+  const isWholeSeconds = listed.modifiedMs % 1_000 === 0 || read.modifiedMs % 1_000 === 0;
+  const unitMs = isWholeSeconds ? 1_000 : 1;
+  return (
+    Math.floor(listed.modifiedMs / unitMs) === Math.floor(read.modifiedMs / unitMs) &&
+    listed.sizeBytes === read.sizeBytes
+  );
 }
 
 /**

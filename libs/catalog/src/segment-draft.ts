@@ -22,11 +22,11 @@ export interface SegmentDraft {
   /** About how large the object would be, bytes. */
   readonly sizeBytes: number;
   /**
-   * Takes the next record in. A record that cannot be decoded goes to quarantine as it is.
-   * @returns why the builder refuses the record, if it does: then the draft is of no more use, and in the next one the record is poison
-   * @throws {FlamelakeError} `resource_exhausted` when the identity window is full
+   * Takes the next record in. One that cannot be decoded, or holds a profile that the builder refuses, goes to quarantine as it is;
+   * its other profiles count.
+   * @throws {FlamelakeError} `resource_exhausted` when the identity window is full; whatever is thrown, the draft is of no more use
    */
-  add(record: LogRecord): string | undefined;
+  add(record: LogRecord): void;
   /** Notes that the log no longer has the offsets up to `offset`. */
   skipTo(offset: number): void;
   /** Builds the object. Counts are of the records in it. */
@@ -96,6 +96,22 @@ export function createSegmentDraft(options: SegmentDraftOptions): SegmentDraft {
     });
   }
 
+  function takeIn(record: LogRecord, profiles: readonly ProfileRecord[]): void {
+    let refusal: string | undefined;
+    for (const profile of profiles) {
+      try {
+        builder.addProfile(profile, record.offset);
+      } catch (error) {
+        if (!(error instanceof FlamelakeError)) throw error;
+        refusal = reasonOf(error);
+        continue;
+      }
+      window.add(profile.identity, 0, record.offset, lastAppendMs);
+      count('profiles', 1);
+    }
+    if (refusal !== undefined) quarantine(record, refusal);
+  }
+
   return {
     id,
     position,
@@ -118,19 +134,9 @@ export function createSegmentDraft(options: SegmentDraftOptions): SegmentDraft {
       const decoded = poisoned === undefined ? decodeRecord(record) : poisoned;
       lastAppendMs = Math.max(lastAppendMs, record.appendMs);
       if (typeof decoded === 'string') quarantine(record, decoded);
-      else {
-        const selected = select(record, decoded);
-        try {
-          for (const profile of selected) builder.addProfile(profile, record.offset);
-        } catch (error) {
-          return reasonOf(error);
-        }
-        for (const profile of selected) window.add(profile.identity, 0, record.offset, lastAppendMs);
-        count('profiles', selected.length);
-      }
+      else takeIn(record, select(record, decoded));
       records++;
       next = record.offset + 1;
-      return undefined;
     },
     finish() {
       const log = { ...root, position, next, lastAppendMs, gaps };

@@ -14,8 +14,8 @@ const ATTEMPTS_MAX = 10;
 export async function listRoots(store: ObjectStore): Promise<PartitionRoot[]> {
   const roots: PartitionRoot[] = [];
   for (const logId of await store.listFolders(LOGS_PREFIX)) {
-    const partitions = (await store.listFolders(partitionsPrefix(logId))).map(Number).sort((a, b) => a - b);
-    for (const partition of partitions) roots.push({ logId, partition });
+    const names = (await store.listFolders(partitionsPrefix(logId))).filter((name) => /^\d{1,9}$/.test(name));
+    for (const partition of names.map(Number).sort((a, b) => a - b)) roots.push({ logId, partition });
   }
   return roots;
 }
