@@ -52,17 +52,19 @@ function packedLocations(columns: PprofColumns, end: number): number {
   const values = stackLocations.reserve(end - at);
   let n = stackLocations.length;
   while (at < end) {
-    let id = bytes[at++];
-    if (id >= 0x80) {
-      const second = bytes[at++];
-      if (second < 0x80) id = (id & 0x7f) | (second << 7);
-      else {
-        reader.at = at - 2;
-        id = readId(columns);
-        at = reader.at;
-      }
+    const first = bytes[at++];
+    if (first < 0x80) {
+      values[n++] = first;
+      continue;
     }
-    values[n++] = id;
+    const second = bytes[at++];
+    if (second < 0x80) {
+      values[n++] = (first & 0x7f) | (second << 7);
+      continue;
+    }
+    reader.at = at - 2;
+    values[n++] = readId(columns);
+    at = reader.at;
   }
   if (at !== end) throw malformed('profile sample is cut short', at);
   stackLocations.length = n;
@@ -108,21 +110,20 @@ function decodeLabel(columns: PprofColumns, start: number, end: number): void {
       at = skipField(columns, at, end, 4);
       continue;
     }
-    let value = bytes[at + 1];
-    at += 2;
-    if (value >= 0x80) {
-      const second = bytes[at];
-      if (second < 0x80) {
-        value = (value & 0x7f) | (second << 7);
-        at++;
-      } else {
-        reader.at = at - 1;
-        value = tag === 0x18 ? reader.varint() : readIndex(columns);
-        if (tag === 0x18) values[record + LABEL.numberHigh] = reader.high;
-        at = reader.at;
-      }
+    const slot = record + (tag >>> 3) - 1;
+    const value = bytes[at + 1];
+    if (value < 0x80) {
+      values[slot] = value;
+      at += 2;
+    } else if (bytes[at + 2] < 0x80) {
+      values[slot] = (value & 0x7f) | (bytes[at + 2] << 7);
+      at += 3;
+    } else {
+      reader.at = at + 1;
+      values[slot] = tag === 0x18 ? reader.varint() : readIndex(columns);
+      if (tag === 0x18) values[record + LABEL.numberHigh] = reader.high;
+      at = reader.at;
     }
-    values[record + (tag >>> 3) - 1] = value;
   }
   if (at !== end) throw malformed('profile label is cut short', at);
 }

@@ -56,21 +56,20 @@ export function decodeLocation(columns: PprofColumns, start: number, end: number
       at = tag === 0x28 ? skipField(columns, at, end, 4) : skipField(columns, at, end, 5);
       continue;
     }
-    let value = bytes[at + 1];
-    at += 2;
-    if (value >= 0x80) {
-      const second = bytes[at];
-      if (second < 0x80) {
-        value = (value & 0x7f) | (second << 7);
-        at++;
-      } else {
-        reader.at = at - 1;
-        value = tag === 0x18 ? reader.varint() : readId(columns);
-        if (tag === 0x18) values[record + LOCATION.addressHigh] = reader.high;
-        at = reader.at;
-      }
+    const slot = record + (tag >>> 3) - 1;
+    const value = bytes[at + 1];
+    if (value < 0x80) {
+      values[slot] = value;
+      at += 2;
+    } else if (bytes[at + 2] < 0x80) {
+      values[slot] = (value & 0x7f) | (bytes[at + 2] << 7);
+      at += 3;
+    } else {
+      reader.at = at + 1;
+      values[slot] = tag === 0x18 ? reader.varint() : readId(columns);
+      if (tag === 0x18) values[record + LOCATION.addressHigh] = reader.high;
+      at = reader.at;
     }
-    values[record + (tag >>> 3) - 1] = value;
   }
   if (at !== end) throw malformed('profile location is cut short', at);
   values[record + LOCATION.linesEnd] = lines.length / LINE.size;
@@ -90,20 +89,19 @@ function decodeLine(columns: PprofColumns, start: number, end: number): void {
       at = skipField(columns, at, end, 2);
       continue;
     }
-    let value = bytes[at + 1];
-    at += 2;
-    if (value >= 0x80) {
-      const second = bytes[at];
-      if (second < 0x80) {
-        value = (value & 0x7f) | (second << 7);
-        at++;
-      } else {
-        reader.at = at - 1;
-        value = tag === 0x08 ? readId(columns) : readInt32(columns);
-        at = reader.at;
-      }
+    const slot = record + (tag >>> 3) - 1;
+    const value = bytes[at + 1];
+    if (value < 0x80) {
+      values[slot] = value;
+      at += 2;
+    } else if (bytes[at + 2] < 0x80) {
+      values[slot] = (value & 0x7f) | (bytes[at + 2] << 7);
+      at += 3;
+    } else {
+      reader.at = at + 1;
+      values[slot] = tag === 0x08 ? readId(columns) : readInt32(columns);
+      at = reader.at;
     }
-    values[record + (tag >>> 3) - 1] = value;
   }
   if (at !== end) throw malformed('profile line is cut short', at);
 }
@@ -122,20 +120,19 @@ export function decodeFunction(columns: PprofColumns, start: number, end: number
       at = skipField(columns, at, end, 5);
       continue;
     }
-    let value = bytes[at + 1];
-    at += 2;
-    if (value >= 0x80) {
-      const second = bytes[at];
-      if (second < 0x80) {
-        value = (value & 0x7f) | (second << 7);
-        at++;
-      } else {
-        reader.at = at - 1;
-        value = tag === 0x08 ? readId(columns) : tag === 0x28 ? readInt32(columns) : readIndex(columns);
-        at = reader.at;
-      }
+    const slot = record + (tag >>> 3) - 1;
+    const value = bytes[at + 1];
+    if (value < 0x80) {
+      values[slot] = value;
+      at += 2;
+    } else if (bytes[at + 2] < 0x80) {
+      values[slot] = (value & 0x7f) | (bytes[at + 2] << 7);
+      at += 3;
+    } else {
+      reader.at = at + 1;
+      values[slot] = tag === 0x08 ? readId(columns) : tag === 0x28 ? readInt32(columns) : readIndex(columns);
+      at = reader.at;
     }
-    values[record + (tag >>> 3) - 1] = value;
   }
   if (at !== end) throw malformed('profile function is cut short', at);
 }
