@@ -5,17 +5,17 @@ import type { Rows } from './log-truth.ts';
 
 const IDENTITY_BYTES = 16;
 
-const known = new Map<string, Rows>();
-const KNOWN_MAX = 10_000;
+/** Reads every profile row of a block, with its total. */
+export type ReadRows = (block: BlockReader) => Promise<Rows>;
 
-/** Every profile row of a block, with its total. Blocks of one id are the same block, so each is decoded once. */
-export async function blockRows(block: BlockReader): Promise<Rows> {
-  const before = known.get(block.info.id);
-  if (before !== undefined) return before;
-  const rows = await readRows(block);
-  if (known.size >= KNOWN_MAX) known.clear();
-  known.set(block.info.id, rows);
-  return rows;
+/** In one world a block's id names it for ever, so each is decoded once. */
+export function createRowReader(): ReadRows {
+  const known = new Map<string, Rows>();
+  return async (block) => {
+    const rows = known.get(block.info.id) ?? (await readRows(block));
+    known.set(block.info.id, rows);
+    return rows;
+  };
 }
 
 async function readRows(block: BlockReader): Promise<Rows> {

@@ -16,7 +16,7 @@ import {
   versionOfManifestKey,
 } from '@flamelake/catalog';
 import type { SimulatedStore, StoreEffect } from '@flamelake/testkit';
-import { blockRows } from './block-rows.ts';
+import type { ReadRows } from './block-rows.ts';
 import { type LogTruth, type Rows, rowsDiffer } from './log-truth.ts';
 import { Violation } from './violation.ts';
 
@@ -43,7 +43,12 @@ interface Committed {
   readonly etag: string;
 }
 
-export function createObserver(store: SimulatedStore, root: PartitionRoot, truth: LogTruth): Observer {
+export function createObserver(
+  store: SimulatedStore,
+  root: PartitionRoot,
+  truth: LogTruth,
+  readRows: ReadRows,
+): Observer {
   const effects: StoreEffect[] = [];
   store.onEffect((effect) => effects.push(effect));
   const chain = new Map<number, Linked>();
@@ -62,7 +67,7 @@ export function createObserver(store: SimulatedStore, root: PartitionRoot, truth
       if (object === undefined) return;
       const block = parseBlock(object.body, key);
       const { next } = block.info.log;
-      const difference = rowsDiffer(await blockRows(block), truth.rows(chainEnd, next));
+      const difference = rowsDiffer(await readRows(block), truth.rows(chainEnd, next));
       if (difference !== undefined)
         throw new Violation('CHAIN-CONTENT', `segment [${chainEnd}, ${next}) ${difference}`);
       chain.set(chainEnd, { next, etag: object.etag });
@@ -81,7 +86,7 @@ export function createObserver(store: SimulatedStore, root: PartitionRoot, truth
           `version ${manifest.version} is committed and its block ${key} is not there`,
         );
       }
-      for (const [row, total] of await blockRows(parseBlock(object.body, key))) {
+      for (const [row, total] of await readRows(parseBlock(object.body, key))) {
         if (sum.has(row)) throw new Violation('DOUBLE', `version ${manifest.version} holds ${row} in two blocks`);
         sum.set(row, total);
       }

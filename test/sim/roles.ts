@@ -14,7 +14,7 @@ import {
 } from '@flamelake/catalog';
 import { FlamelakeError, type ObjectStore } from '@flamelake/model';
 import type { SimulatedLog, SimulatedProcess, SimulatedStore } from '@flamelake/testkit';
-import { blockRows } from './block-rows.ts';
+import type { ReadRows } from './block-rows.ts';
 import { type LogTruth, type Rows, rowsDiffer } from './log-truth.ts';
 import type { Observer } from './observer.ts';
 import { Violation } from './violation.ts';
@@ -26,6 +26,7 @@ export interface Stage {
   readonly root: PartitionRoot;
   readonly truth: LogTruth;
   readonly observer: Observer;
+  readonly readRows: ReadRows;
   readonly rules: IdentityRules;
   readonly keepMs: number;
   readonly flushIntervalMs: number;
@@ -139,8 +140,8 @@ export async function readAnswer(
   { manifest, segments, next }: PartitionSnapshot,
 ): Promise<void> {
   const parts: Rows[] = [];
-  for (const entry of manifest.blocks) parts.push(await blockRows(await openBlock(objectSource(store, entry))));
-  for (const segment of segments) parts.push(await blockRows(await openSegment(store, segment)));
+  for (const entry of manifest.blocks) parts.push(await stage.readRows(await openBlock(objectSource(store, entry))));
+  for (const segment of segments) parts.push(await stage.readRows(await openSegment(store, segment)));
   const found = new Map<string, bigint>();
   for (const rows of parts) {
     for (const [row, total] of rows) {

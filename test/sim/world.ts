@@ -6,11 +6,13 @@ import {
   createSimulatedStore,
   createSimulation,
   NO_STORE_FAULTS,
+  type RunEnd,
   type SimulatedProcess,
   type Simulation,
   type SimulationOptions,
   type StoreFaults,
 } from '@flamelake/testkit';
+import { createRowReader } from './block-rows.ts';
 import { createLogTruth } from './log-truth.ts';
 import { createObserver } from './observer.ts';
 import { play, type Role, type Stage } from './roles.ts';
@@ -42,7 +44,7 @@ export interface World extends Stage {
   /** A new process that does one thing. */
   job<T>(name: string, task: (process: SimulatedProcess, store: ObjectStore) => Promise<T>): Job<T>;
   /** Runs, and throws the first violation or unexplained failure of a process. */
-  run(until?: () => boolean, limits?: { forMs?: number; stepsMax?: number }): Promise<void>;
+  run(until?: () => boolean, limits?: { forMs?: number; stepsMax?: number }): Promise<RunEnd>;
 }
 
 export const HOUR_MS = 3_600_000;
@@ -56,7 +58,8 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
   const { deletedService } = options;
   const truth = createLogTruth(log, { lateAfterMs: lateAfterMs(rules), deletedService });
   const root = { logId: log.id, partition: 0 };
-  const observer = createObserver(store, root, truth);
+  const readRows = createRowReader();
+  const observer = createObserver(store, root, truth, readRows);
   simulation.afterStep(() => observer.check());
   const processes: SimulatedProcess[] = [];
   const stage: Stage = {
@@ -65,6 +68,7 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
     root,
     truth,
     observer,
+    readRows,
     rules,
     keepMs: options.keepMs ?? 120_000,
     flushIntervalMs: options.flushIntervalMs ?? 1_000,
@@ -87,12 +91,13 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
     },
     async run(until, limits) {
       const hasFailed = () => processes.some((process) => process.failures.length > 0);
-      await simulation.run(() => hasFailed() || (until?.() ?? false), limits);
+      const end = await simulation.run(() => hasFailed() || (until?.() ?? false), limits);
       for (const process of processes) {
         const [failure] = process.failures;
         if (failure instanceof Violation) throw failure;
         if (failure !== undefined) throw new Violation('FAILURE', `${process.name} failed`, { cause: failure });
       }
+      return end;
     },
   };
   return world;

@@ -2,9 +2,8 @@
  * Where a simulation's choices come from: a seed, or a search over all of them.
  *
  * A simulation that asks for every choice here and takes nothing from outside runs the same way again when it gets the same answers.
- * The search runs it again and again, each time with the next sequence in depth-first order. Departures from the first alternative are
- * bounded by kind (so many preemptions, so many faults): most protocol bugs need few (Musuvathi and Qadeer, "Iterative context
- * bounding", PLDI 2007).
+ * The search runs it again and again, each time with the next sequence in depth-first order. Departures from the first alternative can be
+ * bounded by kind: so many faults, so many changes in the order of steps.
  */
 import { createSeededRandom } from './seeded-random.ts';
 
@@ -15,9 +14,8 @@ export interface Choices {
   /**
    * Picks one of the alternatives.
    * @param weights - relative, one an alternative; the first is the one a search takes without spending
-   * @param free - a search may take any alternative without spending
    */
-  choose(kind: ChoiceKind, weights: readonly number[], free?: boolean): number;
+  choose(kind: ChoiceKind, weights: readonly number[]): number;
 }
 
 /** Picks by weight. */
@@ -64,11 +62,11 @@ export async function searchChoices(
     const made: Choice[] = [];
     const left = { ...budgets };
     const choices: Choices = {
-      choose(kind, weights, free = false) {
-        const alternatives = free || left[kind] > 0 ? weights.length : 1;
+      choose(kind, weights) {
+        const alternatives = left[kind] > 0 ? weights.length : 1;
         const taken = path[made.length] ?? 0;
         if (taken >= alternatives) throw new RangeError('the simulation did not repeat its own choices');
-        if (!free && taken > 0) left[kind]--;
+        if (taken > 0) left[kind]--;
         made.push({ taken, alternatives });
         return taken;
       },

@@ -113,6 +113,7 @@ export function createSimulatedLog(
         process.request({
           label: `append to ${partition}`,
           outlivesProcess: true,
+          touches: [{ thing: 'log', writes: true }],
           effect: () => appendWithFaults(partition, value),
         }),
       read: (partition, fromOffset, { bytesMax, waitMs }) =>
@@ -120,11 +121,13 @@ export function createSimulatedLog(
           label: `read log ${partition} from ${fromOffset}`,
           dueMs: simulation.nowMs() + waitMs,
           isReady: () => at(partition).end !== fromOffset,
+          touches: [{ thing: 'log', writes: false }],
           effect: () => read(partition, fromOffset, bytesMax),
         }),
       bounds: (partition) =>
         process.request({
           label: `ask the bounds of log ${partition}`,
+          touches: [{ thing: 'log', writes: false }],
           effect: () => {
             const { start, end } = at(partition);
             return { start, end };
@@ -133,6 +136,8 @@ export function createSimulatedLog(
       trim: (partition, beforeOffset) =>
         process.request({
           label: `trim log ${partition} to ${beforeOffset}`,
+          // What is forgotten already is forgotten in any order.
+          touches: beforeOffset <= at(partition).start ? [] : [{ thing: 'log', writes: true }],
           effect: () => {
             const target = at(partition);
             target.start = Math.max(target.start, Math.min(beforeOffset, target.end));

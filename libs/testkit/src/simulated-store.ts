@@ -3,7 +3,7 @@
  * a clock of its own. LIST is strongly consistent, and put-if-absent has one winner; a deleted key is absent again.
  */
 import { type ByteRange, FlamelakeError, type ObjectInfo, type ObjectRange, type ObjectStore } from '@flamelake/model';
-import type { SimulatedProcess, Simulation } from './simulation.ts';
+import type { SimulatedProcess, Simulation, Touch } from './simulation.ts';
 
 /** Probabilities by request, and how late a put can land. */
 export interface StoreFaults {
@@ -91,6 +91,7 @@ export function createSimulatedStore(simulation: Simulation, faults: StoreFaults
     return process.request({
       label: `put ${key}`,
       outlivesProcess: true,
+      touches: [{ thing: key, writes: true }],
       effect: () => {
         const fate = chooseFate(key);
         if (fate === 'done') return write(key, copy, ifAbsent, process.name);
@@ -108,9 +109,16 @@ export function createSimulatedStore(simulation: Simulation, faults: StoreFaults
   }
 
   /** A request without an effect on objects: it is answered, or fails. */
-  function readAs<T>(process: SimulatedProcess, label: string, read: () => T, signal?: AbortSignal): Promise<T> {
+  function readAs<T>(
+    process: SimulatedProcess,
+    label: string,
+    touches: readonly Touch[],
+    read: () => T,
+    signal?: AbortSignal,
+  ): Promise<T> {
     return process.request({
       label,
+      touches,
       effect: () => {
         if (signal?.aborted) throw new FlamelakeError('canceled', 'request was canceled');
         const { refused } = simulated.faults;
@@ -126,22 +134,24 @@ export function createSimulatedStore(simulation: Simulation, faults: StoreFaults
       put: async (key, body) => {
         await putAs(process, key, body, false);
       },
-      get: (key, range, signal) => readAs(process, `get ${key}`, () => read(objects.get(key), range), signal),
-      list: (prefix, options) => readAs(process, `list ${prefix}`, () => list(objects, prefix, options)),
-      listFolders: (prefix) => readAs(process, `list folders ${prefix}`, () => listFolders(objects, prefix)),
+      get: (key, range, signal) =>
+        readAs(process, `get ${key}`, reads(key), () => read(objects.get(key), range), signal),
+      list: (prefix, options) => readAs(process, `list ${prefix}`, reads(prefix), () => list(objects, prefix, options)),
+      listFolders: (prefix) =>
+        readAs(process, `list folders ${prefix}`, reads(prefix), () => listFolders(objects, prefix)),
       async delete(keys) {
         // A bulk delete is no single step: others see some keys gone and some still there.
         for (let at = 0; at < keys.length; ) {
           const some = keys.slice(at, at + 1 + random.integer(4));
           at += some.length;
-          await readAs(process, `delete ${some.join(' ')}`, () => {
+          await readAs(process, `delete ${some.join(' ')}`, writes(some), () => {
             for (const key of some) {
               if (objects.delete(key)) tell({ kind: 'deleted', key, process: process.name });
             }
           });
         }
       },
-      nowMs: () => readAs(process, 'ask the time', clockMs),
+      nowMs: () => readAs(process, 'ask the time', [], clockMs),
       close: () => Promise.resolve(),
     };
   }
@@ -173,6 +183,9 @@ export function createSimulatedStore(simulation: Simulation, faults: StoreFaults
   };
   return simulated;
 }
+
+const reads = (thing: string): readonly Touch[] => [{ thing, writes: false }];
+const writes = (things: readonly string[]): readonly Touch[] => things.map((thing) => ({ thing, writes: true }));
 
 function noAnswer(): FlamelakeError {
   return new FlamelakeError('unavailable', 'object store did not answer');

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { searchChoices } from './choices.ts';
-import { createSimulation, type Simulation } from './simulation.ts';
+import { createSimulation, type Simulation, type Touch } from './simulation.ts';
 
-function step(simulation: Simulation, name: string, steps: number, log: string[]) {
+function step(simulation: Simulation, name: string, steps: number, log: string[], touches?: readonly Touch[]) {
   const process = simulation.process(name);
   process.spawn(async () => {
     for (let i = 0; i < steps; i++) {
-      await process.request({ label: `step ${i}`, effect: () => log.push(`${name}${i}`) });
+      await process.request({
+        label: `step ${i}`,
+        effect: () => log.push(`${name}${i}`),
+        ...(touches && { touches: i === 0 ? touches : [] }),
+      });
     }
   });
   return process;
@@ -44,6 +48,26 @@ test('a search runs every interleaving once', async () => {
   );
   // 6 choose 3.
   assert.deepEqual({ orders: orders.size, ...result }, { orders: 20, runs: 20, exhausted: true });
+});
+
+test('a search tries one order of steps that may change places, and every order of those that may not', async () => {
+  const orders = new Set<string>();
+  let ends = 0;
+  await searchChoices(
+    async (choices) => {
+      const simulation = createSimulation(1, { choices });
+      const log: string[] = [];
+      for (const name of ['a', 'b']) step(simulation, name, 3, log, [{ thing: 'x', writes: true }]);
+      step(simulation, 'c', 3, log, [{ thing: 'y', writes: true }]);
+      if ((await simulation.run()) === 'redundant') return;
+      ends++;
+      orders.add(log.filter((entry) => entry === 'a0' || entry === 'b0').join());
+    },
+    { schedule: 1_000, fault: 0 },
+    10_000,
+  );
+  assert.deepEqual([...orders].sort(), ['a0,b0', 'b0,a0']);
+  assert.equal(ends, 2);
 });
 
 test('a search names the choices that failed, and replays them', async () => {

@@ -10,7 +10,7 @@ import { type Choices, seededChoices } from './choices.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 
 export interface SimulationOptions {
-  /** Where the order of steps comes from; the seed by default. */
+  /** Where the order of steps comes from when it is searched; the seed by default. */
   readonly choices?: Choices;
   /** Chance at each step that some process freezes, for 1 s to `freezeMsMax`; 0 by default. */
   readonly freezeChance?: number;
@@ -35,6 +35,14 @@ export interface StepRequest<T> {
   readonly isReady?: () => boolean;
   /** The step may be taken even after its process has crashed: a put already under way. */
   readonly outlivesProcess?: boolean;
+  /** What the step reads or writes, for a search to see which steps may change places; everything when absent. */
+  readonly touches?: readonly Touch[];
+}
+
+/** A thing that steps share, by name; the name of a thing begins with the names of what holds it. */
+export interface Touch {
+  readonly thing: string;
+  readonly writes: boolean;
 }
 
 /** A process of the simulated world: one clock, one source of randomness, one fate. */
@@ -86,7 +94,8 @@ export interface Simulation {
   calm(): void;
 }
 
-export type RunEnd = 'condition' | 'idle' | 'time' | 'steps';
+/** `redundant`: a search has run an equal order of steps before. */
+export type RunEnd = 'condition' | 'idle' | 'time' | 'steps' | 'redundant';
 
 const TRACE_STEPS = 200;
 const START_MS = Date.UTC(2026, 0, 15, 12);
@@ -97,6 +106,7 @@ interface Step {
   readonly dueMs: number;
   readonly isReady: (() => boolean) | undefined;
   readonly outlivesProcess: boolean;
+  readonly touches: readonly Touch[] | undefined;
   take(): void;
 }
 
@@ -124,7 +134,7 @@ export function createSimulation(seed: number | string, options: SimulationOptio
   let pending: Step[] = [];
   let nowMs = options.startMs ?? START_MS;
   let freezeChance = options.freezeChance ?? 0;
-  let last: ProcessState | undefined;
+  let asleep: ReadonlySet<Step> = new Set();
   let steps = 0;
 
   const canStep = (step: Step) =>
@@ -141,13 +151,34 @@ export function createSimulation(seed: number | string, options: SimulationOptio
     }
   }
 
-  function pickStep(ready: readonly Step[]): Step {
-    const own = ready.filter((step) => step.process === last);
-    const ordered = isSearch ? [...own, ...ready.filter((step) => step.process !== last)] : ready;
-    const weights = ordered.map((step) => step.process.weight);
-    const index = ordered.length === 1 ? 0 : choices.choose('schedule', weights, own.length === 0);
-    const step = ordered[index];
-    if (step === undefined) throw new RangeError('no such step');
+  function pickStep(ready: readonly Step[]): Step | undefined {
+    if (isSearch) return pickUnlikeBefore(ready);
+    const index =
+      ready.length === 1
+        ? 0
+        : choices.choose(
+            'schedule',
+            ready.map((step) => step.process.weight),
+          );
+    return ready[index];
+  }
+
+  /**
+   * Sleep sets (Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996): a step that was tried here
+   * before need not be tried again until a step that it could not change places with was taken.
+   */
+  function pickUnlikeBefore(ready: readonly Step[]): Step | undefined {
+    const candidates = ready.filter((step) => !asleep.has(step));
+    const index =
+      candidates.length < 2
+        ? 0
+        : choices.choose(
+            'schedule',
+            candidates.map(() => 1),
+          );
+    const step = candidates[index];
+    if (step === undefined) return undefined;
+    asleep = new Set([...asleep, ...candidates.slice(0, index)].filter((other) => areIndependent(other, step)));
     return step;
   }
 
@@ -186,10 +217,11 @@ export function createSimulation(seed: number | string, options: SimulationOptio
         return skipped;
       }
       const step = pickStep(ready);
+      if (step === undefined) return 'redundant';
       pending = pending.filter((other) => other !== step);
-      last = step.process;
       steps++;
-      nowMs += isSearch ? 1 : timing.integer(stepMsMax + 1);
+      // In a search steps take no time, so that those that touch nothing in common may change places.
+      if (!isSearch) nowMs += timing.integer(stepMsMax + 1);
       trace.push(`${nowMs - (options.startMs ?? START_MS)} ms  ${step.process.name}: ${step.label}`);
       if (trace.length > TRACE_STEPS) trace.shift();
       step.take();
@@ -217,6 +249,7 @@ export function createSimulation(seed: number | string, options: SimulationOptio
           ),
           isReady: wanted.isReady,
           outlivesProcess: wanted.outlivesProcess ?? false,
+          touches: wanted.touches,
           take() {
             try {
               resolve(wanted.effect());
@@ -243,7 +276,10 @@ export function createSimulation(seed: number | string, options: SimulationOptio
         sleep: (ms, signal) =>
           signal?.aborted
             ? Promise.resolve()
-            : request({ label: `wakes after ${ms} ms`, dueMs: nowMs + ms, effect: () => undefined }, signal),
+            : request(
+                { label: `wakes after ${ms} ms`, dueMs: nowMs + ms, effect: () => undefined, touches: [] },
+                signal,
+              ),
       },
       get isCrashed() {
         return state.isCrashed;
@@ -310,4 +346,15 @@ export function createSimulation(seed: number | string, options: SimulationOptio
 /** Lets every promise that can settle do so: a macrotask runs only when no microtask is left. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+function areIndependent(a: Step, b: Step): boolean {
+  if (a.process === b.process || a.touches === undefined || b.touches === undefined) return false;
+  for (const one of a.touches) {
+    for (const other of b.touches) {
+      const isShared = one.thing.startsWith(other.thing) || other.thing.startsWith(one.thing);
+      if (isShared && (one.writes || other.writes)) return false;
+    }
+  }
+  return true;
 }

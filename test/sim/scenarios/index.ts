@@ -1,6 +1,7 @@
 /** Every named simulation, by name. */
 import * as commit from './commit.ts';
+import * as logs from './logs.ts';
 import * as readers from './readers.ts';
 import * as writers from './writers.ts';
 
-export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = { ...commit, ...writers, ...readers };
+export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = { ...commit, ...writers, ...readers, ...logs };
