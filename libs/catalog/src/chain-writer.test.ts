@@ -244,10 +244,9 @@ test('the other profiles of a record that holds a bad one count', async () => {
 test('a segment that is too large is cut again with half the records; one record alone goes to quarantine', async () => {
   const world = createWorld();
   const [a, b] = [world.profile(), world.profile()];
-  const large = randomBytes(9_000_000);
   world.log.push(a);
-  world.log.pushBytes(large);
-  world.log.pushBytes(large);
+  world.log.pushBytes(randomBytes(9_000_000));
+  world.log.pushBytes(randomBytes(20_000_000));
   world.log.push(b);
   const writer = createTestWriter(world, { segmentBytes: 100_000_000 });
   await writer.run();
@@ -259,6 +258,7 @@ test('a segment that is too large is cut again with half the records; one record
       [2, 4],
     ],
   );
+  assert.equal(writer.counts.get('quarantined'), 2);
   assert.deepEqual(await storedTotals(world.store), expectedTotals([a, b]));
 });
 

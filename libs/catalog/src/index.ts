@@ -20,7 +20,15 @@ export { type CommitOutcome, commitChange } from './commit-change.ts';
 export { type CommitToken, sealCommitToken, unsealCommitToken } from './commit-token.ts';
 export { type FoldContext, type FoldOutcome, foldOnce } from './fold-once.ts';
 export { type FoundSegment, findSegment, followChain, isMissingObject, openSegment } from './follow-chain.ts';
-export { type IdentityRules, INGESTION_WINDOW_MS_DEFAULT, identityWindowMs, lateAfterMs } from './identity-rules.ts';
+export {
+  type IdentityRules,
+  INGESTION_WINDOW_MS_DEFAULT,
+  identityWindowMs,
+  isLate,
+  isRepeat,
+  lateAfterMs,
+} from './identity-rules.ts';
+export { createIdentityWindow, IDENTITY_BYTES, type IdentityWindow } from './identity-window.ts';
 export {
   blockKey,
   blocksPrefix,
@@ -36,10 +44,10 @@ export {
 } from './keys.ts';
 export { decodeManifest, EMPTY_MANIFEST, encodeManifest, MANIFEST_BYTES_MAX } from './manifest.ts';
 export { type MergeContext, type MergeOutcome, mergeOnce } from './merge-once.ts';
-export { newestManifest, readManifest } from './newest-manifest.ts';
+export { listAll, newestManifest, readManifest } from './newest-manifest.ts';
 export { openStore, STORE_KEY, type StoreIdentity } from './open-store.ts';
 export { type StoreKeys, seal, unseal } from './seal.ts';
-export { sealSnapshotName } from './snapshot-name.ts';
+export { type NamedPartition, sealSnapshotName, unsealSnapshotName } from './snapshot-name.ts';
 export { createSnapshotSource, includes, type SnapshotSource, type SnapshotSourceOptions } from './snapshot-source.ts';
 export { KEEP_MS_DEFAULT, type SweepContext, type SweepOutcome, sweepOnce } from './sweep.ts';
 export { listRoots, takePartitionSnapshot, takeSnapshot } from './take-snapshot.ts';

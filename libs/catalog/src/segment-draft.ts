@@ -9,6 +9,9 @@ import type { PartitionRoot } from './types.ts';
 /** What reading the log may meet, counted. */
 export type DraftCount = 'profiles' | 'repeats' | 'late' | 'quarantined' | 'missing_offsets';
 
+/** Most of a record that is kept raw, 15 MiB: it has to fit a segment, whatever size of record the log takes. */
+const QUARANTINED_BYTES_MAX = 15_728_640;
+
 export interface SegmentDraft {
   /** Of the block it becomes. */
   readonly id: string;
@@ -74,7 +77,13 @@ export function createSegmentDraft(options: SegmentDraftOptions): SegmentDraft {
   }
 
   function quarantine(record: LogRecord, reason: string): void {
-    builder.addQuarantined({ offset: record.offset, reason, value: record.value });
+    const sizeBytes = record.value.length;
+    const isWhole = sizeBytes <= QUARANTINED_BYTES_MAX;
+    builder.addQuarantined({
+      offset: record.offset,
+      reason: isWhole ? reason : `${reason}; only its beginning is kept (sizeBytes=${sizeBytes})`,
+      value: record.value.subarray(0, QUARANTINED_BYTES_MAX),
+    });
     count('quarantined', 1);
   }
 

@@ -3,9 +3,10 @@
  *
  * Sealed bytes: log id by log, each followed by a count and partition, version and next of each of its partitions; numbers are varints.
  */
-import { ByteWriter } from '@flamelake/formats';
-import { type StoreKeys, seal } from './seal.ts';
-import type { PartitionSnapshot, Snapshot } from './types.ts';
+import { ByteReader, ByteWriter } from '@flamelake/formats';
+import { FlamelakeError } from '@flamelake/model';
+import { type StoreKeys, seal, unseal } from './seal.ts';
+import type { PartitionRoot, PartitionSnapshot, Snapshot } from './types.ts';
 
 const PURPOSE = 'snapshot';
 
@@ -28,4 +29,34 @@ export function sealSnapshotName(keys: StoreKeys, snapshot: Snapshot): string {
     }
   }
   return seal(keys, PURPOSE, writer.view());
+}
+
+/** What a snapshot held of one partition. */
+export interface NamedPartition {
+  readonly root: PartitionRoot;
+  /** Version of the catalog. */
+  readonly version: number;
+  /** End of the chain. */
+  readonly next: number;
+}
+
+/**
+ * Reads what a name says.
+ * @throws {FlamelakeError} `invalid_argument` when the text is no name of this store's snapshots
+ */
+export function unsealSnapshotName(keys: StoreKeys, sealed: string): readonly NamedPartition[] {
+  const reader = new ByteReader(unseal(keys, PURPOSE, sealed));
+  const partitions: NamedPartition[] = [];
+  try {
+    while (reader.remaining > 0) {
+      const logId = reader.text();
+      for (let left = reader.count(3); left > 0; left--) {
+        const root = { logId, partition: reader.varint() };
+        partitions.push({ root, version: reader.varint(), next: reader.varint() });
+      }
+    }
+    return partitions;
+  } catch (cause) {
+    throw new FlamelakeError('invalid_argument', 'snapshot name cannot be read', {}, { cause });
+  }
 }
