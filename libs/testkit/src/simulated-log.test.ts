@@ -63,10 +63,10 @@ test('reads answer within their bytes, and refuse offsets the log does not hold'
     simulated.loseTail(0, 4);
     await assert.rejects(log.read(0, 5, READ), { code: 'out_of_range' });
     assert.deepEqual(await log.bounds(0), { start: 3, end: 4 });
-    const { id } = log;
     simulated.recreate();
-    assert.notEqual(log.id, id);
-    assert.deepEqual(await log.bounds(0), { start: 0, end: 0 });
+    assert.notEqual(simulated.id, log.id);
+    await assert.rejects(log.bounds(0), { code: 'failed_precondition' });
+    assert.deepEqual(await simulated.view(process).bounds(0), { start: 0, end: 0 });
   });
   await simulation.run();
   assert.deepEqual(process.failures, []);

@@ -3,7 +3,7 @@
  * tail, or hold records nobody can decode.
  */
 import { type Appended, FlamelakeError, type LogRecord, type ProfileLog } from '@flamelake/model';
-import type { SimulatedProcess, Simulation } from './simulation.ts';
+import type { SimulatedProcess, Simulation, StepRequest } from './simulation.ts';
 
 /** Probabilities by append. */
 export interface LogFaults {
@@ -29,7 +29,7 @@ export interface SimulatedLog {
   records(partition: number): readonly StoredRecord[];
   /** Appends at once, without fault; any bytes. */
   append(partition: number, value: Uint8Array): StoredRecord;
-  /** A log of a new incarnation takes its place, empty; whoever has the old one open reads the new one, and sees its id. */
+  /** A log of a new incarnation takes its place, empty; whoever has the old one open hears `failed_precondition`. */
   recreate(): void;
   /** Forgets records from that offset on, acknowledged or not. */
   loseTail(partition: number, fromOffset: number): void;
@@ -103,29 +103,39 @@ export function createSimulatedLog(
   }
 
   function view(process: SimulatedProcess): ProfileLog {
+    const openedId = id;
+    const checkIncarnation = () => {
+      if (openedId !== id) throw new FlamelakeError('failed_precondition', 'profile log was made anew');
+    };
+    const ask = <T>(step: StepRequest<T>) =>
+      process.request({
+        ...step,
+        effect: () => {
+          checkIncarnation();
+          return step.effect();
+        },
+      });
     return {
-      get id() {
-        return id;
-      },
+      id: openedId,
       partitionCount,
       recordBytesMax,
       append: (partition, value) =>
-        process.request({
+        ask({
           label: `append to ${partition}`,
           outlivesProcess: true,
           touches: [{ thing: 'log', writes: true }],
           effect: () => appendWithFaults(partition, value),
         }),
       read: (partition, fromOffset, { bytesMax, waitMs }) =>
-        process.request({
+        ask({
           label: `read log ${partition} from ${fromOffset}`,
           dueMs: simulation.nowMs() + waitMs,
-          isReady: () => at(partition).end !== fromOffset,
+          isReady: () => openedId !== id || at(partition).end !== fromOffset,
           touches: [{ thing: 'log', writes: false }],
           effect: () => read(partition, fromOffset, bytesMax),
         }),
       bounds: (partition) =>
-        process.request({
+        ask({
           label: `ask the bounds of log ${partition}`,
           touches: [{ thing: 'log', writes: false }],
           effect: () => {
@@ -134,7 +144,7 @@ export function createSimulatedLog(
           },
         }),
       trim: (partition, beforeOffset) =>
-        process.request({
+        ask({
           label: `trim log ${partition} to ${beforeOffset}`,
           // What is forgotten already is forgotten in any order.
           touches: beforeOffset <= at(partition).start ? [] : [{ thing: 'log', writes: true }],

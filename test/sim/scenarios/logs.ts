@@ -3,16 +3,17 @@ import { objectSource, openBlock, parseBlock } from '@flamelake/block';
 import { lateAfterMs, openSegment, segmentKey, takeSnapshot } from '@flamelake/catalog';
 import { createLogger, createMetrics } from '@flamelake/runtime';
 import { createSegmentWriter, type SegmentWriter } from '@flamelake/segment-writer';
+import type { SimulatedProcess } from '@flamelake/testkit';
 import { createLogTruth, rowsDiffer } from '../log-truth.ts';
 import { createObserver } from '../observer.ts';
 import { Violation } from '../violation.ts';
 import { createWorld, HOUR_MS, type World } from '../world.ts';
 import { ask, expectThat, fold, newProfile, reachEnd, send, sweepTwice, write } from './stage-directions.ts';
 
-/** The segment-writer as it is deployed. */
-function startService(world: World): SegmentWriter {
+/** The segment-writer as it is deployed, and its process. */
+function startService(world: World): { service: SegmentWriter; process: SimulatedProcess } {
   let service: SegmentWriter | undefined;
-  world.job('segment-writer', (process, store) => {
+  const { process } = world.job('segment-writer', (process, store) => {
     service = createSegmentWriter({
       store,
       log: world.log.view(process),
@@ -26,7 +27,7 @@ function startService(world: World): SegmentWriter {
     return service.run(new AbortController().signal);
   });
   if (service === undefined) throw new RangeError('the service has not started');
-  return service;
+  return { service, process };
 }
 
 /** The log is made anew, longer or shorter than the old one, its tail folded or not: a resend of what the old one took counts once. */
@@ -40,7 +41,7 @@ async function recreate(isFolded: boolean, records: number): Promise<void> {
   const world = createWorld(`log made anew ${isFolded} ${records}`);
   const { simulation, log, store, truth } = world;
   const resent = newProfile(world);
-  startService(world);
+  const { process } = startService(world);
   send(world, resent, newProfile(world));
   await reachEnd(world);
   if (isFolded) {
@@ -48,6 +49,10 @@ async function recreate(isFolded: boolean, records: number): Promise<void> {
     await sweepTwice(world);
   }
   log.recreate();
+  await world.run(undefined, { forMs: 60_000 });
+  // Who opened the old log goes nowhere; it is started again.
+  process.crash();
+  startService(world);
   const newTruth = createLogTruth(log, { lateAfterMs: lateAfterMs(world.rules), seenBefore: truth.seen });
   const newRoot = { logId: log.id, partition: 0 };
   const newObserver = createObserver(store, newRoot, newTruth, world.readRows);
@@ -75,12 +80,12 @@ async function recreate(isFolded: boolean, records: number): Promise<void> {
 export async function logShorterThanChain(): Promise<void> {
   const world = createWorld('log shorter than its chain');
   send(world, newProfile(world), newProfile(world), newProfile(world));
-  const service = startService(world);
+  const { service } = startService(world);
   await reachEnd(world);
   world.log.loseTail(0, 1);
   const stopped = (writer: SegmentWriter) => () => writer.health()[0]?.state === 'stopped';
   await world.run(stopped(service), { forMs: HOUR_MS });
-  const newService = startService(world);
+  const { service: newService } = startService(world);
   await world.run(stopped(newService), { forMs: HOUR_MS });
   for (const writer of [service, newService]) {
     const error = writer.health()[0]?.error;
