@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { sealCommitToken, unsealCommitToken } from './commit-token.ts';
 import { EMPTY_MANIFEST } from './manifest.ts';
 import { type StoreKeys, seal, unseal } from './seal.ts';
-import { sealSnapshotName } from './snapshot-name.ts';
+import { sealSnapshotName, unsealSnapshotName } from './snapshot-name.ts';
 
 const KEYS: StoreKeys = { seal: new Uint8Array(32).fill(1), hmac: new Uint8Array(32).fill(2) };
 const OTHER_KEYS: StoreKeys = { ...KEYS, seal: new Uint8Array(32).fill(3) };
@@ -61,4 +61,7 @@ test('the name of a snapshot of 256 partitions fits a header and tells nothing',
   assert.match(name, /^[A-Za-z0-9_-]+$/);
   assert.doesNotMatch(Buffer.from(name, 'base64url').toString('latin1'), /a-log/);
   assert.equal(name, sealSnapshotName(KEYS, { partitions }));
+  const said = partitions.map(({ root, manifest, next }) => ({ root, version: manifest.version, next }));
+  assert.deepEqual(unsealSnapshotName(KEYS, name), said);
+  assert.throws(() => unsealSnapshotName(KEYS, name.slice(0, -2)), { code: 'invalid_argument' });
 });

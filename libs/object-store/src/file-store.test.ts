@@ -210,3 +210,22 @@ test('more operations than may wait are refused', async (t) => {
   assert.ok(refused.every(({ reason }) => hasCode('resource_exhausted')(reason)));
   await store.close();
 });
+
+test('a store open for reading only makes, sweeps and writes nothing', async (t) => {
+  const directory = makeDirectory(t);
+  await (await open(directory)).putIfAbsent('a/b', bytes('1'));
+  writeFileSync(`${directory}/tmp/of-another-process`, 'half');
+  const store = await open(directory, { readOnly: true });
+  assert.deepEqual((await store.get('a/b'))?.bytes, bytes('1'));
+  assert.deepEqual(
+    (await store.list('')).map(({ key }) => key),
+    ['a/b'],
+  );
+  await assert.rejects(store.putIfAbsent('a/c', bytes('2')), hasCode('failed_precondition'));
+  await assert.rejects(store.put('a/b', bytes('2')), hasCode('failed_precondition'));
+  await assert.rejects(store.delete(['a/b']), hasCode('failed_precondition'));
+  assert.deepEqual(readdirSync(`${directory}/tmp`), ['of-another-process']);
+  const absent = await open(`${directory}/absent`, { readOnly: true });
+  assert.deepEqual(await absent.list(''), []);
+  assert.equal(readdirSync(directory).includes('absent'), false);
+});

@@ -24,6 +24,8 @@ import { checkConditionalSize, keyPath } from './object-key.ts';
 export interface FileStoreOptions {
   /** Made when absent. */
   readonly directory: string;
+  /** Nothing is made, swept or written: puts and deletes are refused. For looking into a store that a server may be using. */
+  readonly readOnly?: boolean;
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   readonly random: Random;
@@ -39,7 +41,7 @@ const ATTEMPTS_MAX = 8;
 
 /** Opens the store of a directory. */
 export async function createFileStore(options: FileStoreOptions): Promise<ObjectStore> {
-  const { directory, fileSystem, clock, random, concurrency = 64, waitingMax = 10_000 } = options;
+  const { directory, fileSystem, clock, random, readOnly = false, concurrency = 64, waitingMax = 10_000 } = options;
   const root = `${directory}/objects`;
   const temporary = `${directory}/tmp`;
   const places = createSemaphore({ name: 'object store operations', capacity: concurrency, waitingMax });
@@ -144,17 +146,25 @@ export async function createFileStore(options: FileStoreOptions): Promise<Object
       await fileSystem.unlink(`${temporary}/${name}`).catch(ignoreAbsent);
     }
   };
-  await open().catch((error: unknown) => {
-    throw storeError(error, directory);
-  });
+  if (!readOnly) {
+    await open().catch((error: unknown) => {
+      throw storeError(error, directory);
+    });
+  }
+  const checkWritable = () => {
+    if (readOnly)
+      throw new FlamelakeError('failed_precondition', 'object store is open for reading only', { directory });
+  };
 
   return {
     async putIfAbsent(key, body) {
+      checkWritable();
       const path = keyPath(key);
       checkConditionalSize(body);
       return run(() => writeIn(path.folders, (folder) => placeIfAbsent(folder, path.file, body)));
     },
     async put(key, body) {
+      checkWritable();
       const path = keyPath(key);
       await run(() => writeIn(path.folders, (folder) => replace(folder, path.file, body)));
     },
@@ -191,6 +201,7 @@ export async function createFileStore(options: FileStoreOptions): Promise<Object
       return run(() => listFoldersOf(fileSystem, root, prefix));
     },
     async delete(keys) {
+      checkWritable();
       const paths = keys.map(keyPath);
       await run(async () => {
         const emptied = new Map<string, readonly string[]>();

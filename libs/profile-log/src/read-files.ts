@@ -43,7 +43,7 @@ async function readFile(
       const frame = await reader.next();
       if (frame === 'end' && (expectedEnd === undefined || (next ?? file.header.base) === expectedEnd)) break;
       if (frame === 'damaged' || frame === 'end' || (next !== undefined && frame.offset !== next)) {
-        throw damaged(file, reader.position, next ?? read.fromOffset);
+        throw damagedRecord(file, reader.position, next ?? read.fromOffset);
       }
       next = frame.offset + 1;
       markFrame(file, frame.offset, frame.position);
@@ -58,7 +58,7 @@ async function readFile(
   return records;
 }
 
-function damaged(file: LogFile, position: number, offset: number): FlamelakeError {
+export function damagedRecord(file: LogFile, position: number, offset: number): FlamelakeError {
   return new FlamelakeError('data_loss', 'record of the profile log is damaged', {
     file: file.path,
     position,
