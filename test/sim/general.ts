@@ -1,4 +1,5 @@
 /** Everything at once: a log that is written to, and every role twice, through faults, freezes and crashes. */
+import { sweepOnce } from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
 import {
   NO_STORE_FAULTS,
@@ -62,7 +63,7 @@ function nextProfile(simulation: Simulation, random: SeededRandom, sent: Profile
 
 /** Without faults one process of each role is enough: everything is written, folded, swept and answered. */
 async function calmTime(world: World): Promise<void> {
-  const { simulation, store, observer, truth, keepMs } = world;
+  const { simulation, store, observer, truth } = world;
   store.faults = NO_STORE_FAULTS;
   simulation.calm();
   await world.run(() => observer.chainEnd === truth.end, { forMs: HOUR_MS });
@@ -77,8 +78,18 @@ async function calmTime(world: World): Promise<void> {
   const before = answers();
   await world.run(() => answers() > before + 1, { forMs: HOUR_MS });
   if (answers() <= before + 1) throw new Violation('STUCK', 'readers get no answer');
-  // Late puts land, and two sweeps pass behind everything that was superseded.
-  await world.run(undefined, { forMs: GENERAL_FAULTS.lateMsMax + 3 * keepMs });
+  for (const process of world.processes) process.crash();
+  await sweepAll(world);
+}
+
+/** Late puts land; then sweeps that each see the floor of the one before superseded leave nothing that is not needed. */
+async function sweepAll(world: World): Promise<void> {
+  const { observer, keepMs, root } = world;
+  await world.run(undefined, { forMs: GENERAL_FAULTS.lateMsMax });
+  for (let i = 0; i < 4; i++) {
+    await world.run(undefined, { forMs: 2 * keepMs });
+    await world.job('sweeper', ({ random }, store) => sweepOnce({ store, root, random, keepMs })).finish();
+  }
   const [garbage] = observer.garbage();
   if (garbage !== undefined) throw new Violation('GARBAGE', `${garbage} is needed by no kept version`);
 }

@@ -39,6 +39,7 @@ export interface Job<T> {
 
 export interface World extends Stage {
   readonly simulation: Simulation;
+  readonly processes: readonly SimulatedProcess[];
   /** A new process in a role. */
   start(role: Role): SimulatedProcess;
   /** A new process that does one thing. */
@@ -78,6 +79,7 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
   const world: World = {
     ...stage,
     simulation,
+    processes,
     start(role) {
       const process = simulation.process(`${role} ${processes.length + 1}`, random.integer(120_000) - 60_000);
       processes.push(process);
