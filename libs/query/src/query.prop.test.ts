@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockReader } from '@flamelake/block';
+import type { PendingDelete } from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
 import { compareBytes, compileMatchers, type Labels, matchLabels, parseSelector } from '@flamelake/model';
 import { CPU_TYPE, createSeededRandom, randomProfileRecord, type SeededRandom } from '@flamelake/testkit';
@@ -27,6 +28,7 @@ interface Case {
   readonly records: readonly ProfileRecord[];
   readonly blocks: readonly BlockReader[];
   readonly selection: Selection;
+  readonly deletes: readonly PendingDelete[];
   readonly rows: readonly ModelRow[];
   readonly taskBytes: number;
 }
@@ -45,13 +47,27 @@ async function caseOf(seed: number): Promise<Case> {
     selectors: [random.pick(SELECTORS), random.pick(SELECTORS)],
     profileTypeId: CPU,
   };
+  const deletes = Array.from({ length: random.integer(3) }, (_, i) => pendingDelete(random, i));
   return {
     records,
     blocks: await spread(random, records),
     selection,
-    rows: modelRows(records).filter((row) => isSelected(row, selection)),
+    deletes,
+    rows: modelRows(records).filter((row) => isSelected(row, selection) && !deletes.some((one) => isDeleted(row, one))),
     taskBytes: random.pick([1, 1_000, 1_000_000]),
   };
+}
+
+/** A delete of everything stored that it matches. */
+function pendingDelete(random: SeededRandom, number: number): PendingDelete {
+  const fromMs = START_MS + random.integer(100);
+  const untilMs = fromMs + random.integer(40);
+  const what = { tenant: random.pick(['t', 'u']), selector: random.pick(SELECTORS), fromMs, untilMs };
+  return { ...what, id: `${number}`, version: 5, chainEnd: 1_000 };
+}
+
+function isDeleted(row: ModelRow, { tenant, selector, fromMs, untilMs }: PendingDelete): boolean {
+  return isSelected(row, { tenants: [tenant], selectors: [selector], fromMs, untilMs, profileTypeId: undefined });
 }
 
 async function spread(random: SeededRandom, records: readonly ProfileRecord[]): Promise<BlockReader[]> {
@@ -75,17 +91,15 @@ function isSelected(row: ModelRow, { tenants, fromMs, untilMs, selectors, profil
 }
 
 async function ask<K extends PartialResult['kind']>(
-  { blocks, selection, taskBytes }: Pick<Case, 'blocks' | 'selection' | 'taskBytes'>,
+  { blocks, selection, deletes, taskBytes }: Pick<Case, 'blocks' | 'selection' | 'deletes' | 'taskBytes'>,
   question: Question,
   kind: K,
 ): Promise<Extract<PartialResult, { kind: K }>> {
-  const snapshot = snapshotOf(
-    blocks.map(({ info }, i) => ({
-      id: info.id,
-      datasets: info.datasets,
-      ...(info.level === 0 ? { position: i } : { version: 1 }),
-    })),
-  );
+  const placed = blocks.map(({ info }, i) => {
+    const place = info.level === 0 ? { position: i } : { version: 1 };
+    return { id: info.id, datasets: info.datasets, ...place };
+  });
+  const snapshot = snapshotOf(placed, deletes);
   const plan = planQuery(snapshot, question, selection, taskBytes);
   for (const task of plan.tasks) {
     mergePartialResult(plan.known, await executeTask(task, optionsFor(openFrom(blocks))));
@@ -97,7 +111,7 @@ async function ask<K extends PartialResult['kind']>(
 function forCases(check: (one: Case) => Promise<void>): Promise<void> {
   return fc.assert(
     fc.asyncProperty(fc.nat(), async (seed) => check(await caseOf(seed))),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 }
 

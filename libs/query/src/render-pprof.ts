@@ -8,6 +8,7 @@ import { LOCATION_HEAD, type LocationTree } from './location-tree.ts';
 import { type LocationTreeRanks, type Ranking, rankLocationTree } from './rank-location-tree.ts';
 import type { StackTree } from './stack-tree.ts';
 import type { TupleTable } from './tuple-table.ts';
+import { VALUE_MAX } from './value.ts';
 
 /** What the profile says of itself beside its samples. */
 export interface PprofHeader {
@@ -25,8 +26,8 @@ export function renderPprof(tree: LocationTree, { type, startMs, endMs }: PprofH
     sampleTypes: [{ type: type.sampleType, unit: type.sampleUnit }],
     periodType: { type: type.periodType, unit: type.periodUnit },
     period: guessPeriod(type.name),
-    timeNanos: BigInt(endMs) * 1_000_000n,
-    durationNanos: BigInt(endMs - startMs) * 1_000_000n,
+    timeNanos: nanosOf(endMs),
+    durationNanos: nanosOf(endMs - startMs),
     stacks,
     sampleCount: stacks.count,
     values,
@@ -40,6 +41,12 @@ export function renderPprof(tree: LocationTree, { type, startMs, endMs }: PprofH
     comments: [],
     defaultSampleType: type.sampleType,
   };
+}
+
+/** Nanoseconds, no more than int64 holds: until the year 2262. */
+function nanosOf(ms: number): bigint {
+  const nanos = BigInt(ms) * 1_000_000n;
+  return nanos < VALUE_MAX ? nanos : VALUE_MAX;
 }
 
 /** Profiles of many periods may be merged; readers expect the usual one of the kind. */

@@ -25,5 +25,8 @@ test('a failure aborts the others and is thrown when they have ended', async () 
     ended.push(item);
   };
   await assert.rejects(runParallel([1, 2, 3, 4], 3, never, work), /two/);
-  assert.deepEqual(ended.toSorted((a, b) => a - b), [1, 3]);
+  assert.deepEqual(
+    ended.toSorted((a, b) => a - b),
+    [1, 3],
+  );
 });

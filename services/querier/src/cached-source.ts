@@ -3,7 +3,7 @@
  * an id stays right; whether the object is there is believed only from the store.
  */
 import type { BlockSource } from '@flamelake/block';
-import { type Cache, FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { type Cache, FlamelakeError, type ObjectRange, type ObjectStore } from '@flamelake/model';
 import type { ObjectRef } from '@flamelake/query';
 import type { Semaphore } from '@flamelake/runtime';
 
@@ -30,14 +30,16 @@ export function cachedSource(context: SourceContext, object: ObjectRef): BlockSo
       if (cached?.length === lengthBytes) return cached;
       const range = { offset, length: lengthBytes };
       const found = await reads.run(() => store.get(object.key, range, signal), 1, signal);
-      if (found === undefined || (object.etag !== undefined && found.etag !== object.etag)) {
-        throw missingObject(object);
-      }
+      if (found === undefined || !isSame(found, object)) throw missingObject(object);
       onRead(found.bytes.length);
       await cache?.set(cacheKey, found.bytes);
       return found.bytes;
     },
   };
+}
+
+function isSame(found: ObjectRange, object: ObjectRef): boolean {
+  return found.sizeBytes === object.sizeBytes && (object.etag === undefined || found.etag === object.etag);
 }
 
 /** The snapshot the query was planned on is stale: plan again. */

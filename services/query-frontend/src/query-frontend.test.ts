@@ -176,6 +176,16 @@ test('bad queries are refused by name', async () => {
   await assert.rejects(queries.profileTypes(call, { startMs: 1, endMs: 0 }), rejectsAs('invalid_argument'));
 });
 
+test('a range may reach beyond all time', async () => {
+  const { queries, push } = createTestFrontend();
+  await push(profiles('t', 3));
+  const all = { ...STACKS, startMs: -1e18, endMs: 2 ** 63 };
+  const { total } = await queries.flamegraph(callOf('t'), all);
+  assert.equal(total, (await queries.flamegraph(callOf('t'), STACKS)).total);
+  const { timeNanos, durationNanos } = decodePprof(await queries.pprof(callOf('t'), all));
+  assert.deepEqual([timeNanos, durationNanos], [2n ** 63n - 1n, 2n ** 63n - 1n]);
+});
+
 test('label queries without a range look back a day, profile types an hour', async () => {
   const { queries, push } = createTestFrontend();
   const at = (hours: number, service: string) =>

@@ -27,7 +27,13 @@ export function checkRange({ startMs, endMs }: TimeRange): TimeRange {
   if (!Number.isFinite(startMs) || !Number.isFinite(endMs))
     throw invalid('time range is not valid', { startMs, endMs });
   if (startMs > endMs) throw invalid('start of the time range is after its end', { startMs, endMs });
-  return { startMs, endMs };
+  return { startMs: wholeMs(startMs), endMs: wholeMs(endMs) };
+}
+
+/** Times nobody has profiles of are as good as the last one a number holds exactly. */
+function wholeMs(ms: number): number {
+  const timeMax = Number.MAX_SAFE_INTEGER - 1;
+  return Math.max(-timeMax, Math.min(timeMax, Math.trunc(ms)));
 }
 
 /** As `checkRange`, but no range at all is the last `defaultMs` up to now. */
