@@ -127,6 +127,8 @@ const FIRST: (readonly [readonly Frame[], bigint])[] = [
   [[], 7n],
 ];
 const SECOND: (readonly [readonly Frame[], bigint])[] = [
+  // Begins with the other mapping, so that it becomes the first of its own tree.
+  [['app@20 late:2', 'libc@3'], 19n],
   [['@99 jit:0', 'libc@2', 'app@16 outer:4', 'app@1 main:1'], 11n],
   [['app@1 main:1'], 13n],
   [[], 17n],
