@@ -14,7 +14,7 @@ export class ColumnArena {
   /** @param sizeBytes - of all columns; @param columns - at most this many are taken */
   constructor(sizeBytes: number, columns: number) {
     // Not zeroed: every column is written whole.
-    this.#buffer = Buffer.allocUnsafeSlow(sizeBytes + columns * ALIGNMENT).buffer as ArrayBuffer;
+    this.#buffer = Buffer.allocUnsafeSlow(sizeBytes + columns * ALIGNMENT).buffer;
   }
 
   /** A column to be written whole: it begins as whatever memory held. */
