@@ -303,3 +303,47 @@ test('an empty log makes no segment', async () => {
   assert.deepEqual(await takeSnapshot(world.store), { partitions: [] });
   assert.deepEqual(writer.failures, []);
 });
+
+test("a log trimmed behind the writer's back is no gap: the writer was left behind", async () => {
+  const world = createWorld();
+  const profiles = [world.profile(), world.profile(), world.profile()] as const;
+  const asleep = createTestWriter(world);
+  world.log.push(profiles[0]);
+  await asleep.run();
+  const awake = createTestWriter(world);
+  for (const profile of profiles.slice(1)) {
+    world.log.push(profile);
+    await awake.run();
+  }
+  await foldOnce(world);
+  await world.log.trim(0, 3);
+  await asleep.run();
+  assert.equal(asleep.counts.get('left_behind'), 1);
+  assert.equal(asleep.counts.get('missing_offsets'), undefined);
+  assert.deepEqual(await storedTotals(world.store), expectedTotals(profiles));
+});
+
+test("a log that loses records not yet in a segment is read again from the chain's end", async () => {
+  const world = createWorld();
+  const [a, b] = [world.profile(), world.profile()];
+  world.log.push(a);
+  world.log.push(b);
+  let reads = 0;
+  const log: TestLog = {
+    ...world.log,
+    set onIdle(told: () => void) {
+      world.log.onIdle = told;
+    },
+    get onIdle() {
+      return world.log.onIdle;
+    },
+    read(...request) {
+      if (++reads === 2) world.log.records.pop();
+      return world.log.read(...request);
+    },
+  };
+  const writer = createTestWriter(world, { log });
+  await writer.run(() => writer.health().position === 1);
+  assert.deepEqual(await storedTotals(world.store), expectedTotals([a]));
+  assert.equal(writer.health().state, 'running');
+});
