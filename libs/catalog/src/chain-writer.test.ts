@@ -233,11 +233,9 @@ test('the other profiles of a record that holds a bad one count', async () => {
   world.log.push(b, a);
   const writer = createTestWriter(world);
   await writer.run();
-  assert.deepEqual([...writer.counts].sort().slice(0, 3), [
-    ['profiles', 2],
-    ['quarantined', 1],
-    ['repeats', 2],
-  ]);
+  assert.equal(writer.counts.get('profiles'), 2);
+  assert.equal(writer.counts.get('quarantined'), 1);
+  assert.equal(writer.counts.get('repeats'), 2);
   assert.deepEqual(await storedTotals(world.store), expectedTotals([a, b]));
 });
 
