@@ -1,6 +1,6 @@
 /** One call from its first header to its last byte: deadline, body, method, answer, log and metrics. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { type Clock, FlamelakeError } from '@flamelake/model';
 import type { Counter, Histogram, Logger } from '@flamelake/runtime';
 import type { ByteBudget, ByteLease } from './byte-budget.ts';
@@ -99,7 +99,10 @@ function runMethod(
   });
 }
 
-/** Writes an answer. What is left of the request is read and dropped, or its stream closed. */
+/**
+ * Writes an answer. What is left of the request is read and dropped. Where that may be too much, an HTTP/1.1 connection says so
+ * with the answer and ends behind it, so that the client does not use it again.
+ */
 export function send(
   request: ServerRequest,
   response: ServerAnswer,
@@ -108,19 +111,29 @@ export function send(
   limits: BodyLimits,
 ): void {
   if (response.destroyed || response.headersSent) return;
-  if ('stream' in response) {
-    const { stream } = response;
-    stream.once('finish', () => {
-      if (!request.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-    });
-  } else if (!(request as IncomingMessage).complete) {
-    discardRest(request as IncomingMessage, limits.wireBytesMax);
-  }
+  const { wireBytesMax } = limits;
   // Both kinds of response write alike; only their declared overloads differ.
   const out = response as ServerResponse;
   out.statusCode = answer.status;
   for (const [name, value] of Object.entries({ ...answer.headers, ...headers })) out.setHeader(name, value);
   if (answer.trailers !== undefined) out.addTrailers(answer.trailers);
+  else
+    out.setHeader(
+      'content-length',
+      answer.body.reduce((sum, part) => sum + part.length, 0),
+    );
+  const isEndless = !(Number(request.headers['content-length']) <= wireBytesMax);
+  const isLast = !request.complete && isEndless && request.httpVersionMajor < 2;
+  if (isLast) out.setHeader('connection', 'close');
+  if (!request.complete) discardRest(request, wireBytesMax);
+
+  if (isLast) {
+    out.flushHeaders();
+    for (const part of answer.body) out.write(part);
+    // Ending it closes the socket, and bytes unread by then would reset it, answer included.
+    request.on('end', () => out.end());
+    return;
+  }
   for (const part of answer.body.slice(0, -1)) out.write(part);
   // Without a body the headers end the stream, as gRPC wants it of an error.
   out.end(answer.body.at(-1));

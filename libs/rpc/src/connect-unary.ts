@@ -25,7 +25,6 @@ export function connectUnary(form: BodyForm): Protocol {
       const body = compressed ?? message;
       const answer: Record<string, string> = {
         'content-type': `application/${form}`,
-        'content-length': String(body.length),
         vary: 'accept-encoding',
       };
       if (compressed !== undefined) answer['content-encoding'] = 'gzip';
@@ -33,10 +32,7 @@ export function connectUnary(form: BodyForm): Protocol {
     },
     failure(error) {
       const body = Buffer.from(JSON.stringify({ code: error.code, message: describeError(error) }));
-      const headers: Record<string, string> = {
-        'content-type': 'application/json',
-        'content-length': String(body.length),
-      };
+      const headers: Record<string, string> = { 'content-type': 'application/json' };
       if (error.code === 'unimplemented') headers['accept-encoding'] = 'gzip, identity';
       return { status: httpStatusOf(error), headers, body: [body] };
     },

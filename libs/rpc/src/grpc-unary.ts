@@ -33,12 +33,14 @@ export function grpcUnary(name: 'grpc' | 'grpc_web', form: BodyForm, contentType
     form,
     timeoutMs: (headers) => parseGrpcTimeout(headerValue(headers, 'grpc-timeout')),
     async unwrap(body, headers, inflate) {
+      const encoding = headerValue(headers, 'grpc-encoding') ?? 'identity';
+      if (encoding !== 'gzip' && encoding !== 'identity') throw unknownEncoding(encoding);
       const { flags, message } = onlyFrame(body);
       if (flags === 0) return message;
-      const encoding = headerValue(headers, 'grpc-encoding') ?? 'identity';
       if (flags !== COMPRESSED) throw malformed('grpc frame has unknown flags', { flags });
-      if (encoding === 'identity') throw malformed('grpc frame is compressed without grpc-encoding', {});
-      if (encoding !== 'gzip') throw unknownEncoding(encoding);
+      // The one fault of a client for which gRPC asks for this code.
+      if (encoding === 'identity')
+        throw new FlamelakeError('internal', 'grpc frame is compressed without grpc-encoding');
       return inflate(message);
     },
     async success(message, headers) {

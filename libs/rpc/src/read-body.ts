@@ -62,10 +62,10 @@ export function readBody(
 }
 
 /**
- * Lets an HTTP/1.1 client finish sending a body that is refused, up to `bytesMax` more, so that it comes to read the answer;
- * a socket closed under unread bytes is reset, answer included.
+ * Reads and drops what a client still sends of a request that is answered already, up to `bytesMax`; then the connection (HTTP/2:
+ * the stream) is cut. Cut at once, it would be reset under unread bytes and the client might never see the answer.
  */
-export function discardRest(request: IncomingMessage, bytesMax: number): void {
+export function discardRest(request: IncomingMessage | Http2ServerRequest, bytesMax: number): void {
   let left = bytesMax;
   request.on('error', () => {});
   request.on('data', (chunk: Uint8Array) => {
