@@ -66,7 +66,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
       const fold = await foldOnce(context);
       if (fold.outcome === 'nothing') break;
       counts.job('fold', fold.outcome, clock.monotonicMs() - startMs);
-      if (fold.outcome === 'committed' && fold.segments < foldSegments) break;
+      if (fold.outcome === 'lost' || fold.segments < foldSegments) break;
     }
     const startMs = clock.monotonicMs();
     const merge = await mergeOnce(context);
