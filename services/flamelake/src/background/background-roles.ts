@@ -1,10 +1,10 @@
 /** Segment-writer and compactor of the embedded server, over a store of their own. */
 import { createCompactor } from '@flamelake/compactor';
 import type { ProfileLog } from '@flamelake/model';
-import { createFileStore } from '@flamelake/object-store';
-import { createMetrics, type Logger, nodeFileSystem, systemClock, systemRandom } from '@flamelake/runtime';
+import { createMetrics, type Logger, systemClock, systemRandom } from '@flamelake/runtime';
 import { createSegmentWriter } from '@flamelake/segment-writer';
 import type { ServeOptions } from '../options/serve-options.ts';
+import { openObjectStore } from '../server/open-object-store.ts';
 
 export interface BackgroundRoles {
   /** What is wrong, in words, if anything. */
@@ -23,8 +23,7 @@ export interface BackgroundRolesOptions {
 
 export async function startBackgroundRoles({ log, options, logger }: BackgroundRolesOptions): Promise<BackgroundRoles> {
   const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
-  const directory = `${options['data.directory']}/store`;
-  const store = await createFileStore({ directory, fileSystem: nodeFileSystem, clock, random });
+  const store = await openObjectStore({ options, clock, random, metrics });
   const writer = createSegmentWriter({
     store,
     log,

@@ -1,5 +1,6 @@
 /** Every option of `flamelake serve`. */
 import type { OptionTable, OptionValues } from './option.ts';
+import { STORE_OPTIONS } from './store-options.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -20,6 +21,7 @@ export const SERVE_OPTIONS = {
     description: 'port for HTTP, Connect, gRPC and gRPC-Web; 0 picks one',
   },
   'data.directory': { kind: 'text', default: './data', description: 'where the profile log and the object store live' },
+  ...STORE_OPTIONS,
   'log.level': {
     kind: 'choice',
     choices: ['debug', 'info', 'warn', 'error'],

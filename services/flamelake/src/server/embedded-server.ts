@@ -10,7 +10,7 @@ import {
 } from '@flamelake/catalog';
 import { createDistributor, createIngestHandler, pushMethod } from '@flamelake/distributor';
 import { ANONYMOUS_TENANT, type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
-import { createFileStore, probePutIfAbsent } from '@flamelake/object-store';
+import { probePutIfAbsent } from '@flamelake/object-store';
 import { openFileLog } from '@flamelake/profile-log';
 import { createQuerier } from '@flamelake/querier';
 import { createQueryFrontend, QUERY_LIMITS_DEFAULT, querierMethods, serverMethods } from '@flamelake/query-frontend';
@@ -23,6 +23,7 @@ import { homePage } from '../pages/home-page.ts';
 import { createSelfProfiler } from '../self-profile/self-profiler.ts';
 import { homeContent } from './home-content.ts';
 import { createHttpApp } from './http-app.ts';
+import { openObjectStore } from './open-object-store.ts';
 import { ownProfilePush } from './own-profiles.ts';
 import { createReadiness } from './readiness.ts';
 
@@ -56,7 +57,7 @@ export async function startEmbeddedServer({
   const metrics = createMetrics();
   const stopObserving = observeProcess(metrics);
   const directory = options['data.directory'];
-  const store = await createFileStore({ directory: `${directory}/store`, fileSystem: nodeFileSystem, clock, random });
+  const store = await openObjectStore({ options, clock, random, metrics });
   await probe(store, random, logger);
   const identity = await openStore(store, random);
   const log = await openFileLog({

@@ -1,0 +1,70 @@
+/** Options of the object store. */
+import type { OptionTable } from './option.ts';
+
+const SECOND_MS = 1_000;
+
+export const STORE_OPTIONS = {
+  'store.backend': {
+    kind: 'choice',
+    choices: ['files', 's3'],
+    default: 'files',
+    description: 'where objects are kept: files below data.directory, or a bucket',
+  },
+  'store.prefix': {
+    kind: 'text',
+    default: '',
+    description: 'put before every key in a bucket, such as team/flamelake',
+  },
+  'store.request-timeout': {
+    kind: 'duration',
+    min: 100,
+    max: 600 * SECOND_MS,
+    default: 15 * SECOND_MS,
+    description: 'longest time a request to the bucket may stand still',
+  },
+  'store.attempts-max': {
+    kind: 'integer',
+    min: 1,
+    max: 20,
+    default: 4,
+    unit: 'tries',
+    description: 'tries of a request that may be repeated',
+  },
+  'store.concurrency': {
+    kind: 'integer',
+    min: 1,
+    max: 1_024,
+    default: 64,
+    unit: 'requests',
+    description: 'requests to the bucket under way at once',
+  },
+  'store.s3.bucket': { kind: 'text', default: '', description: 'bucket of S3, which must exist' },
+  'store.s3.endpoint': {
+    kind: 'text',
+    default: '',
+    description: 'S3 server, such as https://minio.example:9000; empty is AWS in the region',
+  },
+  'store.s3.region': {
+    kind: 'text',
+    default: '',
+    description: 'region; if empty AWS_REGION, else the bucket is asked',
+  },
+  'store.s3.access-key': {
+    kind: 'text',
+    default: '',
+    description: 'access key; if empty AWS_*, web identity, ~/.aws/credentials, or the role of the machine',
+  },
+  'store.s3.secret-key': { kind: 'text', default: '', description: 'secret key to the access key' },
+  'store.s3.addressing': {
+    kind: 'choice',
+    choices: ['auto', 'path', 'host'],
+    default: 'auto',
+    description: 'bucket in the path or in the host name; auto: in the host name on AWS',
+  },
+  'store.s3.ca-file': {
+    kind: 'text',
+    default: '',
+    description: 'PEM file of the certificates that sign the server’s; the system’s if empty',
+  },
+  'store.s3.insecure': { kind: 'switch', default: false, description: 'do not check the server’s certificate' },
+} as const satisfies OptionTable;

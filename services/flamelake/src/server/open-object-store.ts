@@ -1,0 +1,74 @@
+/** The object store that the options ask for. Drivers are imported only when they are. */
+import { readFile } from 'node:fs/promises';
+import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
+import { createFileStore } from '@flamelake/object-store';
+import { environment, type Metrics, nodeFileSystem } from '@flamelake/runtime';
+import type { ServeOptions } from '../options/serve-options.ts';
+
+export interface OpenObjectStoreOptions {
+  readonly options: ServeOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+}
+
+/** @throws {FlamelakeError} `invalid_argument` when an option of the chosen store is missing or wrong */
+export async function openObjectStore(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+  const { options, clock, random } = ports;
+  switch (options['store.backend']) {
+    case 'files': {
+      const directory = `${options['data.directory']}/store`;
+      return createFileStore({ directory, fileSystem: nodeFileSystem, clock, random });
+    }
+    case 's3':
+      return openS3(ports);
+  }
+}
+
+function sharedOptions({ options, clock, random, metrics }: OpenObjectStoreOptions) {
+  return {
+    clock,
+    random,
+    metrics,
+    prefix: options['store.prefix'],
+    requestTimeoutMs: options['store.request-timeout'],
+    attemptsMax: options['store.attempts-max'],
+    concurrency: options['store.concurrency'],
+  };
+}
+
+async function openS3(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+  const { ambientS3Credentials, createS3Store } = await import('@flamelake/object-store/s3');
+  const { options, clock } = ports;
+  const variables = environment();
+  const [accessKey, secretKey] = [options['store.s3.access-key'], options['store.s3.secret-key']];
+  if ((accessKey === '') !== (secretKey === ''))
+    missing('store.s3.access-key and store.s3.secret-key, both or neither');
+  const region = options['store.s3.region'] || variables.AWS_REGION || variables.AWS_DEFAULT_REGION || '';
+  const caFile = options['store.s3.ca-file'];
+  return createS3Store({
+    ...sharedOptions(ports),
+    bucket: options['store.s3.bucket'] || missing('store.s3.bucket'),
+    endpoint: options['store.s3.endpoint'] || variables.AWS_ENDPOINT_URL_S3 || variables.AWS_ENDPOINT_URL || '',
+    region,
+    addressing: options['store.s3.addressing'],
+    isVerified: !options['store.s3.insecure'],
+    ...(caFile === '' ? {} : { ca: await readOptionFile('store.s3.ca-file', caFile) }),
+    credentials:
+      accessKey === ''
+        ? ambientS3Credentials({ environment: variables, readFile: (path) => readFile(path, 'utf8'), clock, region })
+        : async () => ({ accessKey, secretKey }),
+  });
+}
+
+async function readOptionFile(option: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new FlamelakeError('invalid_argument', 'file of an option cannot be read', { option, file }, { cause });
+  }
+}
+
+function missing(option: string): never {
+  throw new FlamelakeError('invalid_argument', 'option is missing for the chosen object store', { option });
+}
