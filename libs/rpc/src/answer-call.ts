@@ -8,7 +8,7 @@ import { inflate } from './compression.ts';
 import { asFlamelakeError, type Protocol, type WireAnswer } from './protocol.ts';
 import { type BodyLimits, discardRest, readBody } from './read-body.ts';
 import { tenantOf } from './tenant-of.ts';
-import { type Call, headerValue, type UnaryMethod } from './unary-method.ts';
+import { type Call, HEADER, headerValue, type UnaryMethod } from './unary-method.ts';
 
 export type ServerRequest = IncomingMessage | Http2ServerRequest;
 export type ServerAnswer = ServerResponse | Http2ServerResponse;
@@ -64,7 +64,7 @@ export async function answerCall(
   isAnswered = true;
   send(request, response, answer, headers, surroundings.limits);
 
-  const tenant = headerValue(request.headers, 'x-scope-orgid');
+  const tenant = headerValue(request.headers, HEADER.tenant);
   if (failure !== undefined)
     logger.failure('call failed', failure, { method: method.path, protocol: protocol.name, tenant });
   calls.add(1, { method: method.path, protocol: protocol.name, code: failure?.code ?? 'ok' });

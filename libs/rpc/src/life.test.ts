@@ -109,6 +109,12 @@ test('Express serves plain HTTP over both versions and never sees an HTTP/2 requ
   app.get('/crash', () => {
     throw new Error('on purpose');
   });
+  app.get('/length', (_, response) => {
+    response.type('text').send('12345');
+  });
+  app.get('/empty', (_, response) => {
+    response.status(204).end();
+  });
   app.get('/stream', (_, response) => {
     response.write('a');
     response.write('b');
@@ -132,6 +138,9 @@ test('Express serves plain HTTP over both versions and never sees an HTTP/2 requ
     assert.equal((await http2Request(session, { ':path': '/stream' }, undefined)).body.toString(), 'abc');
     const crash = await http2Request(session, { ':path': '/crash' }, undefined);
     assert.deepEqual([crash.headers[':status'], crash.body.toString()], [500, 'on purpose']);
+    const head = await http2Request(session, { ':method': 'HEAD', ':path': '/length' }, undefined);
+    assert.deepEqual([head.headers['content-length'], head.body.length], ['5', 0]);
+    assert.equal((await http2Request(session, { ':path': '/empty' }, undefined)).headers[':status'], 204);
     assert.equal((await http2Request(session, { ':path': '/none' }, undefined)).headers[':status'], 404);
   });
   const http1 = await fetch(`http://127.0.0.1:${server.port}/ingest?name=app`, {

@@ -1,6 +1,6 @@
 /** Limits hold while a body is read: on the wire, after inflation, and for all requests together. */
 import assert from 'node:assert/strict';
-import { request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createMetrics } from '@flamelake/runtime';
@@ -62,6 +62,44 @@ test('the same over gRPC, and the connection serves on', async (t) => {
     const served = await http2Request(session, headers, grpcFrame(new Uint8Array(0)));
     assert.equal(served.trailers['grpc-status'], '0');
   });
+});
+
+test('a refused call delivers its answer and leaves its connection usable, or says that it does not', async (t) => {
+  const server = await startTestServer({ limits: { wireBytesMax: 200_000 } });
+  t.after(() => server.close(0));
+  const headers = { ':path': METHOD_PATH, 'content-type': 'application/json' };
+  await withSession(server.port, async (session) => {
+    for (const size of [200_001, 3 * MIB]) {
+      const refused = await http2Request(session, headers, Buffer.alloc(size, 0x20));
+      assert.equal(refused.headers[':status'], 413);
+      assert.equal(JSON.parse(refused.body.toString()).code, 'resource_exhausted');
+    }
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const ask = (body: Buffer, contentType: string) =>
+    new Promise<{ status: number; connection: string | undefined }>((resolve, reject) => {
+      const options = {
+        agent,
+        port: server.port,
+        path: METHOD_PATH,
+        method: 'POST',
+        headers: { 'content-type': contentType },
+      };
+      const request = httpRequest(options, (response) => {
+        response.resume().on('end', () => {
+          resolve({ status: response.statusCode ?? 0, connection: response.headers.connection });
+        });
+      });
+      request.on('error', reject);
+      request.end(body);
+    });
+  for (let round = 0; round < 10; round++) {
+    const tooLarge = await ask(Buffer.alloc(200_100, 0x20), 'application/json');
+    assert.deepEqual(tooLarge, { status: 413, connection: 'close' });
+    assert.deepEqual(await ask(Buffer.alloc(100_000), 'text/plain'), { status: 415, connection: 'keep-alive' });
+    assert.deepEqual(await ask(Buffer.from('{}'), 'application/json'), { status: 200, connection: 'keep-alive' });
+  }
 });
 
 test('a gzip bomb is refused in bounded memory, whatever its trailer says', async (t) => {

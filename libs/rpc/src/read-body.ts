@@ -1,6 +1,6 @@
 /** Reads a request's body within limits that hold while it is read. */
 import type { IncomingMessage } from 'node:http';
-import type { Http2ServerRequest } from 'node:http2';
+import { constants, type Http2ServerRequest } from 'node:http2';
 import { FlamelakeError } from '@flamelake/model';
 import type { ByteLease } from './byte-budget.ts';
 
@@ -70,6 +70,8 @@ export function discardRest(request: IncomingMessage | Http2ServerRequest, bytes
   request.on('error', () => {});
   request.on('data', (chunk: Uint8Array) => {
     left -= chunk.length;
-    if (left < 0) request.destroy();
+    if (left >= 0) return;
+    if ('stream' in request) request.stream.close(constants.NGHTTP2_NO_ERROR);
+    else request.destroy();
   });
 }
