@@ -10,7 +10,7 @@ test(`the local log keeps its promises through kills and power cuts, ${SEEDS} se
   const sum = { lives: 0, acknowledged: 0, read: 0, fatal: 0 };
   for (let seed = 1; seed <= SEEDS; seed++) {
     const counts = await runFileLog(seed).catch((cause: unknown) => {
-      throw new Error(`seed ${seed}; replay: make soak LOG=1 SEED=${seed}`, { cause });
+      throw new Error(`seed ${seed}; replay: make soak SEED=${seed} KIND=log`, { cause });
     });
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += counts[name];
   }

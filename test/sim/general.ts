@@ -2,6 +2,7 @@
 import { sweepOnce } from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
 import {
+  createSeededRandom,
   NO_STORE_FAULTS,
   randomProfileRecord,
   type SeededRandom,
@@ -10,20 +11,48 @@ import {
 } from '@flamelake/testkit';
 import { ROLES } from './roles.ts';
 import { Violation } from './violation.ts';
-import { createWorld, HOUR_MS, type World } from './world.ts';
+import { createWorld, HOUR_MS, type World, type WorldOptions } from './world.ts';
 
-const GENERAL_FAULTS: StoreFaults = { refused: 0.03, answerLost: 0.03, late: 0.03, lateMsMax: 2_400_000 };
+/** What differs from seed to seed: a mixture that is mild in one respect makes room for what another brings about. */
+interface Weather {
+  readonly options: WorldOptions & { readonly faults: StoreFaults };
+  /** Longest time between two records. */
+  readonly gapMsMax: number;
+  readonly resendChance: number;
+  /** Resends are of the last so many profiles. */
+  readonly resendReach: number;
+  readonly crashChance: number;
+}
+
+function chooseWeather(seed: number): Weather {
+  const random = createSeededRandom(`${seed}/weather`);
+  const scale = random.pick([0.01, 0.1, 1]);
+  const fault = () => random.pick([0, 0.03, 0.1]);
+  return {
+    options: {
+      faults: { refused: fault(), answerLost: fault(), late: fault(), lateMsMax: scale * 2_400_000 },
+      freezeChance: random.pick([0, 0.0004, 0.002]),
+      freezeMsMax: scale * HOUR_MS,
+      slowMsMax: scale * random.pick([0, 30_000, 300_000]),
+      keepMs: scale * random.pick([30_000, 120_000, 600_000]),
+      restMsMax: scale * 600_000,
+      flushIntervalMs: random.pick([0, 1_000, 10_000]),
+      ...(random.chance(0.3) && { deletedService: 'cart' }),
+    },
+    gapMsMax: scale * random.pick([30_000, 1_200_000]),
+    resendChance: random.pick([0.2, 0.5]),
+    resendReach: random.pick([3, 30]),
+    crashChance: random.pick([0, 0.2, 0.5]),
+  };
+}
+
 /** Runs one seed of everything at once. @returns what happened, counted */
 export async function runGeneral(seed: number): Promise<ReadonlyMap<string, number>> {
-  const world = createWorld(seed, {
-    faults: GENERAL_FAULTS,
-    freezeChance: 0.0004,
-    freezeMsMax: HOUR_MS,
-    slowMsMax: 120_000,
-  });
+  const weather = chooseWeather(seed);
+  const world = createWorld(seed, weather.options);
   try {
-    await disturbedTime(world);
-    await calmTime(world);
+    await disturbedTime(world, weather);
+    await calmTime(world, weather);
   } catch (cause) {
     const trace = world.simulation.trace().slice(-60).join('\n    ');
     throw new Error(`seed ${seed} (replay: make soak SEED=${seed})\n    ${trace}`, { cause });
@@ -33,17 +62,18 @@ export async function runGeneral(seed: number): Promise<ReadonlyMap<string, numb
 }
 
 /** Records come, processes freeze and crash and are started again, the store loses answers. */
-async function disturbedTime(world: World): Promise<void> {
-  const { simulation } = world;
+async function disturbedTime(world: World, weather: Weather): Promise<void> {
+  const { simulation, truth } = world;
+  const { gapMsMax, crashChance } = weather;
   const random = simulation.random.fork('disturbance');
   const slots = [...ROLES, ...ROLES].map((role) => ({ role, process: world.start(role) }));
   const sent: ProfileRecord[] = [];
   let isOver = false;
   world.job('sender', async (sender) => {
     for (let i = 0; i < 30; i++) {
-      await sender.clock.sleep(10 * 120_000 ** (random.fraction() ** 1.5));
-      world.truth.append(Array.from({ length: 1 + random.integer(2) }, () => nextProfile(simulation, random, sent)));
-      if (!random.chance(0.2)) continue;
+      await sender.clock.sleep(gapMsMax ** (random.fraction() ** 1.5));
+      truth.append(Array.from({ length: 1 + random.integer(2) }, () => nextProfile(simulation, random, weather, sent)));
+      if (!random.chance(crashChance)) continue;
       const slot = random.pick(slots);
       slot.process.crash();
       slot.process = world.start(slot.role);
@@ -51,18 +81,27 @@ async function disturbedTime(world: World): Promise<void> {
     isOver = true;
   });
   await world.run(() => isOver);
+  // Of each role one process is enough, whatever it has been through.
+  for (const [index, { process }] of slots.entries()) {
+    if (index < ROLES.length && random.chance(0.5)) process.crash();
+  }
 }
 
 /** A new profile, or one sent before: a resend after a lost answer, or much later. */
-function nextProfile(simulation: Simulation, random: SeededRandom, sent: ProfileRecord[]): ProfileRecord {
-  if (sent.length > 0 && random.chance(0.35)) return random.pick(sent.slice(-1 - random.integer(sent.length)));
+function nextProfile(
+  simulation: Simulation,
+  random: SeededRandom,
+  { resendChance, resendReach }: Weather,
+  sent: ProfileRecord[],
+): ProfileRecord {
+  if (sent.length > 0 && random.chance(resendChance)) return random.pick(sent.slice(-resendReach));
   const profile = randomProfileRecord(random, { timeMs: simulation.nowMs() - random.integer(60_000) });
   sent.push(profile);
   return profile;
 }
 
-/** Without faults one process of each role is enough: everything is written, folded, swept and answered. */
-async function calmTime(world: World): Promise<void> {
+/** Without faults everything is written, folded, swept and answered. */
+async function calmTime(world: World, weather: Weather): Promise<void> {
   const { simulation, store, observer, truth } = world;
   store.faults = NO_STORE_FAULTS;
   simulation.calm();
@@ -79,13 +118,13 @@ async function calmTime(world: World): Promise<void> {
   await world.run(() => answers() > before + 1, { forMs: HOUR_MS });
   if (answers() <= before + 1) throw new Violation('STUCK', 'readers get no answer');
   for (const process of world.processes) process.crash();
-  await sweepAll(world);
+  await sweepAll(world, weather.options.faults.lateMsMax);
 }
 
 /** Late puts land; then sweeps that each see the floor of the one before superseded leave nothing that is not needed. */
-async function sweepAll(world: World): Promise<void> {
+async function sweepAll(world: World, lateMsMax: number): Promise<void> {
   const { observer, keepMs, root } = world;
-  await world.run(undefined, { forMs: GENERAL_FAULTS.lateMsMax });
+  await world.run(undefined, { forMs: lateMsMax });
   for (let i = 0; i < 4; i++) {
     await world.run(undefined, { forMs: 2 * keepMs });
     await world.job('sweeper', ({ random }, store) => sweepOnce({ store, root, random, keepMs })).finish();

@@ -30,6 +30,8 @@ export interface Stage {
   readonly rules: IdentityRules;
   readonly keepMs: number;
   readonly flushIntervalMs: number;
+  /** Longest time a role but the writer rests between two actions. */
+  readonly restMsMax: number;
   /** Rows that merges keep; all when absent. */
   readonly keep: RowFilter | undefined;
   /** What happened, counted. */
@@ -52,7 +54,7 @@ export function play(stage: Stage, role: Role, process: SimulatedProcess): void 
         if (!isUnavailable(error)) throw error;
         count('unavailable');
       }
-      await process.clock.sleep(2_000 * 300 ** process.random.fraction());
+      await process.clock.sleep(stage.restMsMax ** (0.4 + 0.6 * process.random.fraction()));
     }
   });
 }

@@ -23,6 +23,7 @@ export interface WorldOptions extends SimulationOptions {
   readonly keepMs?: number;
   readonly ingestionWindowMs?: number;
   readonly flushIntervalMs?: number;
+  readonly restMsMax?: number;
   /** Rows of this service are deleted by merges. */
   readonly deletedService?: string;
 }
@@ -73,6 +74,7 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
     rules,
     keepMs: options.keepMs ?? 120_000,
     flushIntervalMs: options.flushIntervalMs ?? 1_000,
+    restMsMax: options.restMsMax ?? 600_000,
     keep: deletedService === undefined ? undefined : { dataset: ({ service }) => service !== deletedService },
     counts: new Map(),
   };

@@ -1,0 +1,61 @@
+/**
+ * Simulations for as long as one likes, and the replay of one seed.
+ *
+ *     make soak                       a minute of seeds nobody has seen
+ *     make soak SECONDS=3600          an hour of them
+ *     make soak SEED=42               seed 42 of the general simulation, exactly as it ran before
+ *     make soak SEED=42 KIND=log      seed 42 of the local log over the file system that forgets
+ *     make soak LOG='A|BA' FAULTS=1   two writers over that log at every interleaving
+ *
+ * Ends with code 1 at the first violation, and says how to replay it.
+ */
+import process, { env } from 'node:process';
+import { everyInterleaving } from './every-interleaving.ts';
+import { runFileLog } from './file-log-world.ts';
+import { runGeneral } from './general.ts';
+
+const PROGRESS_MS = 5_000;
+const KINDS: Readonly<Record<string, (seed: number) => Promise<unknown>>> = { general: runGeneral, log: runFileLog };
+
+async function runSeed(kind: string, seed: number): Promise<boolean> {
+  try {
+    const counts = await KINDS[kind]?.(seed);
+    if (env.SEED !== undefined) console.log(`seed ${seed} passes`, counts);
+    return true;
+  } catch (error) {
+    console.error(error);
+    console.error(`seed ${seed} fails; replay: make soak SEED=${seed}${kind === 'general' ? '' : ` KIND=${kind}`}`);
+    return false;
+  }
+}
+
+/** Seeds from where the clock is, so that no two soaks run the same ones. */
+async function runFor(seconds: number): Promise<boolean> {
+  const first = Date.now() % 1_000_000_000;
+  const started = performance.now();
+  let toldMs = started;
+  for (let seed = first; ; seed++) {
+    for (const kind of Object.keys(KINDS)) if (!(await runSeed(kind, seed))) return false;
+    const nowMs = performance.now();
+    const isOver = nowMs - started >= seconds * 1_000;
+    if (isOver || nowMs - toldMs >= PROGRESS_MS) {
+      console.log(
+        `${seed - first + 1} seeds from ${first} on, ${Math.round((nowMs - started) / 1_000)} s: no violation`,
+      );
+      toldMs = nowMs;
+    }
+    if (isOver) return true;
+  }
+}
+
+async function soak(): Promise<boolean> {
+  const { SEED, KIND = 'general', LOG, FAULTS = '0', SECONDS = '60' } = env;
+  if (LOG !== undefined) {
+    console.log(await everyInterleaving({ log: LOG, faults: Number(FAULTS), runsMax: Number.POSITIVE_INFINITY }));
+    return true;
+  }
+  if (SEED !== undefined) return runSeed(KIND, Number(SEED));
+  return runFor(Number(SECONDS));
+}
+
+if (!(await soak())) process.exitCode = 1;
