@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'show what a pprof file holds',
     load: async () => (await import('./commands/inspect-command.ts')).inspectCommand,
   },
+  verify: {
+    summary: 'check that log, store and server agree on what is stored',
+    load: async () => (await import('./commands/verify-command.ts')).verifyCommand,
+  },
 };
 /** Of BSD's sysexits: the command was used wrongly. */
 const EXIT_USAGE = 64;

@@ -1,12 +1,19 @@
 /** A Connect JSON client for the commands; the protocol is HTTP POST of JSON, errors are `{code, message}`. */
 import { type ErrorCode, FlamelakeError } from '@flamelake/model';
 
+export interface ConnectAnswer<Answer> {
+  readonly answer: Answer;
+  readonly headers: Headers;
+}
+
 export interface ConnectClient {
   /**
    * Calls `package.Service/Method`.
    * @throws {FlamelakeError} with the server's code and words; `unavailable` when it does not answer
    */
   call<Answer>(method: string, message: object): Promise<Answer>;
+  /** Like `call`, with the headers of the answer. */
+  ask<Answer>(method: string, message: object): Promise<ConnectAnswer<Answer>>;
   /** Like `call`, with protobuf bytes both ways. */
   callBytes(method: string, message: Uint8Array): Promise<Uint8Array>;
 }
@@ -28,11 +35,13 @@ export function createConnectClient(url: string, tenant: string): ConnectClient 
     if (!response.ok) throw await serverError(response);
     return response;
   };
+  const ask = async <Answer>(method: string, message: object): Promise<ConnectAnswer<Answer>> => {
+    const response = await send(method, 'application/json', JSON.stringify(message));
+    return { answer: (await response.json()) as Answer, headers: response.headers };
+  };
   return {
-    async call<Answer>(method: string, message: object): Promise<Answer> {
-      const response = await send(method, 'application/json', JSON.stringify(message));
-      return (await response.json()) as Answer;
-    },
+    call: async <Answer>(method: string, message: object) => (await ask<Answer>(method, message)).answer,
+    ask,
     async callBytes(method, message) {
       const response = await send(method, 'application/proto', message);
       return new Uint8Array(await response.arrayBuffer());

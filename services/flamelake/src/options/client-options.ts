@@ -1,5 +1,6 @@
 /** Options of the client commands. */
 import type { OptionTable } from './option.ts';
+import { SERVE_OPTIONS } from './serve-options.ts';
 
 const CONNECTION = {
   url: { kind: 'text', default: 'http://localhost:4040', description: 'server to talk to' },
@@ -55,4 +56,11 @@ export const INSPECT_OPTIONS = {
     default: 268_435_456,
     description: 'largest file read, uncompressed',
   },
+} as const satisfies OptionTable;
+
+export const VERIFY_OPTIONS = {
+  'data.directory': SERVE_OPTIONS['data.directory'],
+  url: { kind: 'text', default: '', description: 'server over this directory; not asked if empty' },
+  tenant: { kind: 'text', default: '', description: 'tenant whose answers are compared; all of the store if empty' },
+  'limits.ingestion-window': SERVE_OPTIONS['limits.ingestion-window'],
 } as const satisfies OptionTable;

@@ -1,5 +1,5 @@
 /** docs/configuration.md, from the option tables. */
-import { INSPECT_OPTIONS, PUSH_OPTIONS, QUERY_OPTIONS } from './client-options.ts';
+import { INSPECT_OPTIONS, PUSH_OPTIONS, QUERY_OPTIONS, VERIFY_OPTIONS } from './client-options.ts';
 import { markdownTable } from './describe-options.ts';
 import { SERVE_OPTIONS } from './serve-options.ts';
 
@@ -14,7 +14,7 @@ Later wins: defaults, the YAML file of \`config.file\`, environment variables, f
 
 ${markdownTable(SERVE_OPTIONS)}
 
-## flamelake push, query, inspect
+## flamelake push, query, inspect, verify
 Flags only.
 
 ### push
@@ -25,5 +25,10 @@ ${markdownTable(QUERY_OPTIONS, 'flags')}
 
 ### inspect
 ${markdownTable(INSPECT_OPTIONS, 'flags')}
+
+### verify
+Reads the data directory of a server, running or not, and changes nothing. \`limits.ingestion-window\` is to be the server's.
+
+${markdownTable(VERIFY_OPTIONS, 'flags')}
 `;
 }

@@ -1,0 +1,122 @@
+/** Reading 2: everything that a partition's catalog names, from its manifests to the last sample. */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type BlockEntry,
+  findSegment,
+  type Manifest,
+  newestManifest,
+  type PartitionRoot,
+  type SegmentEntry,
+  segmentKey,
+} from '@flamelake/catalog';
+import { FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { listObjects } from './list-objects.ts';
+import { beginReading, digestsOf, type LogComparison, type PartitionReading } from './partition-reading.ts';
+import { readBlock, sound } from './read-block.ts';
+import { readManifests } from './read-manifests.ts';
+import type { ServerAnswers } from './server-answers.ts';
+
+export interface PartitionContext {
+  readonly store: ObjectStore;
+  readonly answers: ServerAnswers;
+  readonly comparison: LogComparison | undefined;
+  /** Told what is about to be read. */
+  readonly progress: (words: string) => void;
+}
+
+/** Times a partition is read again because a sweep took away what was being read. */
+const ATTEMPTS_MAX = 5;
+
+/** @throws {FlamelakeError} `unavailable` when it is swept whenever it is read */
+export async function readPartition(context: PartitionContext, root: PartitionRoot): Promise<PartitionReading> {
+  const { store, comparison } = context;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const reading = beginReading(root, context.answers, comparison);
+    digestsOf(reading)?.clear();
+    const kept = await readManifests(store, reading);
+    if (kept === undefined) return reading;
+    await readBlocks(context, reading, kept.newest.blocks, kept.newest.position);
+    const links = await readChain(context, reading, kept.newest);
+    await listObjects(store, reading, kept, links);
+    if (!reading.isMissingSome) return reading;
+    // Only a sweep takes away what is named, and it raises the floor first.
+    const later = await newestManifest(store, root);
+    if (later.floor === kept.newest.floor) return reading;
+  }
+  throw new FlamelakeError('unavailable', 'partition is swept whenever it is read', { ...root });
+}
+
+/** Reads the live blocks; together they must hold all offsets below the position, each once. */
+async function readBlocks(
+  { store, progress }: PartitionContext,
+  reading: PartitionReading,
+  blocks: readonly BlockEntry[],
+  position: number,
+): Promise<void> {
+  const inLogOrder = [...blocks].sort((a, b) => a.log.position - b.log.position);
+  let covered = 0;
+  for (const [i, entry] of inLogOrder.entries()) {
+    progress(`block ${i + 1} of ${blocks.length}, ${megabytes(reading.bytes)} read`);
+    const { log } = entry;
+    if (log.position !== covered) {
+      const relation = log.position > covered ? 'are in no block before' : 'are in two blocks, this is the second';
+      const [from, until] = log.position > covered ? [covered, log.position] : [log.position, covered];
+      reading.findings.difference(`${entry.key}: offsets ${from} to ${until} ${relation}`);
+    }
+    covered = Math.max(covered, log.next);
+    tellGaps(reading, entry.key, log.gaps);
+    reading.blocks++;
+    const info = await readBlock(store, reading, entry);
+    if (info === undefined) continue;
+    const { id, level, datasets } = entry;
+    if (!isDeepStrictEqual(info, { id, level, log, datasets })) {
+      reading.findings.difference(`${entry.key}: the block says another thing of itself than its manifest`);
+    }
+  }
+  if (covered !== position) {
+    reading.findings.difference(`blocks end at offset ${covered}, the catalog says that they reach ${position}`);
+  }
+}
+
+/**
+ * Reads the chain behind the position, link by link.
+ * @returns where each segment leads, by position
+ */
+async function readChain(
+  { store, progress }: PartitionContext,
+  reading: PartitionReading,
+  manifest: Manifest,
+): Promise<ReadonlyMap<number, number>> {
+  const links = new Map<number, number>();
+  reading.next = manifest.position;
+  let { lastAppendMs } = manifest;
+  for (;;) {
+    const key = segmentKey(reading.root, reading.next);
+    const found = await sound(reading, key, () => findSegment(store, reading.root, reading.next));
+    if (found === undefined) return links;
+    progress(`segment ${links.size + 1}, ${megabytes(reading.bytes)} read`);
+    const entry: SegmentEntry = found.entry;
+    const { log } = entry.info;
+    tellGaps(reading, key, log.gaps);
+    if (log.lastAppendMs < lastAppendMs) reading.findings.difference(`${key}: append time goes back`);
+    lastAppendMs = log.lastAppendMs;
+    reading.segments++;
+    await readBlock(store, reading, entry);
+    links.set(reading.next, log.next);
+    reading.next = log.next;
+  }
+}
+
+function tellGaps(
+  { findings }: PartitionReading,
+  key: string,
+  gaps: readonly { readonly from: number; readonly until: number }[],
+): void {
+  for (const { from, until } of gaps) {
+    findings.difference(`${key}: gap: the log had lost offsets ${from} to ${until} before they were read`);
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,187 @@
+/** Three independent readings of one data directory and the server over it, and what of them does not agree. */
+import {
+  createIdentityWindow,
+  followChain,
+  type IdentityRules,
+  identityWindowMs,
+  listRoots,
+  newestManifest,
+  openStore,
+} from '@flamelake/catalog';
+import { type Clock, describeError, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
+import { type FileLogReading, readFileLog } from '@flamelake/profile-log';
+import type { FileSystem } from '@flamelake/runtime';
+import { askServer } from './ask-server.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { listOthers } from './list-objects.ts';
+import { createOffsetDigests } from './offset-digests.ts';
+import type { ExpectedAnswer, LogComparison, PartitionReading } from './partition-reading.ts';
+import { readPartition } from './read-partition.ts';
+import { type LogCounts, replayLog } from './replay-log.ts';
+import { createServerAnswers, rootKey, type ServerAnswer, type ServerAnswers } from './server-answers.ts';
+import { addTotals, type Totals } from './totals.ts';
+
+export interface VerifyOptions {
+  readonly store: ObjectStore;
+  readonly logDirectory: string;
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Server over the same store; none is asked when empty. */
+  readonly url: string;
+  readonly tenant: string;
+  readonly rules: IdentityRules;
+  readonly progress: (words: string) => void;
+}
+
+/** What was read of one partition, in numbers. */
+export type PartitionCounts = Pick<
+  PartitionReading,
+  'root' | 'version' | 'blocks' | 'segments' | 'bytes' | 'profiles' | 'quarantined' | 'next'
+>;
+
+export interface Verification {
+  readonly findings: Findings;
+  readonly totals: Totals;
+  readonly partitions: readonly PartitionCounts[];
+  /** Undefined when there is no log, or nothing could be read of it. */
+  readonly log: LogCounts | undefined;
+  /** Answers of the server. */
+  readonly answers: number;
+}
+
+/** @throws {FlamelakeError} when a reading cannot be had at all: no store, no answer */
+export async function verifyStore(options: VerifyOptions): Promise<Verification> {
+  const { store, rules, progress } = options;
+  const findings = createFindings();
+  const { keys } = await openStore(store, options.random);
+  const answers = createServerAnswers();
+  // The log first: what is trimmed later has been folded before. The server before the store: what it has read, the store holds.
+  const log = await findLog(options, findings);
+  const comparison = log && (await compareFrom(log, rules, findings));
+  if (options.url !== '') {
+    const { url, tenant } = options;
+    await askServer({ url, tenant, storeTenants: () => tenantsOf(store), keys, answers, findings, progress });
+  }
+
+  const totals: Totals = new Map();
+  const expected = new Map<ServerAnswer, ExpectedAnswer>();
+  const partitions: PartitionCounts[] = [];
+  for (const root of await listRoots(store)) {
+    const words = (text: string) => progress(`log ${root.logId.slice(0, 8)}, partition ${root.partition}: ${text}`);
+    const reading = await readPartition({ store, answers, comparison, progress: words }, root);
+    findings.addAll(reading.findings);
+    addTotals(totals, reading.totals);
+    for (const [answer, { profiles, total }] of reading.expected) {
+      const sum = expected.get(answer) ?? { profiles: 0, total: 0n };
+      expected.set(answer, { profiles: sum.profiles + profiles, total: sum.total + total });
+    }
+    const { version, blocks, segments, bytes, profiles, quarantined, next } = reading;
+    partitions.push({ root, version, blocks, segments, bytes, profiles, quarantined, next });
+  }
+  await listOthers(store, findings);
+  const counts = log && comparison && (await replay(log, comparison, partitions, options, findings));
+  compareAnswers(answers, expected, partitions, findings);
+  return { findings, totals, partitions, log: counts, answers: answers.count };
+}
+
+async function findLog({ logDirectory, fileSystem }: VerifyOptions, findings: Findings) {
+  try {
+    const log = await readFileLog({ directory: logDirectory, fileSystem });
+    if (log === undefined) findings.note(`there is no profile log in ${logDirectory}`);
+    return log;
+  } catch (error) {
+    return damagedLog(error, findings);
+  }
+}
+
+/** Damage of the log is a difference; whatever else is wrong ends the verification. */
+function damagedLog(error: unknown, findings: Findings): undefined {
+  if (!(error instanceof FlamelakeError && error.code === 'data_loss')) throw error;
+  findings.difference(`profile log: ${describeError(error)}`);
+  return undefined;
+}
+
+async function compareFrom(
+  log: FileLogReading,
+  rules: IdentityRules,
+  findings: Findings,
+): Promise<LogComparison | undefined> {
+  const windowMs = identityWindowMs(rules);
+  const window = createIdentityWindow({ windowMs });
+  let firstAppendMs = Number.POSITIVE_INFINITY;
+  try {
+    for await (const { appendMs } of log.records()) {
+      firstAppendMs = appendMs;
+      break;
+    }
+  } catch (error) {
+    return damagedLog(error, findings);
+  }
+  const root = { logId: log.id, partition: 0 };
+  return { root, digests: createOffsetDigests(log.start), window, windowMs, firstAppendMs };
+}
+
+async function replay(
+  log: FileLogReading,
+  comparison: LogComparison,
+  partitions: readonly PartitionCounts[],
+  { rules, progress }: VerifyOptions,
+  findings: Findings,
+): Promise<LogCounts | undefined> {
+  const chainEnd = partitions.find(({ root }) => rootKey(root) === rootKey(comparison.root))?.next ?? 0;
+  if (log.start > chainEnd) {
+    findings.difference(`offsets ${chainEnd} to ${log.start} are neither in a segment nor in the log any more`);
+  }
+  try {
+    return await replayLog(log, { ...comparison, rules, chainEnd, findings, progress });
+  } catch (error) {
+    return damagedLog(error, findings);
+  }
+}
+
+const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
+
+function compareAnswers(
+  answers: ServerAnswers,
+  expected: ReadonlyMap<ServerAnswer, ExpectedAnswer>,
+  partitions: readonly PartitionCounts[],
+  findings: Findings,
+): void {
+  const ahead = new Set<string>();
+  for (const answer of answers.all()) {
+    const { profiles, total } = expected.get(answer) ?? { profiles: 0, total: 0n };
+    const said = saidOtherwise(answer, profiles, total);
+    if (said !== undefined) {
+      const name = `${answer.tenant}/${answer.service} ${answer.type}`;
+      findings.difference(`${name}: ${said}, the store holds ${profiles} profiles with a total of ${total}`);
+    }
+    for (const { root, next } of partitions) {
+      const end = answer.ends.get(rootKey(root)) ?? 0;
+      if (end <= next || ahead.has(rootKey(root))) continue;
+      ahead.add(rootKey(root));
+      findings.difference(`the server has read partition ${rootKey(root)} up to ${end}, the chain ends at ${next}`);
+    }
+  }
+}
+
+/** What the server says, when it is not what it should. */
+function saidOtherwise({ value }: ServerAnswer, profiles: number, total: bigint): string | undefined {
+  if (value === 'unlisted') return profiles === 0 ? undefined : 'the server does not list it';
+  if (value === 'refused') return total > INT64_MAX ? undefined : 'the server says that its total leaves int64';
+  if ('total' in value)
+    return value.total === total ? undefined : `the server's flame graph has a total of ${value.total}`;
+  const mean = profiles === 0 ? 0 : Number(total) / profiles;
+  return value.mean === mean ? undefined : `the server's series has a mean of ${value.mean}`;
+}
+
+async function tenantsOf(store: ObjectStore): Promise<readonly string[]> {
+  const tenants = new Set<string>();
+  for (const root of await listRoots(store)) {
+    const { position, blocks } = await newestManifest(store, root);
+    for (const { datasets } of blocks) for (const { tenant } of datasets) tenants.add(tenant);
+    for await (const { info } of followChain(store, root, position))
+      for (const { tenant } of info.datasets) tenants.add(tenant);
+  }
+  return [...tenants].sort();
+}
