@@ -18,7 +18,7 @@ const ADAPTER_MAY: Readonly<Record<string, readonly string[]>> = {
 };
 /** Names that only runtime may speak; everything else gets a clock, a seed, a typed option. */
 const OUTSIDE =
-  /\b(Date\.now|Math\.random|process\.env|setTimeout|setInterval|new Date\(\)|performance\.now|randomBytes|randomUUID)\b/;
+  /\b(Date\.now|Math\.random|process\.env|new Date\(\)|performance\.now)\b|(?<![.\w])(setTimeout|setInterval|randomBytes|randomUUID)\b/;
 
 interface Source {
   readonly file: string;
@@ -37,7 +37,7 @@ const sources: Source[] = globSync(['libs/*/src/**/*.ts', 'services/*/src/**/*.t
       home,
       name,
       text: readFileSync(file, 'utf8'),
-      isTest: /\.(test|prop|sim|bench|contract)\.|\.test-/.test(file),
+      isTest: /\.(test|bench|test-support)\.ts$/.test(file),
     };
   });
 

@@ -14,7 +14,7 @@ import {
   storedTotals,
   type TestLog,
   type World,
-} from './world.test-kit.ts';
+} from './world.test-support.ts';
 
 /** A profile that the block builder refuses. */
 function negative(profile: ProfileRecord): ProfileRecord {

@@ -6,7 +6,7 @@ import { blockKey, manifestKey } from './keys.ts';
 import { decodeManifest, EMPTY_MANIFEST, encodeManifest } from './manifest.ts';
 import { newestManifest, readManifest } from './newest-manifest.ts';
 import type { BlockEntry } from './types.ts';
-import { createWorld, type World } from './world.test-kit.ts';
+import { createWorld, type World } from './world.test-support.ts';
 
 const ROOT = { logId: 'log1', partition: 0 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSeededRandom } from '@flamelake/testkit';
 import { openStore, STORE_KEY } from './open-store.ts';
-import { createTestClock, createTestStore } from './world.test-kit.ts';
+import { createTestClock, createTestStore } from './world.test-support.ts';
 
 test('a new store gets an identity, and keeps it', async () => {
   const store = createTestStore(createTestClock());

@@ -14,7 +14,7 @@ import {
   expectedTotals,
   storedTotals,
   totalsOf,
-} from './world.test-kit.ts';
+} from './world.test-support.ts';
 
 async function worldOfSegments(count: number) {
   const world = createWorld();

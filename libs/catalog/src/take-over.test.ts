@@ -15,7 +15,7 @@ import {
   RULES,
   storedTotals,
   type World,
-} from './world.test-kit.ts';
+} from './world.test-support.ts';
 
 const WINDOW_MS = identityWindowMs(RULES);
 

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { describeError, FlamelakeError, type ProfileLog } from '@flamelake/model';
 import type { PushSeries } from '@flamelake/rpc';
-import { createTestDistributor, TEST_NOW_MS } from './distributor.test-server.ts';
+import { createTestDistributor, TEST_NOW_MS } from './distributor-server.test-support.ts';
 import { DEFAULT_INGEST_LIMITS } from './limits.ts';
-import { testPprof } from './pprof.test-builder.ts';
+import { testPprof } from './pprof-builder.test-support.ts';
 import { createPrepareThreads } from './prepare-threads.ts';
 import { pushProfiles } from './push-profiles.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { labelValue } from '@flamelake/model';
 import * as fc from 'fast-check';
-import { createTestDistributor, TEST_NOW_MS } from './distributor.test-server.ts';
-import { type TestSample, testPprof } from './pprof.test-builder.ts';
+import { createTestDistributor, TEST_NOW_MS } from './distributor-server.test-support.ts';
+import { type TestSample, testPprof } from './pprof-builder.test-support.ts';
 
 const SERIES = { env: 'prod', service_name: 'shop' };
 const TYPES = ['samples/count', 'cpu/nanoseconds'];

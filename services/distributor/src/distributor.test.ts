@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { type ProfileRecord, stringAt } from '@flamelake/formats';
 import { FlamelakeError, type Label, labelsKey, labelValue, type ProfileLog } from '@flamelake/model';
 import type { PushSeries } from '@flamelake/rpc';
-import { createTestDistributor, TEST_NOW_MS, type TestOptions, totalsOf } from './distributor.test-server.ts';
-import { type TestPprof, testPprof } from './pprof.test-builder.ts';
+import { createTestDistributor, TEST_NOW_MS, type TestOptions, totalsOf } from './distributor-server.test-support.ts';
+import { type TestPprof, testPprof } from './pprof-builder.test-support.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startTestServer, totalsOf } from './distributor.test-server.ts';
+import { startTestServer, totalsOf } from './distributor-server.test-support.ts';
 
 interface MalformedCase {
   readonly file: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ProfileRecord } from '@flamelake/formats';
 import { labelValue } from '@flamelake/model';
-import { startTestServer, totalsOf } from './distributor.test-server.ts';
+import { startTestServer, totalsOf } from './distributor-server.test-support.ts';
 import { ingestProfileName } from './ingest/profile-name.ts';
 import { parseSampleTypeConfig } from './ingest/sample-type-config.ts';
 

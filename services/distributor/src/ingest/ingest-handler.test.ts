@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { labelsKey } from '@flamelake/model';
-import { startTestServer, TEST_NOW_MS, type TestServer, totalsOf } from '../distributor.test-server.ts';
-import { testPprof } from '../pprof.test-builder.ts';
+import { startTestServer, TEST_NOW_MS, type TestServer, totalsOf } from '../distributor-server.test-support.ts';
+import { testPprof } from '../pprof-builder.test-support.ts';
 
 const seconds = Math.floor(TEST_NOW_MS / 1_000);
 const profile = testPprof({ timeMs: TEST_NOW_MS, types: ['samples/count', 'cpu/nanoseconds'] });

@@ -44,6 +44,8 @@ export interface EmbeddedOptions {
 
 /** Time that requests in flight get at shutdown. */
 const DRAIN_MS = 10_000;
+/** Largest log record, 12 MiB: the segment made of it alone must stay below the 16 MiB of a put-if-absent. */
+const RECORD_BYTES_MAX = 12_582_912;
 /** Tenant of our own profiles where there are several: nobody else may see them. */
 const OWN_TENANT = 'flamelake';
 
@@ -70,6 +72,7 @@ export async function startEmbeddedServer({
     logger,
     metrics,
     diskBytesMax: options['profile-log.size-max'],
+    recordBytesMax: RECORD_BYTES_MAX,
   });
   const background = await startBackground({ log, options, logger, onFatal });
 
