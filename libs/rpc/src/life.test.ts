@@ -102,8 +102,8 @@ test('closing cuts what outlasts the grace', async () => {
 test('Express serves plain HTTP over both versions and never sees an HTTP/2 request', async (t) => {
   const app = express();
   app.post('/ingest', express.raw({ type: '*/*', limit: '10mb' }), (request, response) => {
-    const { body, httpVersion, query, headers, ip } = request;
-    response.set('x-seen', [httpVersion, String(query['name']), headers['x-scope-orgid'], ip].join(' ')).status(201);
+    const { body, httpVersion, originalUrl, headers, ip } = request;
+    response.set('x-seen', [httpVersion, originalUrl, headers['x-scope-orgid'], ip].join(' ')).status(201);
     response.json({ bytes: (body as Buffer).length });
   });
   app.get('/crash', () => {
@@ -134,7 +134,10 @@ test('Express serves plain HTTP over both versions and never sees an HTTP/2 requ
       answers.map(({ body }) => body.toString()),
       ['{"bytes":0}', '{"bytes":1}', '{"bytes":3000000}'],
     );
-    assert.deepEqual([answers[2]?.headers[':status'], answers[2]?.headers['x-seen']], [201, '1.1 app a 127.0.0.1']);
+    assert.deepEqual(
+      [answers[2]?.headers[':status'], answers[2]?.headers['x-seen']],
+      [201, '1.1 /ingest?name=app a 127.0.0.1'],
+    );
     assert.equal((await http2Request(session, { ':path': '/stream' }, undefined)).body.toString(), 'abc');
     const crash = await http2Request(session, { ':path': '/crash' }, undefined);
     assert.deepEqual([crash.headers[':status'], crash.body.toString()], [500, 'on purpose']);
@@ -148,7 +151,7 @@ test('Express serves plain HTTP over both versions and never sees an HTTP/2 requ
     body: 'xyz',
     headers: { 'x-scope-orgid': 'a' },
   });
-  assert.equal(http1.headers.get('x-seen'), '1.1 app a 127.0.0.1');
+  assert.equal(http1.headers.get('x-seen'), '1.1 /ingest?name=app a 127.0.0.1');
 });
 
 test('TLS speaks both versions on its one port', async (t) => {

@@ -8,6 +8,7 @@ const SAFE_HIGH = 0x200000;
 const BILLION = 1_000_000_000;
 /** Digits of the longest int64, its sign, two quotes and a comma. */
 const ELEMENT_BYTES_MAX = 23;
+const SHORT_LENGTH_MAX = 32;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 
@@ -27,7 +28,27 @@ export class JsonWriter {
   /** Text that is JSON already. */
   raw(json: string): void {
     this.#reserve(json.length * 3);
-    this.#length += this.#bytes.write(json, this.#length);
+    if (json.length > SHORT_LENGTH_MAX || !this.#shortAscii(json))
+      this.#length += this.#bytes.write(json, this.#length);
+  }
+
+  /** Buffer.write costs more than so few characters do. */
+  #shortAscii(text: string): boolean {
+    const bytes = this.#bytes;
+    const at = this.#length;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) return false;
+      bytes[at + i] = unit;
+    }
+    this.#length = at + text.length;
+    return true;
+  }
+
+  /** @param value - an integer in [0, 2^53) */
+  integer(value: number): void {
+    this.#reserve(ELEMENT_BYTES_MAX);
+    this.#length = putDigits(this.#bytes, this.#length, value);
   }
 
   /** Bytes that are JSON already. */

@@ -8,7 +8,8 @@ import { createPacer } from './pacer.ts';
 
 /** How a field is written; `fields` when it is a message. */
 interface Field {
-  readonly name: string;
+  /** Its name and, for a list, the bracket. */
+  readonly opening: string;
   readonly kind: 'int64' | 'uint64' | 'bool' | 'string' | 'message';
   readonly isRepeated: boolean;
   readonly fields: Shape;
@@ -17,9 +18,19 @@ interface Field {
 /** Fields of a message by number; 0 is none. */
 type Shape = readonly (Field | undefined)[];
 
-const scalar = (kind: Field['kind'], name: string): Field => ({ name, kind, isRepeated: false, fields: [] });
-const list = (kind: Field['kind'], name: string): Field => ({ name, kind, isRepeated: true, fields: [] });
-const messages = (name: string, fields: Shape): Field => ({ name, kind: 'message', isRepeated: true, fields });
+const scalar = (kind: Field['kind'], name: string): Field => ({
+  opening: `"${name}":`,
+  kind,
+  isRepeated: false,
+  fields: [],
+});
+const list = (kind: Field['kind'], name: string): Field => ({
+  opening: `"${name}":[`,
+  kind,
+  isRepeated: true,
+  fields: [],
+});
+const messages = (name: string, fields: Shape): Field => ({ ...list('message', name), fields });
 const shape = (...fields: Field[]): Shape => [undefined, ...fields];
 
 const VALUE_TYPE = shape(scalar('int64', 'type'), scalar('int64', 'unit'));
@@ -48,7 +59,7 @@ const PROFILE = shape(
   messages('function', FUNCTION),
   list('string', 'stringTable'),
   ...['dropFrames', 'keepFrames', 'timeNanos', 'durationNanos'].map((name) => scalar('int64', name)),
-  { ...messages('periodType', VALUE_TYPE), isRepeated: false },
+  { ...scalar('message', 'periodType'), fields: VALUE_TYPE },
   scalar('int64', 'period'),
   list('int64', 'comment'),
   scalar('int64', 'defaultSampleType'),
@@ -104,7 +115,8 @@ class Transcoder {
     if (isNext) this.#out.raw(',');
     else {
       const separator = progress.number === 0 ? '' : progress.isList ? '],' : ',';
-      this.#out.raw(`${separator}"${field.name}":${field.isRepeated ? '[' : ''}`);
+      if (separator !== '') this.#out.raw(separator);
+      this.#out.raw(field.opening);
     }
     progress.number = number;
     progress.isList = field.isRepeated;

@@ -109,17 +109,24 @@ function pointsProto(writer: ByteWriter, { timestampsMs, values }: TimeSeries): 
 }
 
 function pointsJson(writer: JsonWriter, { timestampsMs, values }: TimeSeries): void {
-  let points = '';
   for (let i = 0; i < timestampsMs.length; i++) {
     const value = values[i];
     const timestamp = timestampsMs[i];
     const hasValue = !Object.is(value, 0);
-    points += i === 0 ? '"points":[{' : ',{';
-    if (hasValue) points += `"value":${doubleJson(value)}`;
-    if (timestamp !== 0) points += `${hasValue ? ',' : ''}"timestamp":"${timestamp}"`;
-    points += '}';
+    writer.raw(i === 0 ? '"points":[{' : ',{');
+    if (hasValue) {
+      writer.raw('"value":');
+      if (value > 0 && Number.isSafeInteger(value)) writer.integer(value);
+      else writer.raw(doubleJson(value));
+    }
+    if (timestamp !== 0) {
+      writer.raw(hasValue ? ',"timestamp":"' : '"timestamp":"');
+      writer.integer(timestamp);
+      writer.raw('"');
+    }
+    writer.raw('}');
   }
-  if (timestampsMs.length > 0) writer.raw(`${points}]`);
+  if (timestampsMs.length > 0) writer.raw(']');
 }
 
 /** JSON has no NaN, no infinities and loses minus zero; protobuf's mapping names them. */
