@@ -1,0 +1,17 @@
+/** What a server says of itself at `/metrics`. */
+
+export interface EventLoopLag {
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/** How much later than due the event loop ran its timers since this was last asked. */
+export async function eventLoopLag(url: string): Promise<EventLoopLag> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const ms = (quantile: string): number => {
+    const found = new RegExp(`^flamelake_event_loop_lag_seconds\\{quantile="${quantile}"\\} (\\S+)$`, 'm').exec(text);
+    if (found === null) throw new Error('metrics have no event loop lag');
+    return Number(found[1]) * 1_000;
+  };
+  return { p99Ms: ms('0.99'), maxMs: ms('1') };
+}
