@@ -114,10 +114,10 @@ export function createS3Driver({ client, transport, bucket, endpoint }: S3Driver
     delete: (keys, call) =>
       deleteObjects(keys, (options, expected, body) => request(call, options, expected, body), call),
     async nowMs(call) {
-      const known = transport.nowMs();
+      const known = transport.storeClock.nowMs();
       if (known !== undefined) return known;
       await listPage({ 'max-keys': '1' }, call);
-      const nowMs = transport.nowMs();
+      const nowMs = transport.storeClock.nowMs();
       if (nowMs !== undefined) return nowMs;
       throw new FlamelakeError('failed_precondition', 'object store answers without a Date header', { endpoint });
     },

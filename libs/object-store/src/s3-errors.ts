@@ -1,55 +1,46 @@
-/** Errors of S3, its gateways and the way to them, in our words. Conditions have names; numbers of statuses vary. */
-import { type ErrorCode, type ErrorDetails, FlamelakeError } from '@flamelake/model';
+/** Errors of S3, its gateways and the way to them, in our words. */
+import type { ErrorDetails, FlamelakeError } from '@flamelake/model';
+import {
+  certificateMeanings,
+  type ErrorMeaning,
+  type ErrorMeanings,
+  errorNames,
+  explainError,
+} from './error-meanings.ts';
 
-/** An answer with a status that asks to try again. */
+/** An answer with a status that asks to try again, or with an error in a body of status 200. */
 export class S3ServerError extends Error {
-  readonly code: string | undefined;
-  readonly status: number;
+  readonly code: string;
 
   constructor(status: number, code: string | undefined) {
     super(`S3 answered ${status} ${code ?? ''}`);
-    this.code = code;
-    this.status = status;
+    this.code = code ?? `status ${status}`;
   }
 }
 
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly message: string;
-  /** What to look at. */
-  readonly lookAt: string;
-}
-
-const KEYS = 'store.s3.access-key and store.s3.secret-key, or the ambient credentials (AWS_*, role)';
-const REGION = 'store.s3.region and store.s3.endpoint';
-const CREDENTIALS: Meaning = {
+const CREDENTIALS: ErrorMeaning = {
   code: 'permission_denied',
   message: 'object store does not accept the credentials',
-  lookAt: KEYS,
+  lookAt: 'store.s3.access-key and store.s3.secret-key, or the ambient credentials (AWS_*, role)',
 };
-const POLICY: Meaning = {
+const POLICY: ErrorMeaning = {
   code: 'permission_denied',
   message: 'object store denies access',
   lookAt: 'the policy of bucket and role: s3:GetObject, s3:PutObject, s3:DeleteObject, s3:ListBucket',
 };
-const WRONG_REGION: Meaning = {
+const WRONG_REGION: ErrorMeaning = {
   code: 'failed_precondition',
   message: 'bucket is in another region than asked',
-  lookAt: REGION,
+  lookAt: 'store.s3.region and store.s3.endpoint',
 };
-const LACKING: Meaning = {
+const LACKING: ErrorMeaning = {
   code: 'failed_precondition',
   message: 'object store lacks an operation that is needed',
   lookAt: 'the version of the store or gateway: conditional writes (If-None-Match) and ListObjectsV2 are needed',
 };
-const CERTIFICATE: Meaning = {
-  code: 'failed_precondition',
-  message: 'certificate of the object store is not trusted',
-  lookAt: 'store.s3.ca-file',
-};
 
-/** Codes of S3 answers (AWS S3 API reference, "Error responses") and of TLS. Others are told apart by `explainS3Error`. */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
+/** By codes of S3 (Amazon S3 API reference, "Error responses") and of Node. */
+const MEANINGS: ErrorMeanings = {
   NoSuchBucket: {
     code: 'failed_precondition',
     message: 'bucket does not exist',
@@ -84,49 +75,14 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     message: 'object store has no room',
     lookAt: 'the quota of the bucket',
   },
-  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
-  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
-  CERT_HAS_EXPIRED: CERTIFICATE,
-  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
-  EPROTO: {
-    code: 'failed_precondition',
-    message: 'object store does not speak TLS as expected',
-    lookAt: 'store.s3.endpoint: http:// or https://',
-  },
+  ...certificateMeanings('store.s3.ca-file'),
 };
 
-/** The code of an error of the client, of S3 in XML, or of a socket; looks through causes. */
+/** The code of an error of the client, of S3 in XML, or of a socket. */
 export function s3ErrorCode(error: unknown): string | undefined {
-  for (let at: unknown = error; typeof at === 'object' && at !== null; at = 'cause' in at ? at.cause : undefined) {
-    if ('code' in at && typeof at.code === 'string' && at.code !== '') return at.code;
-    // Bodies of errors after status 200 are thrown as they were parsed.
-    if ('Code' in at && typeof at.Code === 'string') return at.Code;
-  }
-  return undefined;
+  return errorNames(error)[0];
 }
 
-/**
- * Says an error in our words; what is not known to be lasting is `unavailable`, so that it may be tried again.
- * @param where - endpoint and bucket, for the reader
- */
 export function explainS3Error(error: unknown, where: ErrorDetails): FlamelakeError {
-  const ours = oursIn(error);
-  if (ours !== undefined) return ours;
-  const code = s3ErrorCode(error);
-  const meaning = code === undefined ? undefined : MEANINGS[code];
-  if (meaning !== undefined) {
-    const details = { ...where, reason: code ?? '', lookAt: meaning.lookAt };
-    return new FlamelakeError(meaning.code, meaning.message, details, { cause: error });
-  }
-  const reason = code ?? (error instanceof S3ServerError ? `status ${error.status}` : 'no code');
-  const details = { ...where, reason };
-  return new FlamelakeError('unavailable', 'object store failed', details, { cause: error });
-}
-
-/** An error of ours that the client wrapped. */
-function oursIn(error: unknown): FlamelakeError | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) if (at instanceof FlamelakeError) return at;
-  return undefined;
+  return explainError(error, MEANINGS, where);
 }

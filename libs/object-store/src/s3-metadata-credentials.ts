@@ -3,9 +3,9 @@
  * Source: AWS SDKs and Tools Reference Guide, "Container credential provider" and "IMDS credential provider".
  */
 import { FlamelakeError } from '@flamelake/model';
+import { type FetchedText, fetchText } from './fetch-text.ts';
 import type { AmbientS3Options } from './s3-ambient-credentials.ts';
 import type { S3Credentials } from './s3-credentials.ts';
-import { type FetchedText, fetchText } from './s3-fetch-text.ts';
 
 const CONTAINER_HOST = 'http://169.254.170.2';
 const MACHINE_HOST = 'http://169.254.169.254';

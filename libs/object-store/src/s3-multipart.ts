@@ -1,5 +1,6 @@
 /** Large objects in parts, a few at a time. */
 import type { Client } from 'minio';
+import { inParallel } from './in-parallel.ts';
 import type { RemoteCall } from './remote-driver.ts';
 
 /** Bytes of a part; smaller objects are one put. S3 takes 5 MiB to 5 GiB, and 10,000 parts. */
@@ -22,23 +23,17 @@ export async function uploadParts(
   const uploadId = await client.initiateNewMultipartUpload(bucket, key, headers);
   const count = Math.ceil(body.length / S3_PART_BYTES);
   const etags: { part: number; etag?: string }[] = new Array(count);
-  let next = 0;
-  const uploader = async () => {
-    while (next < count && !call.signal.aborted) {
-      const index = next++;
+  try {
+    await inParallel(etags, PARALLEL, async (_, index) => {
       const part = body.subarray(index * S3_PART_BYTES, (index + 1) * S3_PART_BYTES);
       const query = `partNumber=${index + 1}&uploadId=${encodeURIComponent(uploadId)}`;
       const options = { method: 'PUT', bucketName: bucket, objectName: key, query, headers: {} };
       const answer = await client.makeRequestAsyncOmit(options, part);
       call.progress();
       etags[index] = { part: index + 1, etag: (answer.headers.etag ?? '').replaceAll('"', '') };
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.min(PARALLEL, count) }, uploader));
+    });
     await client.completeMultipartUpload(bucket, key, uploadId, etags);
   } catch (error) {
-    next = count;
     // What stays is removed by the bucket's rule for incomplete uploads.
     await client.abortMultipartUpload(bucket, key, uploadId).catch(() => {});
     throw error;

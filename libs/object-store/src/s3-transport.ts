@@ -8,6 +8,7 @@ import https from 'node:https';
 import type { Clock } from '@flamelake/model';
 import type { ClientOptions } from 'minio';
 import { S3ServerError } from './s3-errors.ts';
+import { createStoreClock, type StoreClock } from './store-clock.ts';
 
 export interface S3TransportOptions {
   readonly clock: Clock;
@@ -24,15 +25,13 @@ export interface S3Transport {
   readonly client: Pick<ClientOptions, 'transport' | 'transportAgent'>;
   /** Runs calls of the client with a signal. */
   within<T>(signal: AbortSignal, calls: () => Promise<T>): Promise<T>;
-  /** The store's clock now, judged by the last Date header; undefined when that is too long ago. */
-  nowMs(): number | undefined;
+  /** Shown the Date header of every answer. */
+  readonly storeClock: StoreClock;
   close(): void;
 }
 
 /** Idle connections are closed before the servers do it, so that a put does not meet a dying one. */
 const IDLE_MS = 4_000;
-/** How long one Date header tells the time. */
-const DATE_REUSE_MS = 10_000;
 /** Statuses that the client would answer with an error of its own, the body unread. */
 const CLIENT_RETRIES: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 504, 520]);
 const ERROR_BODY_BYTES_MAX = 65_536;
@@ -49,7 +48,7 @@ export function createS3Transport({
     ? new https.Agent({ ...settings, rejectUnauthorized: isVerified, ...(ca === undefined ? {} : { ca }) })
     : new http.Agent(settings);
   const signals = new AsyncLocalStorage<AbortSignal>();
-  let date: { readonly serverMs: number; readonly atMs: number } | undefined;
+  const storeClock = createStoreClock(clock);
 
   const send = (
     options: https.RequestOptions,
@@ -57,8 +56,7 @@ export function createS3Transport({
   ): http.ClientRequest => {
     const signal = signals.getStore();
     const request = (isSecure ? https : http).request({ ...options, ...(signal && { signal }) }, (response) => {
-      const serverMs = Date.parse(response.headers.date ?? '');
-      if (serverMs > 0) date = { serverMs, atMs: clock.monotonicMs() };
+      storeClock.note(response.headers.date);
       const { statusCode = 0 } = response;
       if (!CLIENT_RETRIES.has(statusCode)) answer(response);
       else void readError(response).then((error) => request.emit('error', error));
@@ -68,10 +66,7 @@ export function createS3Transport({
   return {
     client: { transport: { request: send as typeof http.request }, transportAgent: agent },
     within: (signal, calls) => signals.run(signal, calls),
-    nowMs() {
-      const ageMs = date === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - date.atMs;
-      return date === undefined || ageMs > DATE_REUSE_MS ? undefined : Math.floor(date.serverMs + ageMs);
-    },
+    storeClock,
     close: () => agent.destroy(),
   };
 }

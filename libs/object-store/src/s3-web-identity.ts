@@ -3,9 +3,9 @@
  * security token service. Source: AWS STS API reference, AssumeRoleWithWebIdentity.
  */
 import { FlamelakeError } from '@flamelake/model';
+import { fetchText } from './fetch-text.ts';
 import type { AmbientS3Options } from './s3-ambient-credentials.ts';
 import type { S3Credentials } from './s3-credentials.ts';
-import { fetchText } from './s3-fetch-text.ts';
 
 /** The service is far away, and slow at times. */
 const TIMEOUT_MS = 10_000;

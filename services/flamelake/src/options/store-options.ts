@@ -6,7 +6,7 @@ const SECOND_MS = 1_000;
 export const STORE_OPTIONS = {
   'store.backend': {
     kind: 'choice',
-    choices: ['files', 's3'],
+    choices: ['files', 's3', 'gcs', 'azure'],
     default: 'files',
     description: 'where objects are kept: files below data.directory, or a bucket',
   },
@@ -67,4 +67,31 @@ export const STORE_OPTIONS = {
     description: 'PEM file of the certificates that sign the server’s; the system’s if empty',
   },
   'store.s3.insecure': { kind: 'switch', default: false, description: 'do not check the server’s certificate' },
+  'store.gcs.bucket': { kind: 'text', default: '', description: 'bucket of Google Cloud Storage, which must exist' },
+  'store.gcs.endpoint': {
+    kind: 'text',
+    default: '',
+    description: 'server; empty is Google’s; over http, as emulators are reached, nothing authenticates',
+  },
+  'store.gcs.key-file': {
+    kind: 'text',
+    default: '',
+    description: 'JSON key of a service account; if empty the ambient credentials',
+  },
+  'store.azure.account': { kind: 'text', default: '', description: 'storage account of Azure' },
+  'store.azure.container': {
+    kind: 'text',
+    default: '',
+    description: 'container of Azure Blob Storage, which must exist',
+  },
+  'store.azure.endpoint': {
+    kind: 'text',
+    default: '',
+    description: 'URL of the account; if empty https://ACCOUNT.blob.core.windows.net',
+  },
+  'store.azure.account-key': {
+    kind: 'text',
+    default: '',
+    description: 'key of the account; if empty workload identity, client secret (AZURE_*) or managed identity',
+  },
 } as const satisfies OptionTable;

@@ -22,6 +22,10 @@ export async function openObjectStore(ports: OpenObjectStoreOptions): Promise<Ob
     }
     case 's3':
       return openS3(ports);
+    case 'gcs':
+      return openGcs(ports);
+    case 'azure':
+      return openAzure(ports);
   }
 }
 
@@ -56,17 +60,48 @@ async function openS3(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
     ...(caFile === '' ? {} : { ca: await readOptionFile('store.s3.ca-file', caFile) }),
     credentials:
       accessKey === ''
-        ? ambientS3Credentials({ environment: variables, readFile: (path) => readFile(path, 'utf8'), clock, region })
+        ? ambientS3Credentials({ environment: variables, readFile: readText, clock, region })
         : async () => ({ accessKey, secretKey }),
+  });
+}
+
+async function openGcs(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+  const { createGcsStore } = await import('@flamelake/object-store/gcs');
+  const { options } = ports;
+  return createGcsStore({
+    ...sharedOptions(ports),
+    bucket: options['store.gcs.bucket'] || missing('store.gcs.bucket'),
+    endpoint: options['store.gcs.endpoint'],
+    keyFile: options['store.gcs.key-file'],
+  });
+}
+
+async function openAzure(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+  const { ambientAzureTokens, createAzureStore } = await import('@flamelake/object-store/azure');
+  const { options, clock } = ports;
+  const accountKey = options['store.azure.account-key'];
+  return createAzureStore({
+    ...sharedOptions(ports),
+    account: options['store.azure.account'] || missing('store.azure.account'),
+    container: options['store.azure.container'] || missing('store.azure.container'),
+    endpoint: options['store.azure.endpoint'],
+    credentials:
+      accountKey === ''
+        ? { tokens: ambientAzureTokens({ environment: environment(), readFile: readText, clock }) }
+        : { accountKey },
   });
 }
 
 async function readOptionFile(option: string, file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file);
   } catch (cause) {
     throw new FlamelakeError('invalid_argument', 'file of an option cannot be read', { option, file }, { cause });
   }
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8');
 }
 
 function missing(option: string): never {
