@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { STORE_KEY } from '@flamelake/catalog';
 import { FlamelakeError } from '@flamelake/model';
 import { createFileStore } from '@flamelake/object-store';
+import { readFileLog } from '@flamelake/profile-log';
 import { nodeFileSystem } from '@flamelake/runtime';
 import { VERIFY_OPTIONS } from '../options/client-options.ts';
 import { helpText } from '../options/describe-options.ts';
@@ -29,9 +30,7 @@ export const verifyCommand: Command = {
     }
     const verification = await verifyStore({
       store,
-      logDirectory: `${directory}/log`,
-      fileSystem,
-      clock,
+      readLog: () => readFileLog({ directory: `${directory}/log`, fileSystem }),
       random,
       url: values.url,
       tenant: values.tenant,

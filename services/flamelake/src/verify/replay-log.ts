@@ -2,12 +2,21 @@
 import { type IdentityRules, isLate, isRepeat } from '@flamelake/catalog';
 import { decodeLogRecord, type ProfileRecord } from '@flamelake/formats';
 import { describeError, FlamelakeError, type LogRecord, withProducedLabels } from '@flamelake/model';
-import type { FileLogReading } from '@flamelake/profile-log';
 import { hashBytes, hashLocations, hashRow, hashStacks, wordsOf } from './content-hash.ts';
 import type { Findings } from './findings.ts';
 import { type OffsetDigest, wordAt } from './offset-digests.ts';
 import type { LogComparison } from './partition-reading.ts';
 import { hashRowName } from './row-name.ts';
+
+/** A log as it lies: see `readFileLog`. */
+export interface LogReading {
+  /** Incarnation of the log. */
+  readonly id: string;
+  /** First offset it holds. */
+  readonly start: number;
+  /** Its records, in order; offsets may jump. */
+  records(): AsyncIterable<LogRecord>;
+}
 
 export interface LogCounts {
   /** First offset read, and the one behind the last. */
@@ -37,7 +46,7 @@ export interface ReplayOptions extends LogComparison {
 const FORGET_RECORDS = 1_024;
 
 /** @throws {FlamelakeError} `data_loss` when a record of the log is damaged */
-export async function replayLog(log: FileLogReading, options: ReplayOptions): Promise<LogCounts> {
+export async function replayLog(log: LogReading, options: ReplayOptions): Promise<LogCounts> {
   const { digests, window, windowMs, chainEnd, findings, progress } = options;
   const counts = { compared: 0, profiles: 0, repeats: 0, late: 0, quarantined: 0, pending: 0, skipped: 0 };
   let end = log.start;

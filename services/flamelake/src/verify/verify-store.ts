@@ -8,24 +8,21 @@ import {
   newestManifest,
   openStore,
 } from '@flamelake/catalog';
-import { type Clock, describeError, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
-import { type FileLogReading, readFileLog } from '@flamelake/profile-log';
-import type { FileSystem } from '@flamelake/runtime';
+import { describeError, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { askServer } from './ask-server.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { listOthers } from './list-objects.ts';
 import { createOffsetDigests } from './offset-digests.ts';
 import type { ExpectedAnswer, LogComparison, PartitionReading } from './partition-reading.ts';
 import { readPartition } from './read-partition.ts';
-import { type LogCounts, replayLog } from './replay-log.ts';
+import { type LogCounts, type LogReading, replayLog } from './replay-log.ts';
 import { createServerAnswers, rootKey, type ServerAnswer, type ServerAnswers } from './server-answers.ts';
 import { addTotals, type Totals } from './totals.ts';
 
 export interface VerifyOptions {
   readonly store: ObjectStore;
-  readonly logDirectory: string;
-  readonly fileSystem: FileSystem;
-  readonly clock: Clock;
+  /** Finds the profile log; undefined when there is none. */
+  readonly readLog: () => Promise<LogReading | undefined>;
   readonly random: Random;
   /** Server over the same store; none is asked when empty. */
   readonly url: string;
@@ -85,10 +82,10 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   return { findings, totals, partitions, log: counts, answers: answers.count };
 }
 
-async function findLog({ logDirectory, fileSystem }: VerifyOptions, findings: Findings) {
+async function findLog({ readLog }: VerifyOptions, findings: Findings): Promise<LogReading | undefined> {
   try {
-    const log = await readFileLog({ directory: logDirectory, fileSystem });
-    if (log === undefined) findings.note(`there is no profile log in ${logDirectory}`);
+    const log = await readLog();
+    if (log === undefined) findings.note('there is no profile log beside the store');
     return log;
   } catch (error) {
     return damagedLog(error, findings);
@@ -103,7 +100,7 @@ function damagedLog(error: unknown, findings: Findings): undefined {
 }
 
 async function compareFrom(
-  log: FileLogReading,
+  log: LogReading,
   rules: IdentityRules,
   findings: Findings,
 ): Promise<LogComparison | undefined> {
@@ -123,7 +120,7 @@ async function compareFrom(
 }
 
 async function replay(
-  log: FileLogReading,
+  log: LogReading,
   comparison: LogComparison,
   partitions: readonly PartitionCounts[],
   { rules, progress }: VerifyOptions,

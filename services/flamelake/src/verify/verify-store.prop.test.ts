@@ -1,0 +1,138 @@
+/** Whatever a writer, folds, merges and sweeps make of a log is found to agree with it, and nothing may go without being told. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { foldOnce, manifestKey, mergeOnce, newestManifest, positionOfSegmentKey, sweepOnce } from '@flamelake/catalog';
+import type { ProfileRecord } from '@flamelake/formats';
+import { createSeededRandom } from '@flamelake/testkit';
+import fc from 'fast-check';
+import {
+  createTestWriter,
+  createWorld,
+  RULES,
+  storedTotals,
+  type World,
+} from '../../../../libs/catalog/src/world.test-support.ts';
+import { type Verification, verifyStore } from './verify-store.ts';
+
+function verify({ store, log, random }: World): Promise<Verification> {
+  return verifyStore({
+    store,
+    readLog: async () => ({
+      id: log.id,
+      start: log.start,
+      records: async function* () {
+        yield* log.records;
+      },
+    }),
+    random,
+    url: '',
+    tenant: '',
+    rules: RULES,
+    progress: () => {},
+  });
+}
+
+const STEPS = [
+  'push',
+  'push',
+  'push',
+  'resend',
+  'resend',
+  'poison',
+  'wait',
+  'write',
+  'fold',
+  'merge',
+  'sweep',
+  'trim',
+] as const;
+
+/** Lives through some random steps: resends, late profiles, records that cannot be read, all kinds of jobs. */
+async function live(seed: number, steps: number): Promise<World> {
+  const world = createWorld(seed);
+  const { store, log, clock, root } = world;
+  const random = createSeededRandom(seed + 1);
+  const context = { store, root, random: world.random };
+  const sent: ProfileRecord[] = [];
+  const writer = createTestWriter(world);
+  const make = (): ProfileRecord => {
+    const profile = world.profile({ durationNanos: BigInt(random.integer(3) - 1), period: BigInt(random.integer(3)) });
+    const groups = profile.groups.map((group) => {
+      const hasSpans = random.chance(0.5);
+      const spanIds = BigUint64Array.from(group.stack, () => BigInt(random.integer(3)));
+      const traceIds = random.chance(0.5) ? random.bytes(16 * group.sampleCount) : undefined;
+      // A profile type without any value has no row.
+      if (random.chance(0.2)) group.values.fill(0n, 0, group.sampleCount);
+      return { ...group, spanIds: hasSpans ? spanIds : undefined, traceIds: hasSpans ? traceIds : undefined };
+    });
+    sent.push({ ...profile, groups });
+    return { ...profile, groups };
+  };
+  for (let i = 0; i < steps; i++) {
+    const step = random.pick(STEPS);
+    if (step === 'push') {
+      const profiles = Array.from({ length: 1 + random.integer(2) }, make);
+      log.push(...profiles, ...profiles.filter(() => random.chance(0.2)));
+    } else if (step === 'resend' && sent.length > 0) log.push(random.pick(sent), random.pick(sent));
+    else if (step === 'poison') log.pushBytes(random.bytes(20));
+    else if (step === 'wait') clock.advance(random.integer(100 * 60_000));
+    else if (step === 'write') await writer.run();
+    else if (step === 'fold') await foldOnce({ ...context, segmentsMax: 1 + random.integer(3) });
+    else if (step === 'merge') await mergeOnce({ ...context, blocksPerMerge: 2 });
+    else if (step === 'sweep') await sweepOnce({ ...context, keepMs: 1_000 });
+    else if (step === 'trim') {
+      const { position } = await newestManifest(store, root);
+      await log.trim(0, Math.max(log.start, position - random.integer(3)));
+    }
+  }
+  assert.deepEqual(writer.failures, []);
+  return world;
+}
+
+test('what the roles make of a log agrees with it, whatever they do', async () => {
+  const property = fc.asyncProperty(fc.nat(1_000_000), fc.integer({ min: 1, max: 60 }), async (seed, steps) => {
+    const world = await live(seed, steps);
+    const { findings, totals } = await verify(world);
+    assert.deepEqual(findings.differences, []);
+    let expected = 0n;
+    for (const total of (await storedTotals(world.store)).values()) expected += total;
+    let sum = 0n;
+    for (const { total } of totals.values()) sum += total;
+    assert.equal(sum, expected);
+  });
+  await fc.assert(property, { numRuns: 60 });
+});
+
+test('every object that the catalog names is missed', async () => {
+  let removed = 0;
+  for (let seed = 0; seed < 12; seed++) {
+    const world = await live(seed, 40);
+    await createTestWriter(world).run();
+    const { store, root } = world;
+    const { findings } = await verify(world);
+    const unneeded = new Set(
+      [...findings.unnamed].filter(({ reason }) => /swept later/.test(reason)).flatMap(({ keys }) => keys),
+    );
+    const listed = (await store.list(`logs/${root.logId}/`)).map(({ key }) => key).filter((key) => !unneeded.has(key));
+    // Without its last link the chain ends earlier, and without its newest version the catalog is an earlier one: both are whole.
+    const { version, position } = await newestManifest(store, root);
+    const last = listed.findLast((key) => key.includes('/segments/'));
+    const spared = new Set([
+      manifestKey(root, version),
+      last !== undefined && positionOfSegmentKey(last) >= position ? last : '',
+    ]);
+    for (const key of listed) {
+      if (spared.has(key)) continue;
+      const object = await store.get(key);
+      await store.delete([key]);
+      const { findings: found } = await verify(world);
+      assert.ok(
+        found.differences.some((words) => words.includes(key)),
+        `seed ${seed}: ${key}`,
+      );
+      removed++;
+      await store.putIfAbsent(key, object?.bytes ?? new Uint8Array());
+    }
+  }
+  assert.ok(removed > 20, `${removed} removed`);
+});
