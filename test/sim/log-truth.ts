@@ -72,7 +72,8 @@ export function createLogTruth(log: SimulatedLog, options: LogTruthOptions): Log
   };
 }
 
-function recordRows(record: ProfileRecord): [string, bigint][] {
+/** Rows that a profile gives. */
+export function recordRows(record: ProfileRecord): [string, bigint][] {
   const rows = naiveRows(record).map((row, index): [string, bigint] => {
     const group = Math.floor(index / record.types.length);
     return [`${row.identity} ${group} ${row.profileTypeId}`, naiveTotal(row.stacks)];

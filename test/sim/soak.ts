@@ -5,17 +5,23 @@
  *     make soak SECONDS=3600          an hour of them
  *     make soak SEED=42               seed 42 of the general simulation, exactly as it ran before
  *     make soak SEED=42 KIND=log      seed 42 of the local log over the file system that forgets
+ *     make soak SEED=42 KIND=embedded seed 42 of log, store, writer and compactor on that file system
  *     make soak LOG='A|BA' FAULTS=1   two writers over that log at every interleaving
  *
  * Ends with code 1 at the first violation, and says how to replay it.
  */
 import process, { env } from 'node:process';
+import { runEmbedded } from './embedded-world.ts';
 import { everyInterleaving } from './every-interleaving.ts';
 import { runFileLog } from './file-log-world.ts';
 import { runGeneral } from './general.ts';
 
 const PROGRESS_MS = 5_000;
-const KINDS: Readonly<Record<string, (seed: number) => Promise<unknown>>> = { general: runGeneral, log: runFileLog };
+const KINDS: Readonly<Record<string, (seed: number) => Promise<unknown>>> = {
+  general: runGeneral,
+  log: runFileLog,
+  embedded: runEmbedded,
+};
 
 async function runSeed(kind: string, seed: number): Promise<boolean> {
   try {
