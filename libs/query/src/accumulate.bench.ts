@@ -92,7 +92,7 @@ function buildBlocks(records: readonly ProfileRecord[]): Uint8Array[] {
 function taskOf(profileTypeId: string | undefined): Task {
   const parts = Array.from({ length: BLOCKS }, (_, number) => ({
     object: { key: `${number}`, id: `${number}`, etag: undefined, sizeBytes: 0 },
-    datasets: [{ tenant: 'bench', service: 'bench' }],
+    datasets: [{ tenant: 'bench', service: 'bench', minTimeMs: 0, maxTimeMs: 1 }],
     deletes: [],
   }));
   const selection = { tenants: ['bench'], fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER, selectors: [], profileTypeId };

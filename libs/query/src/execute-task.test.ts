@@ -17,7 +17,7 @@ const SELECTION: Selection = {
 const SERVICES = ['a', 'b', 'c', 'd'];
 
 function taskOf(question: Question, id: string, services: readonly string[], selection = SELECTION): Task {
-  const datasets = services.map((service) => ({ tenant: 't', service }));
+  const datasets = services.map((service) => ({ tenant: 't', service, minTimeMs: 0, maxTimeMs: 1 }));
   return {
     question,
     selection,
@@ -77,7 +77,7 @@ test('a task of one tenant reads no dataset of another, even if it is told to', 
   const record = () => randomProfileRecord(random, { tenants: ['u'], services: ['a'] });
   const block = blockOf([record(), record()], 1);
   const task = taskOf({ kind: 'functions' }, block.info.id, ['a']);
-  const datasets = [{ tenant: 'u', service: 'a' }];
+  const datasets = [{ tenant: 'u', service: 'a', minTimeMs: 0, maxTimeMs: 1 }];
   const told = { ...task, parts: [{ ...task.parts[0], datasets }] };
   const result = await executeTask(told, optionsFor(openFrom([block])));
   assert.ok(result.kind === 'functions' && result.tree.stacks.total === 0n);

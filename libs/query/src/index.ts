@@ -7,11 +7,13 @@ export {
   sortedLabelValues,
 } from './label-sets.ts';
 export { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
+export { decodePartialResult, encodePartialResult, RESULT_MESSAGE_BYTES_MAX } from './partial-result-codec.ts';
 export { type Plan, planQuery, TASK_BYTES_TARGET } from './plan.ts';
 export { DOT_NODES_DEFAULT, renderDot } from './render-dot.ts';
 export { type Flamegraph, type FlamegraphDiff, renderDiff, renderFlamegraph } from './render-flamegraph.ts';
 export { type PprofHeader, renderPprof } from './render-pprof.ts';
 export { renderTree } from './render-tree.ts';
 export { runParallel } from './run-parallel.ts';
-export type { ObjectRef, Question, RowDelete, Selection, Task, TaskPart, TimeGrid } from './task.ts';
+export type { ObjectRef, Question, RowDelete, Selection, Task, TaskDataset, TaskPart, TimeGrid } from './task.ts';
+export { decodeTask, encodeTask, TASK_MESSAGE_BYTES_MAX } from './task-codec.ts';
 export { renderTimeSeries, type TimeSeries } from './time-series.ts';

@@ -7,7 +7,7 @@ import { type CompiledMatcher, compileMatchers, LABEL, parseSelector } from '@fl
 import { answerFromCatalog } from './answer-from-catalog.ts';
 import { addLabelSet } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
-import type { ObjectRef, Question, RowDelete, Selection, Task, TaskPart } from './task.ts';
+import type { ObjectRef, Question, RowDelete, Selection, Task, TaskDataset, TaskPart } from './task.ts';
 
 /** Bytes a task should read, 32 MiB: enough to be worth a request, little enough to spread. */
 export const TASK_BYTES_TARGET = 33_554_432;
@@ -134,14 +134,15 @@ function overlaps(pending: PendingDelete, info: DatasetInfo): boolean {
 
 /** Neighbours of the same object become one part. */
 function groupParts(candidates: readonly Candidate[]): TaskPart[] {
-  const parts: { object: ObjectRef; datasets: { tenant: string; service: string }[]; deletes: Set<RowDelete> }[] = [];
+  const parts: { object: ObjectRef; datasets: TaskDataset[]; deletes: Set<RowDelete> }[] = [];
   for (const { object, info, deletes } of candidates) {
     let part = parts.at(-1);
     if (part?.object !== object) {
       part = { object, datasets: [], deletes: new Set() };
       parts.push(part);
     }
-    part.datasets.push({ tenant: info.tenant, service: info.service });
+    const { tenant: owner, service, minTimeMs, maxTimeMs } = info;
+    part.datasets.push({ tenant: owner, service, minTimeMs, maxTimeMs });
     for (const { tenant, selector, fromMs, untilMs } of deletes)
       part.deletes.add({ tenant, selector, fromMs, untilMs });
   }

@@ -114,7 +114,7 @@ async function treeOf(...records: readonly ProfileRecord[]): Promise<LocationTre
   const block = blockOf(records, 1);
   const selection = { tenants: ['t'], fromMs: 0, untilMs: 1_000, selectors: [], profileTypeId: undefined };
   const object = { key: 'k', id: block.info.id, etag: undefined, sizeBytes: 1 };
-  const parts = [{ object, datasets: [{ tenant: 't', service: 's' }], deletes: [] }];
+  const parts = [{ object, datasets: [{ tenant: 't', service: 's', minTimeMs: 0, maxTimeMs: 1 }], deletes: [] }];
   const question = { kind: 'locations' } as const;
   const result = await executeTask({ question, selection, parts, estimatedBytes: 1 }, optionsFor(openFrom([block])));
   assert.ok(result.kind === 'locations');

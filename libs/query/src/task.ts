@@ -56,10 +56,18 @@ export interface RowDelete {
   readonly untilMs: number;
 }
 
+/** A dataset to look into, with the times of its first and last profile as the catalog knows them. */
+export interface TaskDataset {
+  readonly tenant: string;
+  readonly service: string;
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+}
+
 /** Datasets of one object. */
 export interface TaskPart {
   readonly object: ObjectRef;
-  readonly datasets: readonly { readonly tenant: string; readonly service: string }[];
+  readonly datasets: readonly TaskDataset[];
   readonly deletes: readonly RowDelete[];
 }
 

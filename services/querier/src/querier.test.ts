@@ -46,7 +46,7 @@ async function setUp(options: Partial<QuerierOptions> = {}) {
     parts: [
       {
         object: { key: 'a', id: info.id, etag, sizeBytes: bytes.length },
-        datasets: [{ tenant: 'anonymous', service: 'cart' }],
+        datasets: [{ tenant: 'anonymous', service: 'cart', minTimeMs: 0, maxTimeMs: 1 }],
         deletes: [],
       },
     ],

@@ -1,0 +1,230 @@
+/** What crosses the wire: comes back as it was, is refused when it is damaged, and stays within bounds. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ByteWriter } from '@flamelake/formats';
+import { FlamelakeError } from '@flamelake/model';
+import { createSeededRandom, randomProfileRecord } from '@flamelake/testkit';
+import * as fc from 'fast-check';
+import { executeTask } from './execute-task.ts';
+import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
+import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
+import { renderFlamegraph } from './render-flamegraph.ts';
+import type { Question, Task } from './task.ts';
+import { decodeTask, encodeTask } from './task-codec.ts';
+import { blockOf, openFrom, optionsFor } from './test-blocks.ts';
+import { treeOf } from './test-stacks.ts';
+import { frameMessage } from './wire-message.ts';
+
+const START_MS = 1_700_000_000_000;
+const QUESTIONS: readonly Question[] = [
+  { kind: 'functions' },
+  { kind: 'locations' },
+  { kind: 'timeSeries', grid: { startMs: START_MS - 7, endMs: START_MS + 90, stepMs: 11 }, groupBy: ['region'] },
+  { kind: 'labelSets', names: undefined },
+  { kind: 'labelNames' },
+];
+
+/** Results of the same question on different profiles. */
+async function resultsOf(seed: number, question: Question): Promise<PartialResult[]> {
+  const random = createSeededRandom(seed);
+  const results: PartialResult[] = [];
+  for (let number = 0; number < 3; number++) {
+    const records = Array.from({ length: random.integer(8) }, () =>
+      randomProfileRecord(random, { tenants: ['t'], timeMs: START_MS + random.integer(100) }),
+    );
+    const block = blockOf(records, number);
+    const { id, datasets } = block.info;
+    const task: Task = {
+      question,
+      selection: {
+        tenants: ['t'],
+        fromMs: 0,
+        untilMs: Number.MAX_SAFE_INTEGER,
+        selectors: [],
+        profileTypeId: undefined,
+      },
+      parts: [{ object: { key: 'k', id, etag: undefined, sizeBytes: 1 }, datasets, deletes: [] }],
+      estimatedBytes: 1,
+    };
+    results.push(await executeTask(task, optionsFor(openFrom([block]))));
+  }
+  return results;
+}
+
+const anyResult = fc.tuple(fc.nat(), fc.constantFrom(...QUESTIONS));
+const text = fc.string({ maxLength: 12, unit: 'grapheme' });
+const time = fc.double({ noNaN: true, noDefaultInfinity: true });
+const texts = fc.array(text, { maxLength: 4 });
+
+const anyTask: fc.Arbitrary<Task> = fc.record({
+  question: fc.oneof(
+    fc.constantFrom<Question>({ kind: 'functions' }, { kind: 'locations' }, { kind: 'labelNames' }),
+    fc.record({
+      kind: fc.constant('timeSeries' as const),
+      grid: fc.record({ startMs: time, endMs: time, stepMs: time }),
+      groupBy: texts,
+    }),
+    fc.record({ kind: fc.constant('labelSets' as const), names: fc.option(texts, { nil: undefined }) }),
+  ),
+  selection: fc.record({
+    tenants: texts,
+    fromMs: time,
+    untilMs: time,
+    selectors: texts,
+    profileTypeId: fc.option(text, { nil: undefined }),
+  }),
+  parts: fc.array(
+    fc.record({
+      object: fc.record({
+        key: text,
+        id: text,
+        etag: fc.option(text, { nil: undefined }),
+        sizeBytes: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+      }),
+      datasets: fc.array(fc.record({ tenant: text, service: text, minTimeMs: time, maxTimeMs: time }), {
+        maxLength: 4,
+      }),
+      deletes: fc.array(fc.record({ tenant: text, selector: text, fromMs: time, untilMs: time }), { maxLength: 2 }),
+    }),
+    { maxLength: 4 },
+  ),
+  estimatedBytes: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+});
+
+function isRefused(error: unknown): boolean {
+  return error instanceof FlamelakeError && error.code === 'data_loss';
+}
+
+/** Every damage of some bytes that a reader must see: cut anywhere, a bit turned, something behind. */
+function assertDamageIsSeen(bytes: Uint8Array, at: number, read: (bytes: Uint8Array) => unknown): void {
+  assert.throws(() => read(bytes.subarray(0, at % bytes.length)), isRefused);
+  const turned = bytes.slice();
+  turned[at % bytes.length] ^= 1 << (at % 8);
+  assert.throws(() => read(turned), isRefused);
+  assert.throws(() => read(Buffer.concat([bytes, bytes.subarray(0, 1 + (at % bytes.length))])), isRefused);
+}
+
+test('tasks come back', () => {
+  fc.assert(
+    fc.property(anyTask, (task) => {
+      // Twice, since prototypes and -0 are no part of a task.
+      assert.deepEqual(encodeTask(decodeTask(encodeTask(task))), encodeTask(task));
+      assert.equal(JSON.stringify(decodeTask(encodeTask(task))), JSON.stringify(task));
+    }),
+  );
+});
+
+test('damaged tasks are refused', () => {
+  fc.assert(fc.property(anyTask, fc.nat(), (task, at) => assertDamageIsSeen(encodeTask(task), at, decodeTask)));
+});
+
+test('results come back, and merge as they did', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyResult, async ([seed, question]) => {
+      const results = await resultsOf(seed, question);
+      const [direct, sent, received] = [0, 1, 2].map(() => createPartialResult(question));
+      for (const result of results) {
+        const bytes = encodePartialResult(result);
+        assert.deepEqual(encodePartialResult(decodePartialResult(bytes)), bytes);
+        mergePartialResult(direct, result);
+        mergePartialResult(sent, decodePartialResult(bytes));
+        const into = decodePartialResult(encodePartialResult(received));
+        mergePartialResult(into, result);
+        mergePartialResult(received, into);
+      }
+      assert.deepEqual(encodePartialResult(sent), encodePartialResult(direct));
+      if (direct.kind === 'functions' && sent.kind === 'functions') {
+        assert.deepEqual(renderFlamegraph(sent.tree, 100), renderFlamegraph(direct.tree, 100));
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('damaged results are refused', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyResult, fc.nat(), async ([seed, question], at) => {
+      for (const result of await resultsOf(seed, question)) {
+        assertDamageIsSeen(encodePartialResult(result), at, decodePartialResult);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('whatever has a right checksum is read or refused, and is read within the memory it pays for', () => {
+  const body = fc.uint8Array({ maxLength: 64 });
+  fc.assert(
+    fc.property(body, fc.nat(4), (bytes, kind) => {
+      const framed = frameMessage(1, (writer) => {
+        writer.uint8(kind);
+        writer.bytes(bytes);
+      });
+      for (const read of [decodeTask, decodePartialResult]) {
+        try {
+          read(framed);
+        } catch (error) {
+          assert.ok(isRefused(error) || (error instanceof FlamelakeError && error.code === 'out_of_range'));
+        }
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('references beyond their tables and equal entries are refused', () => {
+  const result = (write: (writer: ByteWriter) => void) => frameMessage(1, write);
+  const column = (...numbers: number[]) => {
+    const writer = new ByteWriter();
+    for (const number of numbers) writer.varint(number);
+    return writer.copy();
+  };
+  const names = [2, 1, 1, 97, 98];
+  const cases = {
+    'a name twice': [0, 2, 1, 1, 97, 97, 0, 0],
+    'a frame without a name': [0, ...names, 1, 0, 2, 0, 2],
+    'a parent that comes later': [0, ...names, 1, 1, 0, 0, 2],
+    'a stack twice': [0, ...names, 2, 0, 1, 0, 0, 0, 2, 2],
+    'an unknown kind': [9],
+    'a label without a text': [3, 1, 1, 97, 1, 1, 0, 1],
+    'a label set twice': [3, 1, 1, 97, 2, 1, 0, 0, 1, 0, 0],
+    'something behind': [3, 0, 0, 0],
+  };
+  for (const [what, numbers] of Object.entries(cases)) {
+    assert.throws(() => decodePartialResult(result((writer) => writer.bytes(column(...numbers)))), isRefused, what);
+  }
+  const good = decodePartialResult(result((writer) => writer.bytes(column(0, ...names, 2, 0, 0, 0, 1, 0, 2, 4))));
+  assert.ok(good.kind === 'functions');
+  const expected = treeOf([
+    ['a', 1n],
+    ['a;b', 2n],
+  ]);
+  assert.deepEqual(renderFlamegraph(good.tree, 9), renderFlamegraph(expected, 9));
+});
+
+test('another release is told from damage', () => {
+  const other = frameMessage(2, (writer) => writer.uint8(0));
+  for (const read of [decodeTask, decodePartialResult]) {
+    assert.throws(
+      () => read(other),
+      (error) => error instanceof FlamelakeError && error.code === 'unimplemented',
+    );
+  }
+});
+
+test('values beyond 2^53 and negative sums come back exactly', () => {
+  const tree = treeOf([
+    ['a', 9_007_199_254_740_993n],
+    ['a;b', 9_000_000_000_000_000_000n],
+  ]);
+  const read = decodePartialResult(encodePartialResult({ kind: 'functions', tree }));
+  assert.ok(read.kind === 'functions');
+  assert.equal(read.tree.stacks.total, 9_009_007_199_254_740_993n);
+  const groups = new Map([
+    ['[]', { labels: [], indexOf: new Map([[2 ** 40, 0]]), sums: [-(2n ** 63n)], profileCounts: [2 ** 40] }],
+  ]);
+  assert.deepEqual(decodePartialResult(encodePartialResult({ kind: 'timeSeries', groups })), {
+    kind: 'timeSeries',
+    groups,
+  });
+});

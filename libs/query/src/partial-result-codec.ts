@@ -1,0 +1,152 @@
+/**
+ * A partial result as bytes, version 1. Numbers are varints unless said otherwise.
+ *
+ *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets
+ *     body      0, 1: tree-codec.ts
+ *               2: texts · count of groups · each: labels · count of points · each: step, zigzag 64 sum, count of profiles
+ *               3: texts · count of sets · each: labels
+ *     labels    count · each: name and value by number in the texts
+ */
+import { type ByteReader, ByteWriter } from '@flamelake/formats';
+import { FlamelakeError, type Label, type Labels, labelsKey } from '@flamelake/model';
+import { addLabelSet, type LabelSets } from './label-sets.ts';
+import type { PartialResult } from './partial-result.ts';
+import { createTextTable, readTexts, type TextTable, textNumber, writeTexts } from './text-table.ts';
+import type { SeriesGroup, SeriesGroups } from './time-series.ts';
+import { readFunctionTree, readLocationTree, writeFunctionTree, writeLocationTree } from './tree-codec.ts';
+import { frameMessage, malformed, unframeMessage } from './wire-message.ts';
+
+const VERSION = 1;
+const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets'] as const;
+/** Largest partial result, 128 MiB. */
+export const RESULT_MESSAGE_BYTES_MAX = 134_217_728;
+
+/** @throws {FlamelakeError} `resource_exhausted` over RESULT_MESSAGE_BYTES_MAX */
+export function encodePartialResult(result: PartialResult): Uint8Array {
+  const bytes = frameMessage(VERSION, (writer) => {
+    writer.uint8(KINDS.indexOf(result.kind));
+    switch (result.kind) {
+      case 'functions':
+        writeFunctionTree(writer, result.tree);
+        break;
+      case 'locations':
+        writeLocationTree(writer, result.tree);
+        break;
+      case 'timeSeries':
+        writeWithTexts(writer, (body, table) => writeGroups(body, table, result.groups));
+        break;
+      case 'labelSets':
+        writeWithTexts(writer, (body, table) => writeSets(body, table, result.sets));
+    }
+  });
+  if (bytes.length > RESULT_MESSAGE_BYTES_MAX) {
+    throw new FlamelakeError('resource_exhausted', 'query result is too large; narrow the query', {
+      bytes: bytes.length,
+      limitBytes: RESULT_MESSAGE_BYTES_MAX,
+    });
+  }
+  return bytes;
+}
+
+/**
+ * Reads a partial result; shares no memory with `bytes`.
+ * @throws {FlamelakeError} `data_loss` when the bytes are none, `unimplemented` when another release wrote them
+ */
+export function decodePartialResult(bytes: Uint8Array): PartialResult {
+  return unframeMessage(bytes, VERSION, (reader): PartialResult => {
+    const kind = KINDS[reader.uint8()];
+    switch (kind) {
+      case 'functions':
+        return { kind, tree: readFunctionTree(reader) };
+      case 'locations':
+        return { kind, tree: readLocationTree(reader) };
+      case 'timeSeries':
+        return { kind, groups: readGroups(reader) };
+      case 'labelSets':
+        return { kind, sets: readSets(reader) };
+      case undefined:
+        throw malformed('kind');
+    }
+  });
+}
+
+/** The texts come first, but are known last. */
+function writeWithTexts(writer: ByteWriter, writeBody: (body: ByteWriter, table: TextTable) => void): void {
+  const table = createTextTable();
+  const body = new ByteWriter();
+  writeBody(body, table);
+  writeTexts(writer, table);
+  writer.bytes(body.view());
+}
+
+function writeLabels(writer: ByteWriter, table: TextTable, labels: Labels): void {
+  writer.varint(labels.length);
+  for (const { name, value } of labels) {
+    writer.varint(textNumber(table, name));
+    writer.varint(textNumber(table, value));
+  }
+}
+
+function writeSets(writer: ByteWriter, table: TextTable, sets: LabelSets): void {
+  writer.varint(sets.size);
+  for (const labels of sets.values()) writeLabels(writer, table, labels);
+}
+
+function writeGroups(writer: ByteWriter, table: TextTable, groups: SeriesGroups): void {
+  writer.varint(groups.size);
+  for (const { labels, indexOf, sums, profileCounts } of groups.values()) {
+    writeLabels(writer, table, labels);
+    writer.varint(indexOf.size);
+    for (const [step, i] of indexOf) {
+      writer.varint(step);
+      writer.signedVarint64(sums[i]);
+      writer.varint(profileCounts[i]);
+    }
+  }
+}
+
+function readLabels(reader: ByteReader, texts: readonly string[]): Label[] {
+  return Array.from({ length: reader.count(2) }, () => ({
+    name: readText(reader, texts),
+    value: readText(reader, texts),
+  }));
+}
+
+function readText(reader: ByteReader, texts: readonly string[]): string {
+  const text = texts[reader.varint()];
+  if (text === undefined) throw malformed('text');
+  return text;
+}
+
+function readSets(reader: ByteReader): LabelSets {
+  const texts = readTexts(reader);
+  const sets: LabelSets = new Map();
+  const count = reader.count();
+  for (let i = 0; i < count; i++) addLabelSet(sets, readLabels(reader, texts));
+  if (sets.size !== count) throw malformed('label sets');
+  return sets;
+}
+
+function readGroups(reader: ByteReader): SeriesGroups {
+  const texts = readTexts(reader);
+  const groups: SeriesGroups = new Map();
+  const count = reader.count();
+  for (let i = 0; i < count; i++) {
+    const labels = readLabels(reader, texts);
+    groups.set(labelsKey(labels), readPoints(reader, labels));
+  }
+  if (groups.size !== count) throw malformed('groups');
+  return groups;
+}
+
+function readPoints(reader: ByteReader, labels: Labels): SeriesGroup {
+  const group: SeriesGroup = { labels, indexOf: new Map(), sums: [], profileCounts: [] };
+  const count = reader.count(3);
+  for (let i = 0; i < count; i++) {
+    group.indexOf.set(reader.varint(), i);
+    group.sums.push(reader.signedVarint64());
+    group.profileCounts.push(reader.varint());
+  }
+  if (group.indexOf.size !== count) throw malformed('points');
+  return group;
+}

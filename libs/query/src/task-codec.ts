@@ -1,0 +1,193 @@
+/**
+ * A task as bytes, version 1. Numbers are varints unless said otherwise; `text` is a number in the table of texts, `f64` a double,
+ * little-endian; `text?` is 0 for none, else the number + 1; `list of` begins with its count.
+ *
+ *     texts          list of (length, UTF-8)
+ *     question       kind u8: 0 functions · 1 locations · 2 time series: f64 start, end, step; list of text (group by) ·
+ *                    3 label sets: 0, or 1 and list of text (names) · 4 label names
+ *     selection      list of text (tenants); f64 from, until; list of text (selectors); text? (profile type id)
+ *     parts          list of: text key, text id, text? etag, size; list of datasets: text tenant, text service, f64 min, max;
+ *                    list of deletes: text tenant, text selector, f64 from, until
+ *     estimate       bytes
+ */
+import { type ByteReader, ByteWriter } from '@flamelake/formats';
+import { FlamelakeError } from '@flamelake/model';
+import type { Question, RowDelete, Selection, Task, TaskDataset, TaskPart } from './task.ts';
+import { createTextTable, readTexts, type TextTable, textNumber, writeTexts } from './text-table.ts';
+import { frameMessage, malformed, unframeMessage } from './wire-message.ts';
+
+const VERSION = 1;
+const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets', 'labelNames'] as const;
+/** Largest task, 16 MiB: some hundred thousand datasets. */
+export const TASK_MESSAGE_BYTES_MAX = 16_777_216;
+
+/** @throws {FlamelakeError} `resource_exhausted` over TASK_MESSAGE_BYTES_MAX */
+export function encodeTask(task: Task): Uint8Array {
+  const table = createTextTable();
+  const body = new ByteWriter();
+  writeTask({ body, table }, task);
+  const bytes = frameMessage(VERSION, (writer) => {
+    writeTexts(writer, table);
+    writer.bytes(body.view());
+  });
+  if (bytes.length > TASK_MESSAGE_BYTES_MAX) {
+    throw new FlamelakeError('resource_exhausted', 'query task names too many datasets; narrow the query', {
+      bytes: bytes.length,
+      limitBytes: TASK_MESSAGE_BYTES_MAX,
+    });
+  }
+  return bytes;
+}
+
+/** @throws {FlamelakeError} `data_loss` when the bytes are no task, `unimplemented` when another release wrote them */
+export function decodeTask(bytes: Uint8Array): Task {
+  return unframeMessage(bytes, VERSION, (reader) => readTask({ reader, texts: readTexts(reader) }));
+}
+
+interface Target {
+  readonly body: ByteWriter;
+  readonly table: TextTable;
+}
+
+function writeTask(to: Target, { question, selection, parts, estimatedBytes }: Task): void {
+  writeQuestion(to, question);
+  writeTextList(to, selection.tenants);
+  writeDoubles(to, selection.fromMs, selection.untilMs);
+  writeTextList(to, selection.selectors);
+  writeOptionalText(to, selection.profileTypeId);
+  to.body.varint(parts.length);
+  for (const { object, datasets, deletes } of parts) {
+    writeText(to, object.key);
+    writeText(to, object.id);
+    writeOptionalText(to, object.etag);
+    to.body.varint(object.sizeBytes);
+    to.body.varint(datasets.length);
+    for (const { tenant, service, minTimeMs, maxTimeMs } of datasets) {
+      writeText(to, tenant);
+      writeText(to, service);
+      writeDoubles(to, minTimeMs, maxTimeMs);
+    }
+    to.body.varint(deletes.length);
+    for (const { tenant, selector, fromMs, untilMs } of deletes) {
+      writeText(to, tenant);
+      writeText(to, selector);
+      writeDoubles(to, fromMs, untilMs);
+    }
+  }
+  to.body.varint(estimatedBytes);
+}
+
+function writeQuestion(to: Target, question: Question): void {
+  to.body.uint8(KINDS.indexOf(question.kind));
+  if (question.kind === 'timeSeries') {
+    const { startMs, endMs, stepMs } = question.grid;
+    writeDoubles(to, startMs, endMs, stepMs);
+    writeTextList(to, question.groupBy);
+  } else if (question.kind === 'labelSets') {
+    to.body.uint8(question.names === undefined ? 0 : 1);
+    if (question.names !== undefined) writeTextList(to, question.names);
+  }
+}
+
+function writeText({ body, table }: Target, text: string): void {
+  body.varint(textNumber(table, text));
+}
+
+function writeOptionalText({ body, table }: Target, text: string | undefined): void {
+  body.varint(text === undefined ? 0 : textNumber(table, text) + 1);
+}
+
+function writeTextList(to: Target, texts: readonly string[]): void {
+  to.body.varint(texts.length);
+  for (const text of texts) writeText(to, text);
+}
+
+function writeDoubles({ body }: Target, ...values: readonly number[]): void {
+  const bytes = new DataView(new ArrayBuffer(values.length * 8));
+  values.forEach((value, i) => {
+    bytes.setFloat64(i * 8, value, true);
+  });
+  body.bytes(new Uint8Array(bytes.buffer));
+}
+
+interface Source {
+  readonly reader: ByteReader;
+  readonly texts: readonly string[];
+}
+
+function readTask(from: Source): Task {
+  const question = readQuestion(from);
+  const selection: Selection = {
+    tenants: readTextList(from),
+    fromMs: readDouble(from),
+    untilMs: readDouble(from),
+    selectors: readTextList(from),
+    profileTypeId: readOptionalText(from),
+  };
+  return { question, selection, parts: readList(from, readPart), estimatedBytes: from.reader.varint() };
+}
+
+function readQuestion(from: Source): Question {
+  const kind = KINDS[from.reader.uint8()];
+  switch (kind) {
+    case 'functions':
+    case 'locations':
+    case 'labelNames':
+      return { kind };
+    case 'timeSeries': {
+      const grid = { startMs: readDouble(from), endMs: readDouble(from), stepMs: readDouble(from) };
+      return { kind, grid, groupBy: readTextList(from) };
+    }
+    case 'labelSets':
+      return { kind, names: from.reader.uint8() === 0 ? undefined : readTextList(from) };
+    case undefined:
+      throw malformed('question');
+  }
+}
+
+function readPart(from: Source): TaskPart {
+  const key = readText(from);
+  const id = readText(from);
+  const etag = readOptionalText(from);
+  const object = { key, id, etag, sizeBytes: from.reader.varint() };
+  return { object, datasets: readList(from, readDataset), deletes: readList(from, readDelete) };
+}
+
+function readDataset(from: Source): TaskDataset {
+  const [tenant, service] = [readText(from), readText(from)];
+  return { tenant, service, minTimeMs: readDouble(from), maxTimeMs: readDouble(from) };
+}
+
+function readDelete(from: Source): RowDelete {
+  const [tenant, selector] = [readText(from), readText(from)];
+  return { tenant, selector, fromMs: readDouble(from), untilMs: readDouble(from) };
+}
+
+function readList<T>(from: Source, readOne: (from: Source) => T): T[] {
+  return Array.from({ length: from.reader.count() }, () => readOne(from));
+}
+
+function readText(from: Source): string {
+  const text = from.texts[from.reader.varint()];
+  if (text === undefined) throw malformed('text');
+  return text;
+}
+
+function readOptionalText(from: Source): string | undefined {
+  const number = from.reader.varint();
+  if (number === 0) return undefined;
+  const text = from.texts[number - 1];
+  if (text === undefined) throw malformed('text');
+  return text;
+}
+
+function readTextList(from: Source): string[] {
+  return readList(from, readText);
+}
+
+function readDouble({ reader }: Source): number {
+  const bytes = reader.bytes(8);
+  const value = new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
+  if (!Number.isFinite(value)) throw malformed('number');
+  return value;
+}
