@@ -5,7 +5,8 @@
  */
 import { type Clock, FlamelakeError } from '@flamelake/model';
 import { fileErrorCode } from '@flamelake/runtime';
-import { keepCredentials, type S3CredentialSource, type S3Credentials } from './s3-credentials.ts';
+import { keepFresh } from './keep-fresh.ts';
+import type { S3CredentialSource, S3Credentials } from './s3-credentials.ts';
 import { containerCredentials, machineCredentials } from './s3-metadata-credentials.ts';
 import { webIdentityCredentials } from './s3-web-identity.ts';
 
@@ -31,7 +32,7 @@ export function ambientS3Credentials(options: AmbientS3Options): S3CredentialSou
     (await containerCredentials(options)) ??
     (await machineCredentials(options)) ??
     none();
-  return keepCredentials(find, clock);
+  return keepFresh(find, clock).get;
 }
 
 function none(): never {

@@ -6,9 +6,10 @@ const SECOND_MS = 1_000;
 export const STORE_OPTIONS = {
   'store.backend': {
     kind: 'choice',
-    choices: ['files', 's3', 'gcs', 'azure'],
+    choices: ['files', 's3', 'gcs', 'azure', 'swift'],
     default: 'files',
-    description: 'where objects are kept: files below data.directory, or a bucket',
+    description:
+      'where objects are kept: files below data.directory, or a bucket; swift is experimental, for one process',
   },
   'store.prefix': {
     kind: 'text',
@@ -93,5 +94,20 @@ export const STORE_OPTIONS = {
     kind: 'text',
     default: '',
     description: 'key of the account; if empty workload identity, client secret (AZURE_*) or managed identity',
+  },
+  'store.swift.container': { kind: 'text', default: '', description: 'container of OpenStack Swift, which must exist' },
+  'store.swift.auth-url': { kind: 'text', default: '', description: 'URL of Keystone; OS_AUTH_URL if empty' },
+  'store.swift.region': { kind: 'text', default: '', description: 'region of the store; OS_REGION_NAME if empty' },
+  'store.swift.user': {
+    kind: 'text',
+    default: '',
+    description: 'user; if empty OS_USERNAME, or the application credential OS_APPLICATION_CREDENTIAL_ID and _SECRET',
+  },
+  'store.swift.password': { kind: 'text', default: '', description: 'password; OS_PASSWORD if empty' },
+  'store.swift.project': { kind: 'text', default: '', description: 'project; OS_PROJECT_NAME if empty' },
+  'store.swift.domain': {
+    kind: 'text',
+    default: '',
+    description: 'domain of user and project; if empty OS_USER_DOMAIN_NAME and OS_PROJECT_DOMAIN_NAME, else Default',
   },
 } as const satisfies OptionTable;

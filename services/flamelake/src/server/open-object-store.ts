@@ -26,6 +26,8 @@ export async function openObjectStore(ports: OpenObjectStoreOptions): Promise<Ob
       return openGcs(ports);
     case 'azure':
       return openAzure(ports);
+    case 'swift':
+      return openSwift(ports);
   }
 }
 
@@ -89,6 +91,41 @@ async function openAzure(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
       accountKey === ''
         ? { tokens: ambientAzureTokens({ environment: environment(), readFile: readText, clock }) }
         : { accountKey },
+  });
+}
+
+async function openSwift(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+  const { options } = ports;
+  if (options.target !== 'all') {
+    // It checks, then writes: of two processes both may win, and an acknowledged profile would be lost (INV-1).
+    throw new FlamelakeError(
+      'failed_precondition',
+      'conditional writes of Swift are not atomic: it serves one process',
+      {
+        lookAt: 'target=all, or store.backend: s3, gcs and azure serve several processes',
+      },
+    );
+  }
+  const { createSwiftStore } = await import('@flamelake/object-store/swift');
+  const variables = environment();
+  const domain = options['store.swift.domain'];
+  const { OS_APPLICATION_CREDENTIAL_ID: credentialId, OS_APPLICATION_CREDENTIAL_SECRET: credentialSecret } = variables;
+  const user = options['store.swift.user'] || variables.OS_USERNAME;
+  return createSwiftStore({
+    ...sharedOptions(ports),
+    container: options['store.swift.container'] || missing('store.swift.container'),
+    authUrl: options['store.swift.auth-url'] || variables.OS_AUTH_URL || missing('store.swift.auth-url'),
+    region: options['store.swift.region'] || variables.OS_REGION_NAME || '',
+    identity:
+      !user && credentialId && credentialSecret
+        ? { credentialId, credentialSecret }
+        : {
+            user: user || missing('store.swift.user'),
+            password: options['store.swift.password'] || variables.OS_PASSWORD || missing('store.swift.password'),
+            project: options['store.swift.project'] || variables.OS_PROJECT_NAME || missing('store.swift.project'),
+            userDomain: domain || variables.OS_USER_DOMAIN_NAME || 'Default',
+            projectDomain: domain || variables.OS_PROJECT_DOMAIN_NAME || 'Default',
+          },
   });
 }
 
