@@ -24,6 +24,7 @@ export {
   type MetricDeclaration,
   type MetricInfo,
   type Metrics,
+  type MetricsSnapshot,
   SECONDS_BUCKETS,
 } from './metrics.ts';
 export { nodeFileSystem } from './node-file-system.ts';

@@ -66,3 +66,21 @@ test('the process is measured: memory, CPU, event loop', async () => {
     assert.ok(Number(value) > 0, name);
   }
 });
+
+test('metrics of other threads are added up, each named once', async () => {
+  const [main, other] = [createMetrics(), createMetrics()];
+  for (const [metrics, amount] of [
+    [main, 2],
+    [other, 5],
+  ] as const) {
+    metrics.counter({ name: 'store_calls_total', help: 'Calls.', labels: ['kind'] }).add(amount, { kind: 'get' });
+    metrics.histogram({ name: 'store_seconds', help: 'Time.' }, [1]).observe(0.5);
+  }
+  other.gauge({ name: 'segment_position', help: 'Position.' }).set(7);
+  const text = await main.text([structuredClone(await other.snapshot())]);
+  assert.match(text, /^flamelake_store_calls_total\{kind="get"\} 7$/m);
+  assert.match(text, /^flamelake_store_seconds_count 2$/m);
+  assert.match(text, /^flamelake_segment_position 7$/m);
+  const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
+  assert.equal(new Set(names).size, names.length);
+});

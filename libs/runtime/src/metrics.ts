@@ -1,6 +1,14 @@
 /** Metrics of a process, over prom-client: declared once with help and labels, written as Prometheus text. */
 import { FlamelakeError } from '@flamelake/model';
-import { Counter as PromCounter, Gauge as PromGauge, Histogram as PromHistogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Counter as PromCounter,
+  Gauge as PromGauge,
+  Histogram as PromHistogram,
+  Registry,
+} from 'prom-client';
 
 export type LabelValues = Readonly<Record<string, string | number>>;
 
@@ -45,10 +53,15 @@ export interface Metrics {
   histogram(declaration: MetricDeclaration, buckets?: readonly number[]): Histogram;
   /** Everything declared, by name. */
   list(): readonly MetricInfo[];
-  /** Prometheus text format 0.0.4. */
-  text(): Promise<string>;
+  /** Values as they are now, to be sent to another thread. */
+  snapshot(): Promise<MetricsSnapshot>;
+  /** Prometheus text format 0.0.4. `others` are snapshots of other threads; what several count is added up. */
+  text(others?: readonly MetricsSnapshot[]): Promise<string>;
   readonly contentType: string;
 }
+
+/** All metrics of one thread; cloneable. */
+export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 export const METRIC_PREFIX = 'flamelake_';
 
@@ -118,7 +131,13 @@ export function createMetrics(): Metrics {
         return { observe: (value, labels = {}) => inner.observe(labels, value) };
       }),
     list: () => [...infos.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    text: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
+    text: async (others = []) => {
+      if (others.length === 0) return registry.metrics();
+      return AggregatorRegistry.aggregate(
+        [await registry.getMetricsAsJSON(), ...others].map((one) => [...one]),
+      ).metrics();
+    },
     contentType: registry.contentType,
   };
 }

@@ -1,7 +1,7 @@
 /** Segment-writer and compactor of the embedded server, over a store of their own. */
 import { createCompactor } from '@flamelake/compactor';
 import type { ProfileLog } from '@flamelake/model';
-import { createMetrics, type Logger, systemClock, systemRandom } from '@flamelake/runtime';
+import { createMetrics, type Logger, type MetricsSnapshot, systemClock, systemRandom } from '@flamelake/runtime';
 import { createSegmentWriter } from '@flamelake/segment-writer';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { openObjectStore } from '../server/open-object-store.ts';
@@ -9,8 +9,8 @@ import { openObjectStore } from '../server/open-object-store.ts';
 export interface BackgroundRoles {
   /** What is wrong, in words, if anything. */
   trouble(): Promise<string | undefined>;
-  /** Metrics of the roles, as Prometheus text. */
-  metricsText(): Promise<string>;
+  /** Metrics of the roles. */
+  metrics(): Promise<MetricsSnapshot>;
   /** Cuts the last segment and ends the roles. */
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export async function startBackgroundRoles({ log, options, logger }: BackgroundR
       const stopped = writer.health().find(({ state }) => state === 'stopped');
       return stopped && `partition ${stopped.partition} has stopped: ${String(stopped.error)}`;
     },
-    metricsText: () => metrics.text(),
+    metrics: metrics.snapshot,
     async close() {
       ending.abort();
       await running;

@@ -13,7 +13,7 @@ const roles = startBackgroundRoles({ log: logOverPort(logPort, log), options, lo
 servePort(controlPort, {
   started: async () => ({ value: void (await roles) }),
   trouble: async () => ({ value: await (await roles).trouble() }),
-  metricsText: async () => ({ value: await (await roles).metricsText() }),
+  metrics: async () => ({ value: await (await roles).metrics() }),
   close: async () => {
     await (await roles).close();
     logPort.close();

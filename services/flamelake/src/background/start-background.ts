@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { FlamelakeError, type ProfileLog } from '@flamelake/model';
-import type { Logger } from '@flamelake/runtime';
+import type { Logger, MetricsSnapshot } from '@flamelake/runtime';
 import type { ServeOptions } from '../options/serve-options.ts';
 import type { BackgroundRoles } from './background-roles.ts';
 import { type LogFacts, logFacts, logMethods } from './log-over-port.ts';
@@ -56,7 +56,7 @@ export async function startBackground({ log, options, logger, onFatal }: Backgro
   await control.call('started');
   return {
     trouble: () => control.call<string | undefined>('trouble'),
-    metricsText: () => control.call<string>('metricsText'),
+    metrics: () => control.call<MetricsSnapshot>('metrics'),
     async close() {
       isClosing = true;
       await control.call('close');

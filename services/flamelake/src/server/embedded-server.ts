@@ -107,7 +107,7 @@ export async function startEmbeddedServer({
     ingest: createIngestHandler({ distributor, clock, logger, multitenancy }),
     notReady,
     metrics,
-    otherMetrics: background.metricsText,
+    otherMetrics: async () => [await background.metrics()],
     profiler,
     homePage: async (url) => homePage(await homeContent(queries, clock, ownTenant, url)),
     logger,

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { INGEST_PATHS } from '@flamelake/distributor';
 import { encodePprof, type Pprof } from '@flamelake/formats';
 import { CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
-import type { Logger, Metrics } from '@flamelake/runtime';
+import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { SelfProfiler } from '../self-profile/self-profiler.ts';
 
@@ -12,8 +12,8 @@ export interface HttpAppOptions {
   /** undefined when the server can do its work, else what keeps it from it. */
   readonly notReady: () => Promise<string | undefined>;
   readonly metrics: Metrics;
-  /** Metrics of other threads, as Prometheus text. */
-  readonly otherMetrics: () => Promise<string>;
+  /** Metrics of other threads. */
+  readonly otherMetrics: () => Promise<readonly MetricsSnapshot[]>;
   readonly profiler: SelfProfiler;
   readonly homePage: (url: string) => Promise<string>;
   readonly logger: Logger;
@@ -36,7 +36,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
       .send(reason ?? 'ready');
   });
   app.get('/metrics', async (_, response) => {
-    const text = (await options.metrics.text()) + (await options.otherMetrics());
+    const text = await options.metrics.text(await options.otherMetrics());
     response.setHeader('content-type', options.metrics.contentType);
     response.end(text);
   });
