@@ -1,0 +1,15 @@
+/** Calls between our own services; imported only where roles are processes of their own. */
+export type { InternalTls } from './internal-channel.ts';
+export {
+  createInternalClient,
+  type InternalCallOptions,
+  type InternalClient,
+  type InternalClientOptions,
+} from './internal-client.ts';
+export {
+  type InternalCall,
+  type InternalServerOptions,
+  type RunningInternalServer,
+  startInternalServer,
+} from './internal-server.ts';
+export { newTraceContext, type TraceContext } from './trace-context.ts';
