@@ -4,7 +4,7 @@ import { createLogger, endProcess, onShutdown } from '@flamelake/runtime';
 import { helpText } from '../options/describe-options.ts';
 import { readOptions } from '../options/read-options.ts';
 import { SERVE_OPTIONS } from '../options/serve-options.ts';
-import { startEmbeddedServer } from '../server/embedded-server.ts';
+import { startFlamelake } from '../server/start-flamelake.ts';
 import type { Command } from './command.ts';
 
 /** Longest shutdown: draining, the last segment and closing. */
@@ -22,7 +22,7 @@ export const serveCommand: Command = {
       logger.error('the disk failed, ending at once', { error });
       endProcess(EXIT_DISK);
     };
-    const server = await startEmbeddedServer({ options, clock, random, logger, onFatal });
+    const server = await startFlamelake({ options, clock, random, logger, onFatal });
     logger.info('listening', { url: server.url });
     print(welcome(server.url, options['data.directory']));
     await new Promise<void>((resolve) => {

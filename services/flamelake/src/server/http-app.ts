@@ -8,14 +8,16 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import type { SelfProfiler } from '../self-profile/self-profiler.ts';
 
 export interface HttpAppOptions {
-  readonly ingest: RequestHandler;
+  /** Serves `/ingest`, in a process that takes profiles in. */
+  readonly ingest: RequestHandler | undefined;
   /** undefined when the server can do its work, else what keeps it from it. */
   readonly notReady: () => Promise<string | undefined>;
   readonly metrics: Metrics;
   /** Metrics of other threads. */
   readonly otherMetrics: () => Promise<readonly MetricsSnapshot[]>;
   readonly profiler: SelfProfiler;
-  readonly homePage: (url: string) => Promise<string>;
+  /** In a process that answers queries. */
+  readonly homePage: ((url: string) => Promise<string>) | undefined;
   readonly logger: Logger;
 }
 
@@ -27,7 +29,8 @@ const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; 
 export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  for (const path of INGEST_PATHS) app.all(path, options.ingest);
+  const { ingest, homePage } = options;
+  if (ingest !== undefined) for (const path of INGEST_PATHS) app.all(path, ingest);
   app.get('/ready', async (_, response) => {
     const reason = await options.notReady();
     response
@@ -53,12 +56,12 @@ export function createHttpApp(options: HttpAppOptions): Express {
     sendProfile(response, await options.profiler.cpu(seconds * 1000, gone.signal));
   });
   app.get('/debug/pprof/heap', async (_, response) => sendProfile(response, await options.profiler.heap()));
-  app.get('/', async (request, response) => {
-    response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
-    response
-      .type('html')
-      .send(await options.homePage(`${request.protocol}://${request.get('host') ?? 'localhost:4040'}`));
-  });
+  if (homePage !== undefined) {
+    app.get('/', async (request, response) => {
+      response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
+      response.type('html').send(await homePage(`${request.protocol}://${request.get('host') ?? 'localhost:4040'}`));
+    });
+  }
   app.use((request) => {
     throw new FlamelakeError('not_found', 'there is nothing at this path', { path: request.path });
   });

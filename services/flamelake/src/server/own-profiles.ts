@@ -4,11 +4,10 @@ import { encodePprof, type Pprof } from '@flamelake/formats';
 
 export const OWN_SERVICE = 'flamelake';
 
-/** @returns what the self profiler pushes with */
-export function ownProfilePush(
-  distributor: Distributor,
-  tenant: string,
-): (name: string, profile: Pprof) => Promise<void> {
+/** Stores one profile of this process under a profile name. */
+export type OwnProfilePush = (name: string, profile: Pprof) => Promise<void>;
+
+export function ownProfilePush(distributor: Distributor, tenant: string): OwnProfilePush {
   const labels = (name: string) => [
     { name: '__name__', value: name },
     { name: 'service_name', value: OWN_SERVICE },

@@ -4,8 +4,8 @@ import { type Clock, describeError, FlamelakeError, type ObjectStore, type Rando
 import { probeReadWrite } from '@flamelake/object-store';
 
 export interface ReadinessOptions {
-  /** Where log and store live. */
-  readonly directory: string;
+  /** Where this process keeps things on disk, if it does. */
+  readonly directory: string | undefined;
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -29,10 +29,8 @@ export function createReadiness({
   let probe: { readonly atMs: number; readonly outcome: Promise<string | undefined> } | undefined;
   const probeStore = async (): Promise<string | undefined> => {
     try {
-      const { bavail, bsize } = await statfs(directory);
-      const freeBytes = bavail * bsize;
-      if (freeBytes < FREE_BYTES_MIN)
-        return `the disk of ${directory} is full: ${freeBytes} bytes are free, ${FREE_BYTES_MIN} are needed`;
+      const full = directory === undefined ? undefined : await fullDisk(directory);
+      if (full !== undefined) return full;
       await probeReadWrite(store, random);
       return undefined;
     } catch (error) {
@@ -44,4 +42,12 @@ export function createReadiness({
     if (probe === undefined || nowMs - probe.atMs > PROBE_REUSE_MS) probe = { atMs: nowMs, outcome: probeStore() };
     return (await probe.outcome) ?? (await trouble());
   };
+}
+
+/** Says so when a disk has too little room. */
+async function fullDisk(directory: string): Promise<string | undefined> {
+  const { bavail, bsize } = await statfs(directory);
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= FREE_BYTES_MIN) return undefined;
+  return `the disk of ${directory} is full: ${freeBytes} bytes are free, ${FREE_BYTES_MIN} are needed`;
 }

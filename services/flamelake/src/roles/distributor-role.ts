@@ -1,0 +1,29 @@
+/** Takes profiles in: push.v1 and `/ingest`, onto a profile log. */
+import { sealCommitToken } from '@flamelake/catalog';
+import { createDistributor, createIngestHandler, pushMethod } from '@flamelake/distributor';
+import type { ProfileLog } from '@flamelake/model';
+import { ingestLimits } from '../options/ingest-limits.ts';
+import { ownProfilePush } from '../server/own-profiles.ts';
+import { ownTenant, type Role, type RoleContext } from './role.ts';
+
+export function startDistributorRole(context: RoleContext, log: ProfileLog): Role {
+  const { options, clock, random, logger, metrics, identity } = context;
+  const limits = ingestLimits(options);
+  const distributor = createDistributor({
+    log,
+    clock,
+    random,
+    metrics,
+    logger,
+    sealCommit: (positions) => sealCommitToken(identity.keys, positions),
+    limitsOf: () => limits,
+    inFlightBytesMax: options['distributor.in-flight-size-max'],
+    threadCount: options['workers.count'],
+  });
+  return {
+    methods: [pushMethod(distributor)],
+    ingest: createIngestHandler({ distributor, clock, logger, multitenancy: options['multitenancy.enabled'] }),
+    pushOwn: ownProfilePush(distributor, ownTenant(options)),
+    close: () => distributor.close(),
+  };
+}

@@ -1,0 +1,17 @@
+/** Answers querier.v1: plans on snapshots of the store, has tasks executed, merges and draws. */
+import { createSnapshotSource } from '@flamelake/catalog';
+import { createQueryFrontend, type ExecuteTask, QUERY_LIMITS_DEFAULT, querierMethods } from '@flamelake/query-frontend';
+import type { Role, RoleContext } from './role.ts';
+
+/** @param execute - runs a task, in this process or in another */
+export function startQueryRole({ options, store, clock, identity }: RoleContext, execute: ExecuteTask): Role {
+  const limits = { ...QUERY_LIMITS_DEFAULT, queryBytesMax: options['query.read-size-max'] };
+  const queries = createQueryFrontend({
+    snapshots: createSnapshotSource({ store, clock }),
+    keys: identity.keys,
+    execute,
+    limits: () => limits,
+    clock,
+  });
+  return { methods: querierMethods(queries), queries, close: () => Promise.resolve() };
+}

@@ -1,0 +1,46 @@
+/** What a role gets to start with and what it gives the process that runs it. One process runs one role, or all. */
+import type { RequestListener } from 'node:http';
+import type { StoreIdentity } from '@flamelake/catalog';
+import { ANONYMOUS_TENANT, type Clock, type ObjectStore, type Random } from '@flamelake/model';
+import type { Queries } from '@flamelake/query-frontend';
+import type { UnaryMethod } from '@flamelake/rpc';
+import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
+import type { ServeOptions } from '../options/serve-options.ts';
+import type { OwnProfilePush } from '../server/own-profiles.ts';
+
+export interface RoleContext {
+  readonly options: ServeOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: ObjectStore;
+  readonly identity: StoreIdentity;
+  /** Called when the process must end: what was written may be lost, or a role has ended by itself. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Role {
+  /** RPCs it serves. */
+  readonly methods?: readonly UnaryMethod[];
+  /** Serves `/ingest`. */
+  readonly ingest?: RequestListener;
+  /** Answers queries, for the home page. */
+  readonly queries?: Queries;
+  /** Takes profiles of this process in. */
+  readonly pushOwn?: OwnProfilePush;
+  /** What keeps it from its work, in words, if anything. */
+  trouble?(): Promise<string | undefined>;
+  /** Metrics it keeps in threads of its own. */
+  otherMetrics?(): Promise<MetricsSnapshot>;
+  /** Finishes what is under way. Called when no request comes in any more, in the order of starting. */
+  close(): Promise<void>;
+}
+
+/** Tenant of our own profiles where there are several: nobody else may see them. */
+const OWN_TENANT = 'flamelake';
+
+/** Tenant under which this server stores profiles of itself. */
+export function ownTenant(options: ServeOptions): string {
+  return options['multitenancy.enabled'] ? OWN_TENANT : ANONYMOUS_TENANT;
+}

@@ -1,0 +1,135 @@
+/** Starts the process: store, roles, one port, profiles of itself; and ends it in order. */
+import { openStore } from '@flamelake/catalog';
+import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
+import { probePutIfAbsent } from '@flamelake/object-store';
+import { serverMethods } from '@flamelake/query-frontend';
+import { startServer } from '@flamelake/rpc';
+import { createMetrics, type Logger, observeProcess } from '@flamelake/runtime';
+import type { ServeOptions } from '../options/serve-options.ts';
+import { homePage } from '../pages/home-page.ts';
+import { startAllRoles } from '../roles/all-roles.ts';
+import { ownTenant, type Role } from '../roles/role.ts';
+import { createSelfProfiler, type SelfProfiler } from '../self-profile/self-profiler.ts';
+import { homeContent } from './home-content.ts';
+import { createHttpApp } from './http-app.ts';
+import { openObjectStore } from './open-object-store.ts';
+import { createReadiness } from './readiness.ts';
+
+export interface RunningFlamelake {
+  readonly url: string;
+  /** Answers what is in flight, then ends the roles: the last segment is cut, log and store are closed. */
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly options: ServeOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Called when the process must end because what was written may be lost. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Time that requests in flight get at shutdown. */
+const DRAIN_MS = 10_000;
+
+export async function startFlamelake({
+  options,
+  clock,
+  random,
+  logger,
+  onFatal,
+}: StartOptions): Promise<RunningFlamelake> {
+  const metrics = createMetrics();
+  const stopObserving = observeProcess(metrics);
+  const store = await openObjectStore({ options, clock, random, metrics });
+  await probe(store, random, logger);
+  const identity = await openStore(store, random);
+  const roles = await startAllRoles({ options, clock, random, logger, metrics, store, identity, onFatal });
+  const profiler = await createSelfProfiler(clock);
+  const queries = roles.find((role) => role.queries !== undefined)?.queries;
+  const app = createHttpApp({
+    ingest: roles.find((role) => role.ingest !== undefined)?.ingest,
+    notReady: createReadiness({
+      directory: localDirectory(options),
+      store,
+      clock,
+      random,
+      trouble: () => firstTrouble(roles),
+    }),
+    metrics,
+    otherMetrics: () =>
+      Promise.all(roles.flatMap((role) => (role.otherMetrics === undefined ? [] : [role.otherMetrics()]))),
+    profiler,
+    homePage: queries && (async (url) => homePage(await homeContent(queries, clock, ownTenant(options), url))),
+    logger,
+  });
+  let isServing = true;
+  const server = await startServer({
+    host: options['server.host'],
+    port: options['server.port'],
+    methods: [...roles.flatMap((role) => role.methods ?? []), ...serverMethods(() => isServing)],
+    http: app,
+    multitenancy: options['multitenancy.enabled'],
+    clock,
+    logger,
+    metrics,
+  });
+  const ending = new AbortController();
+  const selfProfiling = profileSelf(profiler, roles, options, logger, ending.signal);
+  return {
+    url: `http://${shownHost(server.host)}:${server.port}`,
+    async close() {
+      isServing = false;
+      ending.abort();
+      await server.close(DRAIN_MS);
+      await selfProfiling;
+      for (const role of roles) await role.close();
+      profiler.close();
+      await store.close();
+      stopObserving();
+    },
+  };
+}
+
+/** Refuses a store that breaks put-if-absent; a full disk is no reason not to serve what is stored. */
+async function probe(store: ObjectStore, random: Random, logger: Logger): Promise<void> {
+  try {
+    await probePutIfAbsent(store, random);
+  } catch (error) {
+    if (!(error instanceof FlamelakeError && error.code === 'resource_exhausted')) throw error;
+    logger.failure('object store is not probed', error);
+  }
+}
+
+/** Where this process keeps things on disk; undefined when it keeps none. */
+function localDirectory(options: ServeOptions): string | undefined {
+  return options.target === 'all' ? options['data.directory'] : undefined;
+}
+
+async function firstTrouble(roles: readonly Role[]): Promise<string | undefined> {
+  for (const role of roles) {
+    const trouble = await role.trouble?.();
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
+}
+
+function profileSelf(
+  profiler: SelfProfiler,
+  roles: readonly Role[],
+  options: ServeOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const push = roles.find((role) => role.pushOwn !== undefined)?.pushOwn;
+  if (push === undefined || !options['self-profiling.enabled']) return Promise.resolve();
+  const onError = (error: unknown): void => logger.failure('own profile is not stored', error);
+  return profiler.run({ intervalMs: options['self-profiling.interval'], push, onError }, signal);
+}
+
+/** A host that a browser on this machine understands. */
+function shownHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
