@@ -27,12 +27,14 @@ interface Weather {
 function chooseWeather(seed: number): Weather {
   const random = createSeededRandom(`${seed}/weather`);
   const scale = random.pick([0.01, 0.1, 1]);
+  const freezesAt = random.pick([0, 0.05, 0.2]);
   const fault = () => random.pick([0, 0.03, 0.1]);
   return {
     options: {
       faults: { refused: fault(), answerLost: fault(), late: fault(), lateMsMax: scale * 2_400_000 },
-      freezeChance: random.pick([0, 0.0004, 0.002]),
+      freezeChance: random.pick([0, 0.001]),
       freezeMsMax: scale * HOUR_MS,
+      freezeBefore: (label) => freezesAt * (label.startsWith('put') ? 1 : label.startsWith('get') ? 0.1 : 0),
       slowMsMax: scale * random.pick([0, 30_000, 300_000]),
       keepMs: scale * random.pick([30_000, 120_000, 600_000]),
       restMsMax: scale * 600_000,

@@ -4,6 +4,7 @@
  */
 import { parseBlock } from '@flamelake/block';
 import {
+  blocksPrefix,
   decodeManifest,
   EMPTY_MANIFEST,
   type Manifest,
@@ -13,6 +14,7 @@ import {
   positionOfSegmentKey,
   segmentKey,
   segmentsPrefix,
+  versionOfBlockKey,
   versionOfManifestKey,
 } from '@flamelake/catalog';
 import type { SimulatedStore, StoreEffect } from '@flamelake/testkit';
@@ -29,7 +31,7 @@ export interface Observer {
   readonly links: ReadonlySet<number>;
   /** Checks what happened since the last call. */
   check(): Promise<void>;
-  /** Keys under the root that no kept version needs. */
+  /** Keys below the floor that no kept version needs: what sweeps must have deleted. */
   garbage(): string[];
 }
 
@@ -154,7 +156,13 @@ export function createObserver(
     },
     garbage() {
       const keys = needed();
-      return [...store.objects.keys()].filter((key) => key.startsWith(`logs/${root.logId}/`) && !keys.has(key));
+      const { floor } = newest;
+      const position = versions.get(floor)?.manifest.position ?? 0;
+      const isBelow = (key: string) =>
+        (key.startsWith(segmentsPrefix(root)) && positionOfSegmentKey(key) < position) ||
+        (key.startsWith(manifestsPrefix(root)) && versionOfManifestKey(key) < floor) ||
+        (key.startsWith(blocksPrefix(root)) && versionOfBlockKey(key) < floor);
+      return [...store.objects.keys()].filter((key) => isBelow(key) && !keys.has(key));
     },
   };
 }

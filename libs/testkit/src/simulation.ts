@@ -15,6 +15,8 @@ export interface SimulationOptions {
   /** Chance at each step that some process freezes, for 1 s to `freezeMsMax`; 0 by default. */
   readonly freezeChance?: number;
   readonly freezeMsMax?: number;
+  /** Chance that a process freezes when it asks for a step of such a label. */
+  readonly freezeBefore?: (label: string) => number;
   /** Longest time one request of a slow process takes; 0 by default. Which processes are slow, and how slow, changes now and then. */
   readonly slowMsMax?: number;
   /** Longest time one step takes; 20 ms by default. */
@@ -127,6 +129,7 @@ export function createSimulation(seed: number | string, options: SimulationOptio
   const isSearch = options.choices !== undefined;
   const stepMsMax = options.stepMsMax ?? 20;
   let slowMsMax = options.slowMsMax ?? 0;
+  let { freezeBefore } = options;
   const freezeMsMax = options.freezeMsMax ?? 3_600_000;
   const checks: (() => void | Promise<void>)[] = [];
   const processes: ProcessState[] = [];
@@ -144,11 +147,14 @@ export function createSimulation(seed: number | string, options: SimulationOptio
 
   function disturb(): void {
     if (timing.chance(0.1)) for (const process of processes) process.weight = 6 ** -timing.integer(6);
-    if (slowMsMax > 0 && timing.chance(0.02)) timing.pick(processes).slowMs = slowMsMax ** timing.fraction();
-    if (freezeChance > 0 && timing.chance(freezeChance)) {
-      const process = timing.pick(processes);
-      process.frozenUntilMs = nowMs + Math.ceil(1_000 * (freezeMsMax / 1_000) ** timing.fraction());
+    if (slowMsMax > 0 && timing.chance(0.02)) {
+      timing.pick(processes).slowMs = timing.chance(0.5) ? 0 : slowMsMax ** (timing.fraction() ** 0.5);
     }
+    if (freezeChance > 0 && timing.chance(freezeChance)) freeze(timing.pick(processes));
+  }
+
+  function freeze(process: ProcessState): void {
+    process.frozenUntilMs = nowMs + Math.ceil(1_000 * (freezeMsMax / 1_000) ** timing.fraction());
   }
 
   function pickStep(ready: readonly Step[]): Step | undefined {
@@ -259,6 +265,7 @@ export function createSimulation(seed: number | string, options: SimulationOptio
           },
         };
         pending.push(step);
+        if (freezeBefore !== undefined && timing.chance(freezeBefore(wanted.label))) freeze(state);
         signal?.addEventListener('abort', () => {
           if (!pending.includes(step)) return;
           pending = pending.filter((other) => other !== step);
@@ -333,6 +340,7 @@ export function createSimulation(seed: number | string, options: SimulationOptio
     run,
     calm() {
       freezeChance = 0;
+      freezeBefore = undefined;
       slowMsMax = 0;
       for (const process of processes) {
         process.frozenUntilMs = 0;
