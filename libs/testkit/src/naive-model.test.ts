@@ -31,7 +31,7 @@ test('copies of an identity count once, the first one', () => {
 
 test('a merge adds up what its rows add up to, and parts add up to the whole', () => {
   const whole = naiveTotal(naiveMerge(records));
-  const rows = records.flatMap(naiveRows);
+  const rows = records.flatMap((record) => naiveRows(record));
   assert.equal(
     whole,
     rows.reduce((sum, row) => sum + naiveTotal(row.stacks), 0n),
@@ -52,4 +52,12 @@ test('time bounds are half-open', () => {
   assert.ok(naiveTotal(naiveMerge([record], { fromMs: timeMs, untilMs: timeMs + 1 })) > 0n);
   assert.equal(naiveMerge([record], { fromMs: timeMs + 1 }).size, 0);
   assert.equal(naiveMerge([record], { untilMs: timeMs }).size, 0);
+});
+
+test('a location without lines has its address for a name, in answers with its binary', () => {
+  const record = records.find(({ symbols }) => symbols.locations.lineStart[1] === 0);
+  assert.ok(record !== undefined);
+  const frames = (stacks: Iterable<string>) => [...stacks].flatMap((stack) => stack.split(';'));
+  assert.ok(frames(naiveRows(record).flatMap((row) => [...row.stacks.keys()])).some((name) => /^0x4000/.test(name)));
+  assert.ok(frames(naiveMerge([record]).keys()).some((name) => /^app!0x4000/.test(name)));
 });

@@ -43,13 +43,30 @@ export function firstCopies(records: Iterable<ProfileRecord>): ProfileRecord[] {
   return [...first.values()];
 }
 
-/** Rows of a record: one for each label set and profile type. */
-export function naiveRows(record: ProfileRecord): NaiveRow[] {
+/** Name of the frame of a location that has no lines. */
+export type NameAddress = (record: ProfileRecord, location: number) => string;
+
+const plainAddress: NameAddress = ({ symbols }, location) =>
+  `0x${(symbols.locations.address[location] ?? 0n).toString(16)}`;
+
+/** `binary!0xaddress`, as every answer of the query API has it. */
+const addressInBinary: NameAddress = (record, location) => {
+  const { strings, locations, mappings } = record.symbols;
+  const mapping = (locations.mapping[location] ?? 0) - 1;
+  const path = mapping < 0 ? '' : textAt(strings, mappings.filename[mapping] ?? 0);
+  return `${path.split('/').at(-1) || 'unknown'}!${plainAddress(record, location)}`;
+};
+
+/**
+ * Rows of a record: one for each label set and profile type.
+ * @param nameAddress - the address in hex by default
+ */
+export function naiveRows(record: ProfileRecord, nameAddress = plainAddress): NaiveRow[] {
   return record.groups.flatMap((group) =>
     record.types.map((type, typeIndex) => {
       const stacks = new Map<string, bigint>();
       for (let sample = 0; sample < group.sampleCount; sample++) {
-        const stack = stackText(record, group.stack[sample] ?? 0);
+        const stack = stackText(record, group.stack[sample] ?? 0, nameAddress);
         const value = group.values[typeIndex * group.sampleCount + sample] ?? 0n;
         if (value !== 0n) stacks.set(stack, (stacks.get(stack) ?? 0n) + value);
       }
@@ -69,7 +86,7 @@ export function naiveRows(record: ProfileRecord): NaiveRow[] {
 export function naiveMerge(records: Iterable<ProfileRecord>, query: NaiveQuery = {}): Map<string, bigint> {
   const totals = new Map<string, bigint>();
   for (const record of records) {
-    for (const row of naiveRows(record)) {
+    for (const row of naiveRows(record, addressInBinary)) {
       if (!isWanted(row, query)) continue;
       for (const [stack, value] of row.stacks) totals.set(stack, (totals.get(stack) ?? 0n) + value);
     }
@@ -96,16 +113,16 @@ function isWanted(row: NaiveRow, query: NaiveQuery): boolean {
   );
 }
 
-/** Names from root to leaf; a location without lines shows its address in hex, as every answer of the query API does. */
-function stackText(record: ProfileRecord, stack: number): string {
+/** Names from root to leaf; of inlined functions the innermost is the leaf. */
+function stackText(record: ProfileRecord, stack: number, nameAddress: NameAddress): string {
   const { symbols, stacks } = record;
-  const { lineStart, lineFunction, address } = symbols.locations;
+  const { lineStart, lineFunction } = symbols.locations;
   const names: string[] = [];
   for (let at = stacks.start[stack] ?? 0; at < (stacks.start[stack + 1] ?? 0); at++) {
     const location = stacks.locations[at] ?? 0;
     const from = lineStart[location] ?? 0;
     const until = lineStart[location + 1] ?? 0;
-    if (from === until) names.push(`0x${(address[location] ?? 0n).toString(16)}`);
+    if (from === until) names.push(nameAddress(record, location));
     for (let line = from; line < until; line++) {
       names.push(textAt(symbols.strings, symbols.functions.name[lineFunction[line] ?? 0] ?? 0));
     }
