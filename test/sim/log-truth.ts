@@ -15,6 +15,8 @@ export interface LogTruth {
   readonly end: number;
   /** Rows that offsets `[from, until)` must give. */
   rows(from: number, until: number): Rows;
+  /** All profiles that must count, in log order. */
+  readonly counted: readonly ProfileRecord[];
   /** Whether merges may have dropped the row: it is of the deleted service. */
   mayLack(row: string): boolean;
   /** Identities seen, for the truth of the log that comes after this one. */
@@ -34,6 +36,7 @@ export function createLogTruth(log: SimulatedLog, options: LogTruthOptions): Log
   const { lateAfterMs, deletedService, seenBefore = [] } = options;
   const seen = new Set<string>(seenBefore);
   const deleted = new Set<string>();
+  const counted: ProfileRecord[] = [];
   const rowsByOffset: Rows[] = [];
   return {
     append(profiles) {
@@ -44,6 +47,7 @@ export function createLogTruth(log: SimulatedLog, options: LogTruthOptions): Log
         if (seen.has(identity)) continue;
         seen.add(identity);
         if (appendMs - Number(profile.timeNanos / 1_000_000n) > lateAfterMs) continue;
+        counted.push(profile);
         for (const [row, total] of recordRows(profile)) {
           rows.set(row, total);
           if (profile.service === deletedService) deleted.add(row);
@@ -67,6 +71,7 @@ export function createLogTruth(log: SimulatedLog, options: LogTruthOptions): Log
       for (const some of rowsByOffset.slice(from, until)) for (const [row, total] of some) rows.set(row, total);
       return rows;
     },
+    counted,
     mayLack: (row) => deleted.has(row),
     seen,
   };
