@@ -5,6 +5,7 @@ import { type Clock, FlamelakeError } from '@flamelake/model';
 import type { Counter, Histogram, Logger } from '@flamelake/runtime';
 import type { ByteBudget, ByteLease } from './byte-budget.ts';
 import { inflate } from './compression.ts';
+import { FRAME_PREFIX_BYTES } from './grpc-unary.ts';
 import { asFlamelakeError, type Protocol, type WireAnswer } from './protocol.ts';
 import { type BodyLimits, discardRest, readBody } from './read-body.ts';
 import { tenantOf } from './tenant-of.ts';
@@ -81,13 +82,18 @@ function runMethod(
   setHeader: Call['setHeader'],
 ): Promise<Uint8Array> {
   const { limits, budget, multitenancy } = surroundings;
+  const inflatedBytesMax = method.bodyBytesMax ?? limits.inflatedBytesMax;
+  const wireBytesMax = Math.min(
+    limits.wireBytesMax,
+    (method.bodyBytesMax ?? Number.POSITIVE_INFINITY) + FRAME_PREFIX_BYTES,
+  );
   const lease: ByteLease = budget.lease();
   const run = async () => {
     try {
       const { headers } = request;
       const tenant = method.withoutTenant ? '' : tenantOf(headers, { multitenancy });
-      const body = await readBody(request, limits.wireBytesMax, lease, signal);
-      const message = await protocol.unwrap(body, headers, (bytes) => inflate(bytes, limits.inflatedBytesMax, lease));
+      const body = await readBody(request, wireBytesMax, lease, signal);
+      const message = await protocol.unwrap(body, headers, (bytes) => inflate(bytes, inflatedBytesMax, lease));
       return await method.answer(message, protocol.form, { tenant, headers, signal, setHeader });
     } finally {
       lease.release();

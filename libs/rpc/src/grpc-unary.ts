@@ -13,7 +13,8 @@ import { type Protocol, unknownEncoding } from './protocol.ts';
 import { parseGrpcTimeout } from './timeouts.ts';
 import { type BodyForm, headerValue } from './unary-method.ts';
 
-const PREFIX_BYTES = 5;
+/** Flags and size before a message. */
+export const FRAME_PREFIX_BYTES = 5;
 const COMPRESSED = 1;
 const TRAILERS = 0x80;
 /** Longest `grpc-message` before encoding; trailers must fit clients' header limits. */
@@ -64,7 +65,7 @@ export function grpcUnary(name: 'grpc' | 'grpc_web', form: BodyForm, contentType
 }
 
 function frame(flags: number, message: Uint8Array): Uint8Array[] {
-  const prefix = Buffer.alloc(PREFIX_BYTES);
+  const prefix = Buffer.alloc(FRAME_PREFIX_BYTES);
   prefix.writeUInt8(flags, 0);
   prefix.writeUInt32BE(message.length, 1);
   return [prefix, message];
@@ -73,13 +74,13 @@ function frame(flags: number, message: Uint8Array): Uint8Array[] {
 /** A unary request is exactly one frame. */
 function onlyFrame(body: Uint8Array): { flags: number; message: Uint8Array } {
   if (body.length === 0) throw new FlamelakeError('unimplemented', 'unary call without a message');
-  if (body.length < PREFIX_BYTES) throw malformed('grpc frame is cut short', { bytes: body.length });
+  if (body.length < FRAME_PREFIX_BYTES) throw malformed('grpc frame is cut short', { bytes: body.length });
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const size = view.getUint32(1);
-  const rest = body.length - PREFIX_BYTES;
+  const rest = body.length - FRAME_PREFIX_BYTES;
   if (size > rest) throw malformed('grpc frame is cut short', { size, rest });
   if (size < rest) throw new FlamelakeError('unimplemented', 'unary call with more than one message');
-  return { flags: view.getUint8(0), message: body.subarray(PREFIX_BYTES) };
+  return { flags: view.getUint8(0), message: body.subarray(FRAME_PREFIX_BYTES) };
 }
 
 function malformed(message: string, details: Record<string, number>): FlamelakeError {

@@ -64,6 +64,14 @@ test('the same over gRPC, and the connection serves on', async (t) => {
   });
 });
 
+test('a method may take less than its server', async (t) => {
+  const server = await startTestServer({ methods: [{ ...gatedMethod().method, bodyBytesMax: 1000 }] });
+  t.after(() => server.close(0));
+  assert.equal((await post(server.port, ' '.repeat(1006))).status, 413);
+  assert.equal((await post(server.port, gzipSync(' '.repeat(1001)), { 'content-encoding': 'gzip' })).status, 413);
+  assert.equal((await post(server.port, gzipSync(`{}${' '.repeat(998)}`), { 'content-encoding': 'gzip' })).status, 200);
+});
+
 test('a refused call delivers its answer and leaves its connection usable, or says that it does not', async (t) => {
   const server = await startTestServer({ limits: { wireBytesMax: 200_000 } });
   t.after(() => server.close(0));

@@ -67,3 +67,19 @@ test('unknown fields are skipped, a length beyond the end is refused', () => {
   const spelt = '{"series":[{"samples":[{"raw_profile":"AQI=","ID":"i"}]}]}';
   assert.deepEqual(pushRequestFromJson(Buffer.from(spelt))[0]?.samples[0]?.id, 'i');
 });
+
+test('millions of empty messages are refused before they take memory', () => {
+  const series = Buffer.alloc(20_000_000, Buffer.of(0x0a, 0x00));
+  const labels = Buffer.concat([Buffer.of(0x0a, 0x80, 0xda, 0xc4, 0x09), series]);
+  const kibBefore = process.resourceUsage().maxRSS;
+  for (const body of [series, labels]) {
+    assert.throws(() => pushRequestFromProto(body), { code: 'invalid_argument', message: /too many series/ });
+  }
+  const json = Buffer.from(`{"series":[${'{},'.repeat(3_000_000)}{}]}`);
+  assert.throws(() => pushRequestFromJson(json), { code: 'invalid_argument', message: /too many values/ });
+  assert.ok(process.resourceUsage().maxRSS - kibBefore < 100_000);
+  // Punctuation inside strings is none, escaped quotes do not end them.
+  const name = ',:[{\\\\"'.repeat(300_000);
+  const quoted = JSON.stringify({ series: [{ labels: [{ name }] }] });
+  assert.equal(pushRequestFromJson(Buffer.from(quoted))[0]?.labels[0]?.name, name);
+});

@@ -14,6 +14,9 @@ import type { BodyForm } from './unary-method.ts';
 
 export const PUSH_PATH = '/push.v1.PusherService/Push';
 
+/** Most series, labels and samples in one push, together: empty ones are two bytes each on the wire and a hundred in memory. */
+const PUSH_ITEMS_MAX = 100_000;
+
 /** Profiles of one label set, as pushed: labels as the client ordered them, nothing validated. */
 export interface PushSeries {
   readonly labels: readonly Label[];
@@ -32,13 +35,16 @@ export function pushRequestFromProto(body: Uint8Array): PushSeries[] {
   try {
     const series: PushSeries[] = [];
     const reader = new BinaryReader(body);
+    const countItem = itemCounter();
     readFields(reader, body.length, (field) => {
       if (field !== 1) return false;
-      series.push(readSeries(reader));
+      countItem();
+      series.push(readSeries(reader, countItem));
       return true;
     });
     return series;
   } catch (cause) {
+    if (cause instanceof FlamelakeError) throw cause;
     throw new FlamelakeError('invalid_argument', 'push request is not valid protobuf', {}, { cause });
   }
 }
@@ -61,10 +67,21 @@ export function encodePushResponse(form: BodyForm): Uint8Array {
   return encodeMessage(PushResponseSchema, {}, form);
 }
 
-function readSeries(reader: BinaryReader): PushSeries {
+function itemCounter(): () => void {
+  let items = 0;
+  return () => {
+    if (++items <= PUSH_ITEMS_MAX) return;
+    throw new FlamelakeError('invalid_argument', 'push has too many series, labels and samples', {
+      limit: PUSH_ITEMS_MAX,
+    });
+  };
+}
+
+function readSeries(reader: BinaryReader, countItem: () => void): PushSeries {
   const labels: Label[] = [];
   const samples: PushSample[] = [];
   readFields(reader, messageEnd(reader), (field) => {
+    countItem();
     if (field === 1) labels.push(readLabel(reader));
     else if (field === 2) samples.push(readSample(reader));
     else return false;

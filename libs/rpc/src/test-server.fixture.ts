@@ -98,7 +98,9 @@ export function http2Request(
     });
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('error', reject);
-    stream.on('close', () => resolve({ headers: answered, trailers, body: Buffer.concat(chunks) }));
+    const done = () => resolve({ headers: answered, trailers, body: Buffer.concat(chunks) });
+    // The end of the answer: a stream whose request was cut does not close by itself.
+    stream.on('end', done).on('close', done);
     stream.end(body);
   });
 }

@@ -43,6 +43,8 @@ export interface UnaryMethod {
   readonly path: string;
   /** Served without a tenant, also when multi-tenancy is on. */
   readonly withoutTenant: boolean;
+  /** Largest body, wire and inflated, where the server's own limits are more than the method has use for. */
+  readonly bodyBytesMax?: number;
   /**
    * Answers one request.
    * @param body - the decompressed message; valid until the answer, may be kept
