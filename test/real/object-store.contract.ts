@@ -111,6 +111,16 @@ export function objectStoreContract(name: string, contract: ObjectStoreContract)
       );
     });
 
+    test('a put may be larger than one part', async () => {
+      const key = `${root}/parts/key`;
+      const body = new Uint8Array(40 * 1_048_576).map((_, i) => (i * 29) ^ (i >>> 11));
+      await store.put(key, body);
+      assert.equal(Buffer.compare((await store.get(key))?.bytes ?? bytes(''), body), 0);
+      const tail = await store.get(key, { lastBytes: 1_000 });
+      assert.equal(tail?.sizeBytes, body.length);
+      assert.equal(Buffer.compare(tail?.bytes ?? bytes(''), body.subarray(-1_000)), 0);
+    });
+
     test('ranges are cut at the end of the object', async () => {
       const key = `${root}/range/key`;
       await store.put(key, bytes('0123456789'));

@@ -1,6 +1,6 @@
 /** An HTTP server on loopback whose answers a test writes. */
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface SeenRequest {
@@ -22,14 +22,15 @@ export async function startAnsweringServer(
   answer: (request: SeenRequest, response: ServerResponse, number: number) => void,
 ): Promise<AnsweringServer> {
   const requests: SeenRequest[] = [];
-  const server = createServer(async (message, response) => {
+  const hear = async (message: IncomingMessage, response: ServerResponse) => {
     let body = '';
     for await (const chunk of message) body += String(chunk);
     const { method = '', url = '', headers } = message;
     const request = { method, url, headers, body };
     requests.push(request);
     answer(request, response, requests.length);
-  });
+  };
+  const server = createServer((message, response) => void hear(message, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -3,6 +3,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { type ByteRange, FlamelakeError, type ObjectInfo, type ObjectRange } from '@flamelake/model';
 import { AZURE_MEANINGS } from './azure-errors.ts';
 import { errorNames, explainError } from './error-meanings.ts';
+import { plainEtag, totalOfRange } from './http-values.ts';
 import { inParallel } from './in-parallel.ts';
 import { readBody } from './read-body.ts';
 import { FOLDERS_MAX, type RemoteCall, type RemoteDriver } from './remote-driver.ts';
@@ -28,7 +29,7 @@ export function createAzureDriver(container: ContainerClient, storeClock: StoreC
   const blobOf = (key: string) => container.getBlockBlobClient(key);
   const stampOf = (facts: BlobFacts) => {
     storeClock.note(facts.date);
-    return { modifiedMs: facts.lastModified?.getTime() ?? 0, etag: (facts.etag ?? '').replaceAll('"', '') };
+    return { modifiedMs: facts.lastModified?.getTime() ?? 0, etag: plainEtag(facts.etag) };
   };
   const head = async (key: string, call: RemoteCall): Promise<ObjectRange> => {
     const facts = await blobOf(key).getProperties({ abortSignal: call.signal });
@@ -54,8 +55,7 @@ export function createAzureDriver(container: ContainerClient, storeClock: StoreC
     });
     const body = answer.readableStreamBody as AsyncIterable<Uint8Array> | undefined;
     const bytes = body === undefined ? new Uint8Array(0) : await readBody(body, answer.contentLength, call);
-    const total = /\/(\d+)$/.exec(answer.contentRange ?? '')?.[1];
-    return { bytes, sizeBytes: total === undefined ? bytes.length : Number(total), ...stampOf(answer) };
+    return { bytes, sizeBytes: totalOfRange(answer.contentRange) ?? bytes.length, ...stampOf(answer) };
   };
 
   return {

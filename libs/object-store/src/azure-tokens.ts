@@ -66,7 +66,7 @@ async function fromMachine({ environment, clock }: AmbientAzureOptions): Promise
   const query = new URLSearchParams({ 'api-version': '2018-02-01', resource: RESOURCE });
   // One of several identities of the machine.
   if (client) query.set('client_id', client);
-  const url = `${host ?? MACHINE}/metadata/identity/oauth2/token?${query}`;
+  const url = `${host ?? MACHINE}/metadata/identity/oauth2/token?${query.toString()}`;
   try {
     const request = { method: 'GET', headers: { metadata: 'true' } };
     return parseToken(url, await fetchText(url, request, { clock, timeoutMs: MACHINE_TIMEOUT_MS }), clock);

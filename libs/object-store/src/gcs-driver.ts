@@ -1,15 +1,18 @@
-/** Google Cloud Storage as a driver, by @google-cloud/storage. The client knows no signals: what is given up runs on unseen. */
+/**
+ * Google Cloud Storage as a driver: by @google-cloud/storage, but for reads, which the client cannot cancel. Those are plain
+ * requests with its credentials ("Objects: get" of the JSON API).
+ */
 
 import { type ByteRange, FlamelakeError, type ObjectInfo, type ObjectRange } from '@flamelake/model';
 import type { Bucket } from '@google-cloud/storage';
+import { resolveRange } from './byte-range.ts';
 import { explainError } from './error-meanings.ts';
-import { GCS_MEANINGS, gcsErrorHeaders, gcsStatus, namedGcsError } from './gcs-errors.ts';
+import { GCS_MEANINGS, gcsStatus, gcsStatusError, namedGcsError } from './gcs-errors.ts';
+import { asBuffer, rangeHeader, totalOfRange, wholeSeconds } from './http-values.ts';
 import { inParallel } from './in-parallel.ts';
 import { readBody } from './read-body.ts';
 import { FOLDERS_MAX, type RemoteCall, type RemoteDriver } from './remote-driver.ts';
 import type { StoreClock } from './store-clock.ts';
-
-type Headers = Readonly<Record<string, string | undefined>>;
 
 /** One request an object, because the checksum is of the whole and an upload of one request is atomic. */
 const SAVE = { resumable: false, validation: false, contentType: 'application/octet-stream' } as const;
@@ -18,43 +21,61 @@ const DELETES = 16;
 /** An object that is never there; asking for it tells the time. */
 const ABSENT_KEY = 'probes/absent';
 
-export function createGcsDriver(bucket: Bucket, endpoint: string, storeClock: StoreClock): RemoteDriver {
+/** Headers that authenticate a request. */
+export type GcsAuthorize = (url: string) => Promise<Headers>;
+
+export function createGcsDriver(
+  bucket: Bucket,
+  endpoint: string,
+  authorize: GcsAuthorize,
+  storeClock: StoreClock,
+): RemoteDriver {
   const where = { endpoint, bucket: bucket.name };
 
-  const head = async (key: string): Promise<ObjectRange> => {
-    const [{ size, updated, generation }] = await bucket.file(key).getMetadata();
-    const modifiedMs = wholeSeconds(updated);
-    return { bytes: new Uint8Array(0), sizeBytes: Number(size), modifiedMs, etag: String(generation) };
-  };
-  const read = async (key: string, range: ByteRange | undefined, call: RemoteCall): Promise<ObjectRange> => {
-    const wanted = readStreamRange(range);
-    if (wanted === 'nothing') return head(key);
-    const stream = bucket.file(key).createReadStream({ ...wanted, validation: false, decompress: false });
-    let headers: Headers = {};
-    stream.once('response', (response: { headers: Headers }) => {
-      headers = response.headers;
-      storeClock.note(headers.date);
-    });
-    const onAbort = () => void stream.destroy(new Error('given up'));
-    call.signal.addEventListener('abort', onAbort, { once: true });
+  const head = async (key: string): Promise<ObjectRange | undefined> => {
     try {
-      const bytes = await readBody(stream, undefined, call);
-      const announced = headers['content-length'];
-      if (announced !== undefined && Number(announced) !== bytes.length) {
-        throw new FlamelakeError('unavailable', 'answer of the object store was cut short', { length: bytes.length });
-      }
-      const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1];
-      return { bytes, sizeBytes: total === undefined ? bytes.length : Number(total), ...stampOf(headers) };
-    } finally {
-      call.signal.removeEventListener('abort', onAbort);
+      const [{ size, updated, generation }] = await bucket.file(key).getMetadata();
+      const modifiedMs = wholeSeconds(updated);
+      return { bytes: new Uint8Array(0), sizeBytes: Number(size), modifiedMs, etag: String(generation) };
+    } catch (error) {
+      if (gcsStatus(error) === 404) return undefined;
+      throw error;
     }
   };
-  /** Where the range begins behind the end, the refusal says how long the object is. */
-  const refusedRange = async (key: string, error: unknown): Promise<ObjectRange> => {
-    const headers = gcsErrorHeaders(error);
-    const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1];
-    if (total === undefined || headers['x-goog-generation'] === undefined) return head(key);
-    return { bytes: new Uint8Array(0), sizeBytes: Number(total), ...stampOf(headers) };
+  const read = async (
+    key: string,
+    range: ByteRange | undefined,
+    call: RemoteCall,
+  ): Promise<ObjectRange | undefined> => {
+    const wanted = rangeHeader(range);
+    if (wanted === 'nothing') return head(key);
+    const url = `${endpoint}/storage/v1/b/${encodeURIComponent(bucket.name)}/o/${encodeURIComponent(key)}?alt=media`;
+    const headers = await authorize(url);
+    if (wanted !== 'all') headers.set('range', wanted);
+    const response = await fetch(url, { headers, signal: call.signal });
+    storeClock.note(response.headers.get('date'));
+    const length = response.headers.get('content-length');
+    const body = response.body ?? [];
+    const bytes = await readBody(body as AsyncIterable<Uint8Array>, length === null ? undefined : Number(length), call);
+    const total = totalOfRange(response.headers.get('content-range'));
+    const stamp = stampOf(response.headers);
+    switch (response.status) {
+      case 200: {
+        const { from, until } = resolveRange(range, bytes.length);
+        return { bytes: bytes.slice(from, until), sizeBytes: bytes.length, ...stamp };
+      }
+      case 206:
+        return { bytes, sizeBytes: total ?? bytes.length, ...stamp };
+      case 404:
+        return undefined;
+      case 416:
+        // The range begins behind the end; most answers then say how long the object is.
+        return total === undefined || stamp.etag === ''
+          ? head(key)
+          : { bytes: new Uint8Array(0), sizeBytes: total, ...stamp };
+      default:
+        throw gcsStatusError(response.status);
+    }
   };
 
   return {
@@ -68,16 +89,7 @@ export function createGcsDriver(bucket: Bucket, endpoint: string, storeClock: St
       }
     },
     put: (key, body) => bucket.file(key).save(asBuffer(body), SAVE),
-    async get(key, range, call) {
-      try {
-        return await read(key, range, call);
-      } catch (error) {
-        storeClock.note(gcsErrorHeaders(error).date);
-        if (gcsStatus(error) === 404) return undefined;
-        if (gcsStatus(error) === 416) return await refusedRange(key, error);
-        throw error;
-      }
-    },
+    get: read,
     async list(prefix, startAfter, limit) {
       // One more, because the start is part of the answer.
       const query = { prefix, maxResults: Math.min(limit + 1, 1_000), autoPaginate: false };
@@ -123,7 +135,7 @@ export function createGcsDriver(bucket: Bucket, endpoint: string, storeClock: St
     async nowMs(call) {
       const known = storeClock.nowMs();
       if (known !== undefined) return known;
-      await this.get(ABSENT_KEY, undefined, call);
+      await read(ABSENT_KEY, undefined, call);
       const nowMs = storeClock.nowMs();
       if (nowMs !== undefined) return nowMs;
       throw new FlamelakeError('failed_precondition', 'object store answers without a Date header', where);
@@ -133,23 +145,6 @@ export function createGcsDriver(bucket: Bucket, endpoint: string, storeClock: St
   };
 }
 
-/** The range as a read stream takes it: both ends included, or a negative end for the last bytes. */
-function readStreamRange(range: ByteRange | undefined): { start?: number; end?: number } | 'nothing' {
-  if (range === undefined) return {};
-  if ('lastBytes' in range) return range.lastBytes === 0 ? 'nothing' : { end: -range.lastBytes };
-  return range.length === 0 ? 'nothing' : { start: range.offset, end: range.offset + range.length - 1 };
-}
-
 function stampOf(headers: Headers): { modifiedMs: number; etag: string } {
-  return { modifiedMs: wholeSeconds(headers['last-modified']), etag: headers['x-goog-generation'] ?? '' };
-}
-
-/** As the Last-Modified header has it. */
-function wholeSeconds(time: string | undefined): number {
-  const ms = Date.parse(time ?? '');
-  return Number.isNaN(ms) ? 0 : Math.floor(ms / 1_000) * 1_000;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { modifiedMs: wholeSeconds(headers.get('last-modified')), etag: headers.get('x-goog-generation') ?? '' };
 }

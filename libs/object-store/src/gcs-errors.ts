@@ -40,7 +40,6 @@ interface GcsError {
   readonly code?: unknown;
   readonly errors?: readonly { readonly reason?: string }[];
   readonly message?: string;
-  readonly response?: { readonly headers?: Readonly<Record<string, string | undefined>> };
 }
 
 /** An error of the client with its names in `code`s, as `explainError` reads them. */
@@ -60,7 +59,7 @@ export function gcsStatus(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-/** Headers of the answer behind an error. */
-export function gcsErrorHeaders(error: unknown): Readonly<Record<string, string | undefined>> {
-  return (error as GcsError | undefined)?.response?.headers ?? {};
+/** The error of an answer that gives no reason. */
+export function gcsStatusError(status: number): Error {
+  return Object.assign(new Error(`Google Cloud Storage answered ${status}`), { code: status });
 }

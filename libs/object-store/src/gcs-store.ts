@@ -32,9 +32,10 @@ export function createGcsStore(options: GcsStoreOptions): ObjectStore {
       lookAt: 'store.gcs.endpoint',
     });
   }
+  const isAuthenticated = endpoint.protocol === 'https:';
   const storage = new Storage({
     apiEndpoint: endpoint.origin,
-    useAuthWithCustomEndpoint: endpoint.protocol === 'https:',
+    useAuthWithCustomEndpoint: isAuthenticated,
     // Asked for by the client, used for making buckets only.
     projectId: 'flamelake',
     // Retries are ours: the client would repeat puts whose outcome is unknown.
@@ -43,8 +44,8 @@ export function createGcsStore(options: GcsStoreOptions): ObjectStore {
     timeout: requestTimeoutMs * 8,
     ...(keyFile === '' ? {} : { keyFilename: keyFile }),
   });
-  return createRemoteStore(
-    createGcsDriver(storage.bucket(bucket), endpoint.origin, createStoreClock(options.clock)),
-    options,
-  );
+  const authorize = async (url: string) =>
+    isAuthenticated ? new Headers(await storage.authClient.getRequestHeaders(url)) : new Headers();
+  const driver = createGcsDriver(storage.bucket(bucket), endpoint.origin, authorize, createStoreClock(options.clock));
+  return createRemoteStore(driver, options);
 }

@@ -2,20 +2,20 @@
 export async function inParallel<T>(
   items: readonly T[],
   count: number,
-  task: (item: T, index: number) => Promise<void>,
+  task: (item: T) => Promise<void>,
 ): Promise<void> {
-  let next = 0;
-  let failure: { readonly error: unknown } | undefined;
+  const waiting = items.values();
+  const failures: unknown[] = [];
   const worker = async () => {
-    while (next < items.length && failure === undefined) {
-      const index = next++;
+    for (const item of waiting) {
       try {
-        await task(items[index] as T, index);
+        await task(item);
       } catch (error) {
-        failure ??= { error };
+        failures.push(error);
       }
+      if (failures.length > 0) return;
     }
   };
   await Promise.all(Array.from({ length: Math.min(count, items.length) }, worker));
-  if (failure !== undefined) throw failure.error;
+  if (failures.length > 0) throw failures[0];
 }

@@ -30,12 +30,12 @@ function world(faults: Partial<RemoteDriver> = {}, options: Partial<RemoteStoreO
   const store = createRemoteStore(driver, { clock, random, metrics, ...options });
   /** Lets time pass until the promise settles. */
   const settled = async <T>(promise: Promise<T>): Promise<T> => {
-    let isDone = false;
+    const state = { isDone: false };
     const done = promise.finally(() => {
-      isDone = true;
+      state.isDone = true;
     });
     done.catch(() => {});
-    while (!isDone) await clock.advance(100);
+    while (!state.isDone) await clock.advance(100);
     return done;
   };
   return { clock, inner, store, metrics, settled };

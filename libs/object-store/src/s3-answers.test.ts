@@ -1,5 +1,6 @@
 /** The S3 driver against answers that real servers give rarely. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
 import type { ObjectStore } from '@flamelake/model';
@@ -137,26 +138,27 @@ test('a page of a proxy in place of a listing is no empty listing', async () => 
 });
 
 test('a server that never answers is given up, and the connection closed', async () => {
-  let closed = 0;
-  const { store } = await open((_request, response) => response.once('close', () => closed++), {
+  const closed: Promise<unknown>[] = [];
+  const { store } = await open((_request, response) => closed.push(once(response, 'close')), {
     attemptsMax: 1,
     requestTimeoutMs: 50,
   });
   await assert.rejects(store.get('a/b'), { code: 'unavailable', message: 'object store does not answer in time' });
   await assert.rejects(store.putIfAbsent('a/b', BODY), { code: 'unavailable' });
-  while (closed < 2) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(closed.length, 2);
+  await Promise.all(closed);
 });
 
 test('a slow ranged read is sent again, and the slow request is dropped', async () => {
-  let isSlowGone = false;
+  const gone: Promise<unknown>[] = [];
   const { store, server } = await open((_request, response, number) => {
-    if (number === 1) response.once('close', () => (isSlowGone = true));
+    if (number === 1) gone.push(once(response, 'close'));
     else response.writeHead(206, { 'content-range': 'bytes 0-3/10', etag: '"e"' }).end('some');
   });
   const object = await store.get('a/b', { offset: 0, length: 4 });
   assert.equal(object?.sizeBytes, 10);
   assert.equal(server.requests.length, 2);
-  while (!isSlowGone) await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all(gone);
 });
 
 test('the store’s clock is that of its answers', async () => {

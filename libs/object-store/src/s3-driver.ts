@@ -2,6 +2,7 @@
 import { type ByteRange, FlamelakeError, type ObjectRange } from '@flamelake/model';
 import type { Client } from 'minio';
 import { resolveRange } from './byte-range.ts';
+import { asBuffer, plainEtag, rangeHeader, totalOfRange, wholeSeconds } from './http-values.ts';
 import { readBody } from './read-body.ts';
 import { FOLDERS_MAX, type RemoteCall, type RemoteDriver } from './remote-driver.ts';
 import { deleteObjects } from './s3-delete.ts';
@@ -53,8 +54,8 @@ export function createS3Driver({ client, transport, bucket, endpoint }: S3Driver
     const response = await request(call, { method: 'GET', objectName: key, headers }, [200, 206]);
     const bytes = await readBody(response, Number(response.headers['content-length']), call);
     const stamp = stampOf(response.headers);
-    const total = /^bytes \d+-\d+\/(\d+)$/.exec(response.headers['content-range'] ?? '')?.[1];
-    if (response.statusCode === 206 && total !== undefined) return { bytes, sizeBytes: Number(total), ...stamp };
+    const total = totalOfRange(response.headers['content-range']);
+    if (response.statusCode === 206 && total !== undefined) return { bytes, sizeBytes: total, ...stamp };
     // A store may answer a range with the whole object.
     const { from, until } = resolveRange(range, bytes.length);
     return { bytes: bytes.slice(from, until), sizeBytes: bytes.length, ...stamp };
@@ -128,22 +129,11 @@ export function createS3Driver({ client, transport, bucket, endpoint }: S3Driver
   };
 }
 
-/** The Range header, or that all or nothing is wanted. */
-function rangeHeader(range: ByteRange | undefined): string {
-  if (range === undefined) return 'all';
-  if ('lastBytes' in range) return range.lastBytes === 0 ? 'nothing' : `bytes=-${range.lastBytes}`;
-  return range.length === 0 ? 'nothing' : `bytes=${range.offset}-${range.offset + range.length - 1}`;
-}
-
 function stampOf(headers: Readonly<Record<string, string | string[] | undefined>>): {
   modifiedMs: number;
   etag: string;
 } {
-  const modifiedMs = Date.parse(String(headers['last-modified']));
-  return {
-    modifiedMs: Number.isNaN(modifiedMs) ? 0 : modifiedMs,
-    etag: String(headers.etag ?? '').replaceAll('"', ''),
-  };
+  return { modifiedMs: wholeSeconds(String(headers['last-modified'])), etag: plainEtag(String(headers.etag ?? '')) };
 }
 
 /** Sorted, with what RFC 3986 keeps for itself escaped: the signature is made over it as it is. */
@@ -157,8 +147,4 @@ function queryString(query: Readonly<Record<string, string>>): string {
     .map(([name, value]) => `${name}=${escape(value)}`)
     .sort()
     .join('&');
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

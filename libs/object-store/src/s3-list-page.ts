@@ -9,6 +9,7 @@
  *     </ListBucketResult>
  */
 import { FlamelakeError, type ObjectInfo } from '@flamelake/model';
+import { wholeSeconds } from './http-values.ts';
 
 export interface S3ListPage {
   readonly objects: readonly ObjectInfo[];
@@ -35,13 +36,12 @@ export function parseS3ListPage(xml: string): S3ListPage {
     isEncoded ? decodeURIComponent(unescapeXml(text).replaceAll('+', ' ')) : unescapeXml(text);
   const objects = Array.from(xml.matchAll(CONTENTS), ([, row = '']): ObjectInfo => {
     const key = element(row, 'Key');
-    const modifiedMs = Date.parse(element(row, 'LastModified') ?? '');
+    const modifiedMs = wholeSeconds(element(row, 'LastModified'));
     const sizeBytes = Number(element(row, 'Size') ?? Number.NaN);
-    if (key === undefined || !Number.isSafeInteger(sizeBytes) || Number.isNaN(modifiedMs)) {
+    if (key === undefined || !Number.isSafeInteger(sizeBytes) || modifiedMs === 0) {
       throw new FlamelakeError('unavailable', 'object store listed an object without key, size or time', { row });
     }
-    // Whole seconds, as the Last-Modified header of a read says it.
-    return { key: nameOf(key), sizeBytes, modifiedMs: Math.floor(modifiedMs / 1_000) * 1_000 };
+    return { key: nameOf(key), sizeBytes, modifiedMs };
   });
   const prefixes = Array.from(xml.matchAll(PREFIXES), ([, prefix = '']) => nameOf(prefix));
   const token = element(outside, 'NextContinuationToken');

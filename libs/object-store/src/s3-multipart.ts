@@ -1,5 +1,6 @@
 /** Large objects in parts, a few at a time. */
 import type { Client } from 'minio';
+import { plainEtag } from './http-values.ts';
 import { inParallel } from './in-parallel.ts';
 import type { RemoteCall } from './remote-driver.ts';
 
@@ -21,18 +22,20 @@ export async function uploadParts(
   call: RemoteCall,
 ): Promise<void> {
   const uploadId = await client.initiateNewMultipartUpload(bucket, key, headers);
-  const count = Math.ceil(body.length / S3_PART_BYTES);
-  const etags: { part: number; etag?: string }[] = new Array(count);
+  const parts = Array.from({ length: Math.ceil(body.length / S3_PART_BYTES) }, (_, index) => ({
+    part: index + 1,
+    etag: '',
+  }));
   try {
-    await inParallel(etags, PARALLEL, async (_, index) => {
-      const part = body.subarray(index * S3_PART_BYTES, (index + 1) * S3_PART_BYTES);
-      const query = `partNumber=${index + 1}&uploadId=${encodeURIComponent(uploadId)}`;
+    await inParallel(parts, PARALLEL, async (uploaded) => {
+      const bytes = body.subarray((uploaded.part - 1) * S3_PART_BYTES, uploaded.part * S3_PART_BYTES);
+      const query = `partNumber=${uploaded.part}&uploadId=${encodeURIComponent(uploadId)}`;
       const options = { method: 'PUT', bucketName: bucket, objectName: key, query, headers: {} };
-      const answer = await client.makeRequestAsyncOmit(options, part);
+      const answer = await client.makeRequestAsyncOmit(options, bytes);
       call.progress();
-      etags[index] = { part: index + 1, etag: (answer.headers.etag ?? '').replaceAll('"', '') };
+      uploaded.etag = plainEtag(answer.headers.etag);
     });
-    await client.completeMultipartUpload(bucket, key, uploadId, etags);
+    await client.completeMultipartUpload(bucket, key, uploadId, parts);
   } catch (error) {
     // What stays is removed by the bucket's rule for incomplete uploads.
     await client.abortMultipartUpload(bucket, key, uploadId).catch(() => {});

@@ -4,9 +4,10 @@
  * Swift's conditional put checks, then writes: of two at once both may win. Writers in this process are kept in line; other
  * processes are not, so a store of Swift serves one process only.
  */
-import { type ByteRange, FlamelakeError, type ObjectInfo, type ObjectRange } from '@flamelake/model';
+import { FlamelakeError, type ObjectInfo, type ObjectRange } from '@flamelake/model';
 import { resolveRange } from './byte-range.ts';
 import { certificateMeanings, type ErrorMeanings, explainError } from './error-meanings.ts';
+import { asBuffer, plainEtag, rangeHeader, totalOfRange, wholeSeconds } from './http-values.ts';
 import { inParallel } from './in-parallel.ts';
 import type { KeptFresh } from './keep-fresh.ts';
 import { createKeyLocks } from './key-locks.ts';
@@ -66,7 +67,7 @@ export function createSwiftDriver(
     const { method, key, query = {}, headers = {}, body, expected } = request;
     const { storageUrl, token } = await session.get();
     const path = [container, ...(key === '' ? [] : key.split('/'))].map(encodeURIComponent).join('/');
-    const search = Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query)}`;
+    const search = Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query).toString()}`;
     const response = await fetch(`${storageUrl}/${path}${search}`, {
       method,
       headers: { ...headers, 'x-auth-token': token },
@@ -128,8 +129,8 @@ export function createSwiftDriver(
       }
       const bytes = await bodyOf(response, call);
       const stamp = stampOf(response.headers);
-      const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
-      if (response.status === 206 && total !== undefined) return { bytes, sizeBytes: Number(total), ...stamp };
+      const total = totalOfRange(response.headers.get('content-range'));
+      if (response.status === 206 && total !== undefined) return { bytes, sizeBytes: total, ...stamp };
       const { from, until } = resolveRange(range, bytes.length);
       return { bytes: bytes.slice(from, until), sizeBytes: bytes.length, ...stamp };
     },
@@ -139,7 +140,7 @@ export function createSwiftDriver(
         ({ name = '', bytes = 0, last_modified: modified = '' }): ObjectInfo => ({
           key: name,
           sizeBytes: bytes,
-          modifiedMs: wholeSeconds(Date.parse(`${modified}Z`)),
+          modifiedMs: wholeSeconds(`${modified}Z`),
         }),
       );
     },
@@ -178,23 +179,9 @@ async function bodyOf(response: Response, call: RemoteCall): Promise<Uint8Array>
   return readBody(response.body, length === null ? undefined : Number(length), call);
 }
 
-function rangeHeader(range: ByteRange | undefined): string {
-  if (range === undefined) return 'all';
-  if ('lastBytes' in range) return range.lastBytes === 0 ? 'nothing' : `bytes=-${range.lastBytes}`;
-  return range.length === 0 ? 'nothing' : `bytes=${range.offset}-${range.offset + range.length - 1}`;
-}
-
 /** Last-Modified is rounded up, while lists have the time itself: X-Timestamp, seconds with a fraction, is exact too. */
 function stampOf(headers: Headers): { modifiedMs: number; etag: string } {
   const exactMs = Number(headers.get('x-timestamp') ?? Number.NaN) * 1_000;
-  const modifiedMs = Number.isNaN(exactMs) ? Date.parse(headers.get('last-modified') ?? '') : exactMs;
-  return { modifiedMs: wholeSeconds(modifiedMs), etag: (headers.get('etag') ?? '').replaceAll('"', '') };
-}
-
-function wholeSeconds(ms: number): number {
-  return Number.isNaN(ms) ? 0 : Math.floor(ms / 1_000) * 1_000;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer<ArrayBuffer> {
-  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+  const modifiedMs = wholeSeconds(Number.isNaN(exactMs) ? headers.get('last-modified') : exactMs);
+  return { modifiedMs, etag: plainEtag(headers.get('etag')) };
 }

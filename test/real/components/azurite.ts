@@ -19,9 +19,13 @@ export async function startAzurite(folder: string): Promise<RunningServer> {
       program: process.execPath,
       words: [
         `${folder}/node_modules/azurite/dist/src/blob/main.js`,
-        ...['--blobHost', '127.0.0.1', '--blobPort', String(port), '--inMemoryPersistence', '--silent'],
+        '--blobHost=127.0.0.1',
+        `--blobPort=${port}`,
+        '--inMemoryPersistence',
+        '--silent',
         // The client speaks a later version of the protocol than Azurite knows.
-        ...['--skipApiVersionCheck', '--disableTelemetry'],
+        '--skipApiVersionCheck',
+        '--disableTelemetry',
       ],
       environment: { AZURITE_ACCOUNTS: `${AZURE_ACCOUNT}:${AZURE_KEY}` },
     }),

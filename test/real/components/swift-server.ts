@@ -74,7 +74,7 @@ export async function startSwiftServer(): Promise<SwiftServer> {
       'x-timestamp': (object.atMs / 1_000).toFixed(5),
       'last-modified': new Date(Math.ceil(object.atMs / 1_000) * 1_000).toUTCString(),
     };
-    switch (request.method) {
+    switch (request.method ?? 'GET') {
       case 'PUT': {
         if (request.headers['if-none-match'] === '*') {
           if (object !== undefined) return void end(412);
