@@ -84,3 +84,15 @@ test('metrics of other threads are added up, each named once', async () => {
   const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
   assert.equal(new Set(names).size, names.length);
 });
+
+test('a gauge that is asked forgets what it is told no longer', async () => {
+  const metrics = createMetrics();
+  let partitions = [0, 1];
+  metrics.gauge({ name: 'lag', help: 'Lag.', labels: ['of'] }, () =>
+    partitions.map((of) => ({ labels: { of }, value: 9 })),
+  );
+  assert.match(await metrics.text(), /lag\{of="0"\} 9/);
+  partitions = [1];
+  assert.match(await metrics.text(), /lag\{of="1"\} 9/);
+  assert.doesNotMatch(await metrics.text(), /of="0"/);
+});

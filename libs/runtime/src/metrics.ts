@@ -115,7 +115,10 @@ export function createMetrics(): Metrics {
     gauge: (declaration, read) =>
       declare('gauge', declaration, (): Gauge => {
         const collect = () => {
-          const answer = read?.() ?? [];
+          if (read === undefined) return;
+          // What is no longer answered is no longer so: a partition that went to another process, say.
+          inner.reset();
+          const answer = read();
           if (typeof answer === 'number') inner.set(answer);
           else for (const { labels, value } of answer) inner.set(labels, value);
         };

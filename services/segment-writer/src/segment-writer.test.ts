@@ -79,3 +79,44 @@ test('a partition whose log lost data stops and says so; the others go on', asyn
   second.abort();
   await world.simulation.run(() => world.process.tasksRunning === 0);
 });
+
+test('partitions are given and taken while the writer runs', async () => {
+  const world = createWorld(3);
+  const writer = createSegmentWriter({ ...world.options, partitions: [0], flushIntervalMs: 60_000 });
+  const controller = new AbortController();
+  const chainEnds = async () =>
+    (await takeSnapshot(world.store.truth)).partitions.map(({ root, next }) => [root.partition, next]);
+  world.process.spawn(() => writer.run(controller.signal));
+  for (const partition of [0, 1, 1, 2]) world.push(partition);
+  await world.simulation.run(undefined, { forMs: 5_000 });
+  assert.deepEqual(await chainEnds(), []);
+
+  // Taken before its time to flush: what was read is cut at once, and before the promise resolves.
+  let isLeft = false;
+  world.process.spawn(async () => {
+    await writer.assign([1]);
+    isLeft = true;
+  });
+  await world.simulation.run(() => isLeft);
+  assert.deepEqual(await chainEnds(), [[0, 1]]);
+  assert.deepEqual(
+    writer.health().map(({ partition }) => partition),
+    [1],
+  );
+
+  // One that stays is not begun again; one that comes back is.
+  await world.simulation.run(undefined, { forMs: 5_000 });
+  world.process.spawn(() => writer.assign([0, 1]));
+  world.push(0);
+  await world.simulation.run(undefined, { forMs: 5_000 });
+  controller.abort();
+  await world.simulation.run(() => world.process.tasksRunning === 0);
+  assert.deepEqual(await chainEnds(), [
+    [0, 2],
+    [1, 2],
+  ]);
+  const text = await world.metrics.text();
+  assert.match(text, /flamelake_segment_writer_take_overs_total\{partition="1"\} 1/);
+  assert.match(text, /flamelake_segment_writer_take_overs_total\{partition="0"\} 2/);
+  assert.deepEqual(world.process.failures, []);
+});
