@@ -1,4 +1,5 @@
 /** Calls between our own services; imported only where roles are processes of their own. */
+export { type AddressSource, parseAddressSource, watchAddresses } from './internal-addresses.ts';
 export type { InternalTls } from './internal-channel.ts';
 export {
   createInternalClient,

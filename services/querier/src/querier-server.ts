@@ -1,0 +1,26 @@
+/** A querier for other processes: tasks come in and results go out over internal gRPC. */
+import type { Clock } from '@flamelake/model';
+import { decodeTask, encodePartialResult } from '@flamelake/query';
+import { type InternalTls, type RunningInternalServer, startInternalServer } from '@flamelake/rpc/internal';
+import type { Logger, Metrics } from '@flamelake/runtime';
+import type { Querier } from './querier.ts';
+
+export interface QuerierServerOptions {
+  readonly querier: Querier;
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly tls?: InternalTls;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** @throws {FlamelakeError} `failed_precondition` when the address cannot be listened on */
+export function startQuerierServer(options: QuerierServerOptions): Promise<RunningInternalServer> {
+  const { querier, ...server } = options;
+  return startInternalServer({
+    ...server,
+    execute: async (task, { signal }) => encodePartialResult(await querier.execute(decodeTask(task), signal)),
+  });
+}
