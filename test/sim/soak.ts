@@ -5,6 +5,7 @@
  *     make soak SECONDS=3600          an hour of them
  *     make soak SEED=42               seed 42 of the general simulation, exactly as it ran before
  *     make soak SEED=42 KIND=log      seed 42 of the local log over the file system that forgets
+ *     make soak SEED=42 KIND=failed-sync the same, opened again after a failed sync without a power cut: not promised
  *     make soak SEED=42 KIND=embedded seed 42 of log, store, writer and compactor on that file system
  *     make soak LOG='A|BA' FAULTS=1   two writers over that log at every interleaving
  *
@@ -19,7 +20,8 @@ import { runGeneral } from './general.ts';
 const PROGRESS_MS = 5_000;
 const KINDS: Readonly<Record<string, (seed: number) => Promise<unknown>>> = {
   general: runGeneral,
-  log: runFileLog,
+  log: (seed) => runFileLog(seed),
+  'failed-sync': (seed) => runFileLog(seed, true),
   embedded: runEmbedded,
 };
 
@@ -41,7 +43,7 @@ async function runFor(seconds: number): Promise<boolean> {
   const started = performance.now();
   let toldMs = started;
   for (let seed = first; ; seed++) {
-    for (const kind of Object.keys(KINDS)) if (!(await runSeed(kind, seed))) return false;
+    for (const kind of ['general', 'log', 'embedded']) if (!(await runSeed(kind, seed))) return false;
     const nowMs = performance.now();
     const isOver = nowMs - started >= seconds * 1_000;
     if (isOver || nowMs - toldMs >= PROGRESS_MS) {

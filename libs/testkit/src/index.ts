@@ -26,11 +26,12 @@ export {
   type StoreEffect,
   type StoreFaults,
 } from './simulated-store.ts';
-export {
-  createSimulation,
-  type RunEnd,
-  type SimulatedProcess,
-  type Simulation,
-  type SimulationOptions,
-  type StepRequest,
-} from './simulation.ts';
+export { createSimulation } from './simulation.ts';
+export type {
+  RunEnd,
+  SimulatedProcess,
+  Simulation,
+  SimulationOptions,
+  StepRequest,
+} from './simulation-types.ts';
+export type { Touch } from './sleep-set.ts';

@@ -12,7 +12,7 @@ import {
 } from '@flamelake/runtime';
 import { createLossyFile, type LossyFile } from './lossy-file.ts';
 import { createSeededRandom } from './seeded-random.ts';
-import type { SimulatedProcess } from './simulation.ts';
+import type { SimulatedProcess } from './simulation-types.ts';
 
 export interface LossyFileSystem {
   /**

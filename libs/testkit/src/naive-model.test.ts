@@ -58,6 +58,8 @@ test('a location without lines has its address for a name, in answers with its b
   const record = records.find(({ symbols }) => symbols.locations.lineStart[1] === 0);
   assert.ok(record !== undefined);
   const frames = (stacks: Iterable<string>) => [...stacks].flatMap((stack) => stack.split(';'));
-  assert.ok(frames(naiveRows(record).flatMap((row) => [...row.stacks.keys()])).some((name) => /^0x4000/.test(name)));
-  assert.ok(frames(naiveMerge([record]).keys()).some((name) => /^app!0x4000/.test(name)));
+  assert.ok(
+    frames(naiveRows(record).flatMap((row) => [...row.stacks.keys()])).some((name) => name.startsWith('0x4000')),
+  );
+  assert.ok(frames(naiveMerge([record]).keys()).some((name) => name.startsWith('app!0x4000')));
 });

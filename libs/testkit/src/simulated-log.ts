@@ -3,7 +3,7 @@
  * tail, or hold records nobody can decode.
  */
 import { type Appended, FlamelakeError, type LogRecord, type ProfileLog } from '@flamelake/model';
-import type { SimulatedProcess, Simulation, StepRequest } from './simulation.ts';
+import type { SimulatedProcess, Simulation, StepRequest } from './simulation-types.ts';
 
 /** Probabilities by append. */
 export interface LogFaults {

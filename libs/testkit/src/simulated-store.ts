@@ -3,7 +3,8 @@
  * a clock of its own. LIST is strongly consistent, and put-if-absent has one winner; a deleted key is absent again.
  */
 import { type ByteRange, FlamelakeError, type ObjectInfo, type ObjectRange, type ObjectStore } from '@flamelake/model';
-import type { SimulatedProcess, Simulation, Touch } from './simulation.ts';
+import type { SimulatedProcess, Simulation } from './simulation-types.ts';
+import type { Touch } from './sleep-set.ts';
 
 /** Probabilities by request, and how late a put can land. */
 export interface StoreFaults {

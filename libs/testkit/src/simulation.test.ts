@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { searchChoices } from './choices.ts';
-import { createSimulation, type Simulation, type Touch } from './simulation.ts';
+import { createSimulation } from './simulation.ts';
+import type { Simulation } from './simulation-types.ts';
+import type { Touch } from './sleep-set.ts';
 
 function step(simulation: Simulation, name: string, steps: number, log: string[], touches?: readonly Touch[]) {
   const process = simulation.process(name);

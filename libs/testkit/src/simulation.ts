@@ -5,99 +5,10 @@
  * the order of steps alone decides what happens, and the order comes from `Choices`. A process never chosen again has crashed; one
  * chosen late was frozen. Time moves a little with each step, and to the next sleeper when nothing else can be done.
  */
-import type { Clock } from '@flamelake/model';
-import { type Choices, seededChoices } from './choices.ts';
-import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
-
-export interface SimulationOptions {
-  /** Where the order of steps comes from when it is searched; the seed by default. */
-  readonly choices?: Choices;
-  /** Chance at each step that some process freezes, for 1 s to `freezeMsMax`; 0 by default. */
-  readonly freezeChance?: number;
-  readonly freezeMsMax?: number;
-  /** Chance that a process freezes when it asks for a step of such a label. */
-  readonly freezeBefore?: (label: string) => number;
-  /** Longest time one request of a slow process takes; 0 by default. Which processes are slow, and how slow, changes now and then. */
-  readonly slowMsMax?: number;
-  /** Longest time one step takes; 20 ms by default. */
-  readonly stepMsMax?: number;
-  /** What one unit of time is like: the wall clock at the start, ms since 1970. */
-  readonly startMs?: number;
-}
-
-/** One request of a process, as a port puts it. */
-export interface StepRequest<T> {
-  /** Shown in traces and given to `hold`. */
-  readonly label: string;
-  /** What happens when the step is taken; what it returns or throws is the answer. */
-  readonly effect: () => T;
-  /** Not before this time. */
-  readonly dueMs?: number;
-  /** Not before this holds, or `dueMs` has come. */
-  readonly isReady?: () => boolean;
-  /** The step may be taken even after its process has crashed: a put already under way. */
-  readonly outlivesProcess?: boolean;
-  /** What the step reads or writes, for a search to see which steps may change places; everything when absent. */
-  readonly touches?: readonly Touch[];
-}
-
-/** A thing that steps share, by name; the name of a thing begins with the names of what holds it. */
-export interface Touch {
-  readonly thing: string;
-  readonly writes: boolean;
-}
-
-/** A process of the simulated world: one clock, one source of randomness, one fate. */
-export interface SimulatedProcess {
-  readonly name: string;
-  readonly clock: Clock;
-  readonly random: SeededRandom;
-  readonly isCrashed: boolean;
-  /** Errors its tasks ended with, oldest first. */
-  readonly failures: readonly unknown[];
-  /** Tasks begun and not ended. */
-  readonly tasksRunning: number;
-  /** Labels of what it waits for. */
-  readonly waitingFor: readonly string[];
-  /** Starts a task; an error it ends with is kept in `failures`. */
-  spawn(task: () => Promise<unknown>): void;
-  /** Asks a port for a step; never answers once the process has crashed. */
-  request<T>(step: StepRequest<T>): Promise<T>;
-  /** Ends the process: nothing it waits for is answered, nothing it asks later has an effect. */
-  crash(): void;
-  /** Takes no step of it before that time. */
-  freezeUntil(ms: number): void;
-  /** Takes no step of it whose label matches, until it is released. */
-  hold(matches: (label: string) => boolean): void;
-  release(): void;
-}
-
-export interface Simulation {
-  readonly seed: number | string;
-  /** For the workload: apart from the order of steps. */
-  readonly random: SeededRandom;
-  readonly choices: Choices;
-  /** True time, ms since 1970. */
-  nowMs(): number;
-  /** Steps taken so far. */
-  readonly steps: number;
-  /** The last steps, for messages. */
-  trace(): readonly string[];
-  /** @param skewMs - how far its wall clock is ahead of true time */
-  process(name: string, skewMs?: number): SimulatedProcess;
-  /** Adds something to do after each step, before any other step; what it throws ends the run. */
-  afterStep(check: () => void | Promise<void>): void;
-  /**
-   * Takes steps until the condition holds, nothing is left to do (then the rest of the time passes too), or virtual time has passed.
-   * @returns why it ended; `steps` when `stepsMax` came first
-   */
-  run(until?: () => boolean, limits?: { forMs?: number; stepsMax?: number }): Promise<RunEnd>;
-  /** Ends all freezes, holds and slowness, and makes no new ones. */
-  calm(): void;
-}
-
-/** `redundant`: a search has run an equal order of steps before. */
-export type RunEnd = 'condition' | 'idle' | 'time' | 'steps' | 'redundant';
+import { seededChoices } from './choices.ts';
+import { createSeededRandom } from './seeded-random.ts';
+import type { RunEnd, SimulatedProcess, Simulation, SimulationOptions, StepRequest } from './simulation-types.ts';
+import { asleepAfter, awake, type SleepSet, type Touch } from './sleep-set.ts';
 
 const TRACE_STEPS = 200;
 const START_MS = Date.UTC(2026, 0, 15, 12);
@@ -137,7 +48,7 @@ export function createSimulation(seed: number | string, options: SimulationOptio
   let pending: Step[] = [];
   let nowMs = options.startMs ?? START_MS;
   let freezeChance = options.freezeChance ?? 0;
-  let asleep: ReadonlySet<Step> = new Set();
+  let asleep: SleepSet<Step> = new Set();
   let steps = 0;
 
   const canStep = (step: Step) =>
@@ -158,34 +69,11 @@ export function createSimulation(seed: number | string, options: SimulationOptio
   }
 
   function pickStep(ready: readonly Step[]): Step | undefined {
-    if (isSearch) return pickUnlikeBefore(ready);
-    const index =
-      ready.length === 1
-        ? 0
-        : choices.choose(
-            'schedule',
-            ready.map((step) => step.process.weight),
-          );
-    return ready[index];
-  }
-
-  /**
-   * Sleep sets (Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996): a step that was tried here
-   * before need not be tried again until a step that it could not change places with was taken.
-   */
-  function pickUnlikeBefore(ready: readonly Step[]): Step | undefined {
-    const candidates = ready.filter((step) => !asleep.has(step));
-    const index =
-      candidates.length < 2
-        ? 0
-        : choices.choose(
-            'schedule',
-            candidates.map(() => 1),
-          );
-    const step = candidates[index];
-    if (step === undefined) return undefined;
-    asleep = new Set([...asleep, ...candidates.slice(0, index)].filter((other) => areIndependent(other, step)));
-    return step;
+    const candidates = isSearch ? awake(ready, asleep) : ready;
+    const weights = candidates.map((step) => (isSearch ? 1 : step.process.weight));
+    const index = candidates.length < 2 ? 0 : choices.choose('schedule', weights);
+    if (isSearch) asleep = asleepAfter(asleep, candidates, index);
+    return candidates[index];
   }
 
   /** Moves time to the next step that only time holds back. */
@@ -354,15 +242,4 @@ export function createSimulation(seed: number | string, options: SimulationOptio
 /** Lets every promise that can settle do so: a macrotask runs only when no microtask is left. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-function areIndependent(a: Step, b: Step): boolean {
-  if (a.process === b.process || a.touches === undefined || b.touches === undefined) return false;
-  for (const one of a.touches) {
-    for (const other of b.touches) {
-      const isShared = one.thing.startsWith(other.thing) || other.thing.startsWith(one.thing);
-      if (isShared && (one.writes || other.writes)) return false;
-    }
-  }
-  return true;
 }
