@@ -14,3 +14,7 @@ test(`the embedded server counts every acknowledged profile once through kills a
   }
   assert.ok((sum.get('lives') ?? 0) > SEEDS * 3 && (sum.get('sent again') ?? 0) > SEEDS, JSON.stringify([...sum]));
 });
+
+test('a seed runs the same way again', async () => {
+  assert.deepEqual(await runEmbedded(1), await runEmbedded(1));
+});

@@ -14,3 +14,9 @@ test(`every role twice, faults, freezes and crashes: no property is broken, ${SE
     assert.ok((sum.get(what) ?? 0) > 10, `${what} is too rare: ${sum.get(what)}`);
   }
 });
+
+test('a seed runs the same way again, whatever ran before', async () => {
+  const first = await runGeneral(1);
+  await runGeneral(2);
+  assert.deepEqual(await runGeneral(1), first);
+});
