@@ -25,6 +25,9 @@ export interface CallSurroundings {
   readonly callSeconds: Histogram;
 }
 
+/** Dropped at least of a refused request, so that its answer has time to arrive. */
+const DISCARD_BYTES_MIN = 1_048_576;
+
 /** Answers one call; never rejects. */
 export async function answerCall(
   method: UnaryMethod,
@@ -117,7 +120,7 @@ export function send(
   limits: BodyLimits,
 ): void {
   if (response.destroyed || response.headersSent) return;
-  const { wireBytesMax } = limits;
+  const restBytesMax = Math.max(limits.wireBytesMax, DISCARD_BYTES_MIN);
   // Both kinds of response write alike; only their declared overloads differ.
   const out = response as ServerResponse;
   out.statusCode = answer.status;
@@ -128,10 +131,10 @@ export function send(
       'content-length',
       answer.body.reduce((sum, part) => sum + part.length, 0),
     );
-  const isEndless = !(Number(request.headers['content-length']) <= wireBytesMax);
+  const isEndless = !(Number(request.headers['content-length']) <= restBytesMax);
   const isLast = !request.complete && isEndless && request.httpVersionMajor < 2;
   if (isLast) out.setHeader('connection', 'close');
-  if (!request.complete) discardRest(request, wireBytesMax);
+  if (!request.complete) discardRest(request, restBytesMax);
 
   if (isLast) {
     out.flushHeaders();

@@ -103,8 +103,9 @@ test('a refused call delivers its answer and leaves its connection usable, or sa
       request.end(body);
     });
   for (let round = 0; round < 10; round++) {
-    const tooLarge = await ask(Buffer.alloc(200_100, 0x20), 'application/json');
-    assert.deepEqual(tooLarge, { status: 413, connection: 'close' });
+    const [tooLarge, farTooLarge] = [Buffer.alloc(200_100, 0x20), Buffer.alloc(2 * MIB, 0x20)];
+    assert.deepEqual(await ask(tooLarge, 'application/json'), { status: 413, connection: 'keep-alive' });
+    assert.deepEqual(await ask(farTooLarge, 'application/json'), { status: 413, connection: 'close' });
     assert.deepEqual(await ask(Buffer.alloc(100_000), 'text/plain'), { status: 415, connection: 'keep-alive' });
     assert.deepEqual(await ask(Buffer.from('{}'), 'application/json'), { status: 200, connection: 'keep-alive' });
   }
