@@ -46,11 +46,11 @@ export async function createFileStore(options: FileStoreOptions): Promise<Object
   const temporary = `${directory}/tmp`;
   const places = createSemaphore({ name: 'object store operations', capacity: concurrency, waitingMax });
   options.metrics?.gauge(
-    { name: 'object_store_operations', help: 'File operations of the object store under way.' },
+    { name: 'object_store_operations', help: 'Operations of the object store under way.' },
     () => places.inUse,
   );
   options.metrics?.gauge(
-    { name: 'object_store_operations_waiting', help: 'File operations of the object store waiting for a place.' },
+    { name: 'object_store_operations_waiting', help: 'Operations of the object store waiting for a place.' },
     () => places.waiting,
   );
   const folders = new FileFolders(fileSystem, root);

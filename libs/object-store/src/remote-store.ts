@@ -37,6 +37,14 @@ export function createRemoteStore(driver: RemoteDriver, options: RemoteStoreOpti
   const { clock, random, requestTimeoutMs = 15_000, attemptsMax = 4, concurrency = 64, waitingMax = 10_000 } = options;
   const root = rootOf(options.prefix ?? '');
   const places = createSemaphore({ name: 'object store operations', capacity: concurrency, waitingMax });
+  options.metrics?.gauge(
+    { name: 'object_store_operations', help: 'Operations of the object store under way.' },
+    () => places.inUse,
+  );
+  options.metrics?.gauge(
+    { name: 'object_store_operations_waiting', help: 'Operations of the object store waiting for a place.' },
+    () => places.waiting,
+  );
   const retries = options.metrics?.counter({
     name: 'object_store_retries_total',
     help: 'Tries of operations on the object store that were repeated, by error code.',

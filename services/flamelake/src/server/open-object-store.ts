@@ -1,24 +1,39 @@
 /** The object store that the options ask for. Drivers are imported only when they are. */
 import { readFile } from 'node:fs/promises';
 import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
-import { createFileStore } from '@flamelake/object-store';
+import { createFileStore, measureStore } from '@flamelake/object-store';
 import { environment, type Metrics, nodeFileSystem } from '@flamelake/runtime';
-import type { ServeOptions } from '../options/serve-options.ts';
+import type { OptionValues } from '../options/option.ts';
+import type { STORE_OPTIONS } from '../options/store-options.ts';
+
+/** The options that matter to the store. */
+export type StoreOptions = OptionValues<typeof STORE_OPTIONS> & {
+  readonly 'data.directory': string;
+  /** Roles of this process: `all`, or some of several processes'. */
+  readonly target: string;
+};
 
 export interface OpenObjectStoreOptions {
-  readonly options: ServeOptions;
+  readonly options: StoreOptions;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
 }
 
-/** @throws {FlamelakeError} `invalid_argument` when an option of the chosen store is missing or wrong */
+/**
+ * Opens the store, measured.
+ * @throws {FlamelakeError} `invalid_argument` when an option of the chosen store is missing or wrong
+ */
 export async function openObjectStore(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
-  const { options, clock, random } = ports;
+  return measureStore(await openBackend(ports), ports.metrics, ports.clock);
+}
+
+async function openBackend(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+  const { options, clock, random, metrics } = ports;
   switch (options['store.backend']) {
     case 'files': {
       const directory = `${options['data.directory']}/store`;
-      return createFileStore({ directory, fileSystem: nodeFileSystem, clock, random });
+      return createFileStore({ directory, fileSystem: nodeFileSystem, clock, random, metrics });
     }
     case 's3':
       return openS3(ports);
