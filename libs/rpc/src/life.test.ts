@@ -19,7 +19,7 @@ import {
   requestMessage,
   startTestServer,
   withSession,
-} from './test-server.fixture.ts';
+} from './server.test-support.ts';
 
 const GRPC = { ':path': METHOD_PATH, 'content-type': 'application/grpc', te: 'trailers' };
 

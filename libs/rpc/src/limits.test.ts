@@ -12,7 +12,7 @@ import {
   post,
   startTestServer,
   withSession,
-} from './test-server.fixture.ts';
+} from './server.test-support.ts';
 
 const MIB = 1_048_576;
 

@@ -7,7 +7,7 @@ import { type CallOptions, Client, credentials, Metadata, status } from '@grpc/g
 import { QuerierService } from './gen/querier/v1/querier_pb.js';
 import { LabelValuesResponseSchema } from './gen/types/v1/types_pb.js';
 import { decodeMessage, type RunningServer } from './index.ts';
-import { METHOD_PATH, requestMessage, startTestServer } from './test-server.fixture.ts';
+import { METHOD_PATH, requestMessage, startTestServer } from './server.test-support.ts';
 
 describe('real clients', () => {
   let server: RunningServer;

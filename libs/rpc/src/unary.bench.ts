@@ -10,7 +10,7 @@ import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { PusherService, PushRequestSchema } from './gen/push/v1/push_pb.js';
 import { decodePushRequest, encodeMessage, encodePushResponse, PUSH_PATH, unaryMethod } from './index.ts';
-import { grpcFrame, http2Request, startTestServer, withSession } from './test-server.fixture.ts';
+import { grpcFrame, http2Request, startTestServer, withSession } from './server.test-support.ts';
 
 const CALLS = 4000;
 const IN_FLIGHT = 8;

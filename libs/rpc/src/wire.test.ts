@@ -12,7 +12,7 @@ import {
   requestMessage,
   startTestServer,
   withSession,
-} from './test-server.fixture.ts';
+} from './server.test-support.ts';
 
 let server: RunningServer;
 before(async () => {

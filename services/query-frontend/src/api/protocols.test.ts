@@ -10,7 +10,7 @@ import * as querier from '@flamelake/rpc/gen/querier/v1/querier_pb.js';
 import * as types from '@flamelake/rpc/gen/types/v1/types_pb.js';
 import { createLogger, createMetrics, systemClock } from '@flamelake/runtime';
 import type { Flamegraph, Queries } from '../queries.ts';
-import { constantQueries, EXACT } from './constant-queries.fixture.ts';
+import { constantQueries, EXACT } from './constant-queries.test-support.ts';
 import { querierMethods } from './querier-methods.ts';
 
 /** above 2 MiB as JSON. */

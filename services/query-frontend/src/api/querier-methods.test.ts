@@ -7,7 +7,7 @@ import { type BodyForm, type Call, decodeMessage, encodeMessage, type UnaryMetho
 import { ProfileSchema } from '@flamelake/rpc/gen/google/v1/profile_pb.js';
 import * as querier from '@flamelake/rpc/gen/querier/v1/querier_pb.js';
 import * as types from '@flamelake/rpc/gen/types/v1/types_pb.js';
-import { constantQueries, EXACT, PPROF } from './constant-queries.fixture.ts';
+import { constantQueries, EXACT, PPROF } from './constant-queries.test-support.ts';
 import { querierMethods } from './querier-methods.ts';
 import { serverMethods } from './server-methods.ts';
 
