@@ -24,6 +24,8 @@ const QUANTILE = 0.95;
 const STEP = 0.05;
 const DELAY_MS_MIN = 20;
 const DELAY_MS_MAX = 5_000;
+/** Reason of an abort that only tidies up: without one a stack is recorded each time. */
+const SETTLED = 'settled';
 /** Delay before anything was observed. */
 const DELAY_MS_FIRST = 500;
 /** Hedges saved up at most, and what one read adds: so at most one request in twenty is an extra one. */
@@ -54,7 +56,7 @@ export function createHedge({ clock, metrics }: HedgeOptions): Hedge {
     budget = Math.min(BUDGET_MAX, budget + BUDGET_PER_READ);
     let winner: 'first' | 'second' | 'unhedged' = 'unhedged';
     const settled = new AbortController();
-    const first = read(all.signal).finally(() => settled.abort());
+    const first = read(all.signal).finally(() => settled.abort(SETTLED));
     const second = async () => {
       await clock.sleep(delayMs, settled.signal);
       if (settled.signal.aborted || all.signal.aborted || budget < 1) return first;
@@ -73,7 +75,7 @@ export function createHedge({ clock, metrics }: HedgeOptions): Hedge {
       observe(clock.monotonicMs() - startMs);
       if (winner !== 'unhedged') hedges?.add(1, { winner });
       signal?.removeEventListener('abort', onAbort);
-      all.abort();
+      all.abort(SETTLED);
     }
   };
 }

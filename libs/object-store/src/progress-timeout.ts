@@ -19,36 +19,39 @@ export async function withProgressTimeout<T>(
 ): Promise<T> {
   if (signal?.aborted) throw canceled();
   const own = new AbortController();
+  const givenUp = Promise.withResolvers<never>();
   let movedAtMs = clock.monotonicMs();
-  let isLate = false;
-  const onAbort = () => own.abort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const watch = async (): Promise<never> => {
-    for (;;) {
-      const leftMs = movedAtMs + timeoutMs - clock.monotonicMs();
-      if (leftMs <= 0) break;
-      await clock.sleep(leftMs, own.signal);
-      if (own.signal.aborted) break;
-    }
-    isLate = !own.signal.aborted;
-    own.abort();
-    throw isLate ? late(timeoutMs) : canceled();
+  const giveUp = (error: FlamelakeError) => {
+    own.abort(error);
+    givenUp.reject(error);
   };
+  const onAbort = () => giveUp(canceled());
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const watch = async () => {
+    while (!own.signal.aborted) {
+      const leftMs = movedAtMs + timeoutMs - clock.monotonicMs();
+      if (leftMs <= 0) giveUp(late(timeoutMs));
+      else await clock.sleep(leftMs, own.signal);
+    }
+  };
+  void watch();
   try {
     // Raced, because a client may not heed the signal everywhere.
     return await Promise.race([
       task({ signal: own.signal, progress: () => void (movedAtMs = clock.monotonicMs()) }),
-      watch(),
+      givenUp.promise,
     ]);
   } catch (error) {
-    if (isLate) throw late(timeoutMs);
-    if (signal?.aborted) throw canceled();
-    throw error;
+    // The client says in its own words that it was given up.
+    throw own.signal.reason instanceof FlamelakeError ? own.signal.reason : error;
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    own.abort();
+    own.abort(SETTLED);
   }
 }
+
+/** Reason of an abort that only tidies up: without one a stack is recorded each time. */
+const SETTLED = 'settled';
 
 function canceled(): FlamelakeError {
   return new FlamelakeError('canceled', 'read was canceled');
