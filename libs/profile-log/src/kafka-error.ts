@@ -21,6 +21,7 @@ export const KAFKA = {
   groupAuthorizationFailed: 30,
   clusterAuthorizationFailed: 31,
   invalidTimestamp: 32,
+  unsupportedSaslMechanism: 33,
   unsupportedVersion: 35,
   topicAlreadyExists: 36,
   outOfOrderSequence: 45,
@@ -41,6 +42,7 @@ const MEANINGS: Readonly<Record<number, ErrorCode>> = {
   [KAFKA.clusterAuthorizationFailed]: 'permission_denied',
   [KAFKA.unsupportedVersion]: 'failed_precondition',
   [KAFKA.saslAuthenticationFailed]: 'unauthenticated',
+  [KAFKA.unsupportedSaslMechanism]: 'unauthenticated',
   [KAFKA.invalidRecord]: 'invalid_argument',
   [KAFKA.invalidTimestamp]: 'invalid_argument',
 };
@@ -63,30 +65,26 @@ export function kafkaCodeOf(error: unknown): number | undefined {
 }
 
 interface ClientError {
-  readonly code?: unknown;
   readonly apiCode?: unknown;
   readonly errors?: readonly unknown[];
   readonly cause?: unknown;
 }
 
-/** Looks for a broker's code, or a refused login, in an error of the client. */
-function findIn(error: unknown, depth = 0): { kafkaCode?: number; isRefused?: boolean } {
-  if (typeof error !== 'object' || error === null || depth > 8) return {};
-  const { code, apiCode, errors, cause } = error as ClientError;
-  if (typeof apiCode === 'number') return { kafkaCode: apiCode };
+/** Looks for a broker's code in an error of the client, which wraps them. */
+function findCode(error: unknown, depth = 0): number | undefined {
+  if (typeof error !== 'object' || error === null || depth > 8) return undefined;
+  const { apiCode, errors, cause } = error as ClientError;
+  if (typeof apiCode === 'number') return apiCode;
   for (const inner of [...(errors ?? []), cause]) {
-    const found = findIn(inner, depth + 1);
-    if (found.kafkaCode !== undefined || found.isRefused) return found;
+    const found = findCode(inner, depth + 1);
+    if (found !== undefined) return found;
   }
-  return { isRefused: code === 'PLT_KFK_AUTHENTICATION' };
+  return undefined;
 }
 
 /** An error of the client as one of ours; `isSent` says whether a request may have reached the broker. */
 export function kafkaClientError(error: unknown, isSent: boolean, details: ErrorDetails): FlamelakeError {
-  const { kafkaCode, isRefused } = findIn(error);
-  if (isRefused || kafkaCode === KAFKA.saslAuthenticationFailed) {
-    return new FlamelakeError('unauthenticated', 'kafka broker refuses the login', details, { cause: error });
-  }
+  const kafkaCode = findCode(error);
   if (kafkaCode !== undefined) return kafkaCodeError(kafkaCode, details, error);
   const message = isSent ? 'kafka broker gave no answer' : 'kafka broker cannot be reached';
   return new FlamelakeError('unavailable', message, { ...details, isSent }, { cause: error });

@@ -13,11 +13,10 @@ import { declareKafkaMetrics } from './kafka-metrics.ts';
 import { KAFKA_DEFAULTS, type KafkaLogOptions, kafkaTopicSettings } from './kafka-options.ts';
 import { createPartitionProducer, type PartitionProducer } from './kafka-partition-producer.ts';
 import { createPartitionReader, fetchTimeoutMs, type PartitionReader } from './kafka-partition-reader.ts';
-import { PRODUCE_BY_ID, produceById, produceByName } from './kafka-produce.ts';
+import { PRODUCE_API, PRODUCE_VERSION, producePartition } from './kafka-produce.ts';
 import { batchOverheadBytes } from './kafka-record-batch.ts';
 import { type OpenTopic, openTopic } from './kafka-topic.ts';
 
-const PRODUCE_API = 0;
 /** Connections to a broker for batches; a broker answers those of one connection one after the other. */
 const PRODUCE_CONNECTIONS = 4;
 
@@ -30,27 +29,27 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<ProfileLog
   const settings = kafkaTopicSettings(options);
   const cluster = createKafkaCluster(options, settings.topic);
   try {
+    await checkVersions(cluster);
     const topic = await openTopic(cluster, options, settings, options.logger);
-    const isById = (await cluster.versionOf(PRODUCE_API)) >= PRODUCE_BY_ID;
-    if (!isById)
-      options.logger?.warn('kafka brokers are older than 4.1: records are produced by the name of the topic');
     if (settings.minInsyncReplicas < 2) {
       options.logger?.warn('kafka acknowledges records that one broker alone holds; losing it loses them');
     }
-    return kafkaLog(options, settings.topic, topic, cluster, isById);
+    return kafkaLog(options, settings.topic, topic, cluster);
   } catch (error) {
     await cluster.close();
     throw error;
   }
 }
 
-function kafkaLog(
-  options: KafkaLogOptions,
-  name: string,
-  topic: OpenTopic,
-  cluster: KafkaCluster,
-  isById: boolean,
-): ProfileLog {
+/** @throws {FlamelakeError} `failed_precondition` when brokers do not take topics by id everywhere */
+async function checkVersions(cluster: KafkaCluster): Promise<void> {
+  const version = await cluster.versionOf(PRODUCE_API);
+  if (version >= PRODUCE_VERSION) return;
+  const details = { produceVersion: version, atLeast: PRODUCE_VERSION, release: '4.1' };
+  throw new FlamelakeError('failed_precondition', 'kafka brokers are too old', details);
+}
+
+function kafkaLog(options: KafkaLogOptions, name: string, topic: OpenTopic, cluster: KafkaCluster): ProfileLog {
   const { clock } = options;
   const partitionCount = topic.partitions.length;
   const recordBytesMax = topic.messageBytesMax - batchOverheadBytes(1);
@@ -96,8 +95,7 @@ function kafkaLog(
       partition,
       leaders,
       metrics,
-      connectionTo: (address) => produceConnection(address, partition),
-      produce: (connection, request) => connection.request(isById ? produceById : produceByName, request),
+      produce: (address, request) => produceConnection(address, partition).request(producePartition, request),
       newSession: () => cluster.ask(initProducerIdV5.api, null, requestTimeoutMs),
       onSettled: (bytes) => {
         queueBytes -= bytes;
@@ -130,6 +128,11 @@ function kafkaLog(
     return made;
   }
 
+  function dropReader(partition: number): void {
+    void readers.get(partition)?.close();
+    readers.delete(partition);
+  }
+
   return {
     id: topicId,
     partitionCount,
@@ -151,7 +154,11 @@ function kafkaLog(
         throw new FlamelakeError('out_of_range', 'offset is not in the profile log', { offset: fromOffset, start: 0 });
       }
       const signals = signal === undefined ? [closing.signal] : [closing.signal, signal];
-      return readerOf(partition).read(fromOffset, { bytesMax, waitMs, signal: AbortSignal.any(signals) });
+      const reader = readerOf(partition);
+      const records = await reader.read(fromOffset, { bytesMax, waitMs, signal: AbortSignal.any(signals) });
+      // Who stops waiting mostly stops reading: the partition went elsewhere.
+      if (signal?.aborted) dropReader(partition);
+      return records;
     },
     async bounds(partition) {
       check(partition);

@@ -7,14 +7,19 @@
  * unknown does a new producer id begin.
  */
 import { type Appended, FlamelakeError } from '@flamelake/model';
-import type { BrokerAddress, KafkaConnection } from './kafka-connection.ts';
+import type { BrokerAddress } from './kafka-connection.ts';
 import { withDeadline } from './kafka-deadline.ts';
 import { KAFKA, kafkaCodeError, kafkaCodeOf, mayHaveLanded } from './kafka-error.ts';
 import type { PartitionLeaders } from './kafka-leaders.ts';
 import type { KafkaMetrics } from './kafka-metrics.ts';
 import type { KafkaConnectionOptions } from './kafka-options.ts';
 import type { ProduceAnswer, ProduceRequest } from './kafka-produce.ts';
-import { batchOverheadBytes, encodeRecordBatch, type ProducerSession } from './kafka-record-batch.ts';
+import {
+  batchOverheadBytes,
+  encodeRecordBatch,
+  type ProducerSession,
+  RECORD_FRAME_BYTES_MAX,
+} from './kafka-record-batch.ts';
 
 export interface PartitionProducerOptions extends Pick<KafkaConnectionOptions, 'clock'> {
   readonly topic: string;
@@ -22,13 +27,14 @@ export interface PartitionProducerOptions extends Pick<KafkaConnectionOptions, '
   readonly partition: number;
   readonly leaders: PartitionLeaders;
   readonly metrics: KafkaMetrics;
-  readonly connectionTo: (address: BrokerAddress) => KafkaConnection;
-  readonly produce: (connection: KafkaConnection, request: ProduceRequest) => Promise<ProduceAnswer>;
+  /** Sends a batch to a broker and waits for its answer; errors of the broker are in it. */
+  readonly produce: (address: BrokerAddress, request: ProduceRequest) => Promise<ProduceAnswer>;
   readonly newSession: () => Promise<ProducerSession>;
   /** Told how many bytes wait no longer. */
   readonly onSettled: (bytes: number) => void;
   readonly appendTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /** Bytes of records in a batch, framing included; a larger record goes alone. */
   readonly batchBytesMax: number;
 }
 
@@ -71,7 +77,7 @@ export function createPartitionProducer(options: PartitionProducerOptions): Part
     let bytes = 0;
     let count = 0;
     for (const { value } of queue) {
-      bytes += value.length;
+      bytes += value.length + RECORD_FRAME_BYTES_MAX;
       if (count > 0 && (count === BATCH_RECORDS_MAX || bytes > batchBytesMax)) break;
       count++;
     }
@@ -142,13 +148,14 @@ export function createPartitionProducer(options: PartitionProducerOptions): Part
     const { address } = leaders.leaderOf(partition);
     session ??= { ...(await options.newSession()), nextSequence: 0 };
     const used = session;
+    // Given up meanwhile: the values are their owners' again.
+    if (clock.monotonicMs() >= untilMs) throw new FlamelakeError('unavailable', 'kafka gave no producer id in time');
     const values = batch.map(({ value }) => value);
     const bytes = encodeRecordBatch(values, used, used.nextSequence, clock.nowMs());
     const leftMs = Math.max(1, Math.floor(untilMs - clock.monotonicMs()));
     const { topic, topicId, requestTimeoutMs } = options;
     const timeoutMs = Math.min(leftMs, requestTimeoutMs);
-    const answer = await options.produce(options.connectionTo(address), {
-      topic,
+    const answer = await options.produce(address, {
       topicId,
       partition,
       batch: bytes,

@@ -1,18 +1,14 @@
 /**
- * The Produce request for one partition (Kafka protocol, Produce versions 9 to 13). Version 13 names the topic by its id,
- * so that nothing can land in a topic made anew under the old name; brokers before Kafka 4.1 know names only.
+ * The Produce request for one partition (Kafka protocol, Produce version 13): the first one that names the topic by its id, so
+ * that nothing can land in a topic made anew under the old name. Brokers know it from Kafka 4.1 on.
  */
 import { createAPI, type Reader, readKnownTaggedFields, Writer } from '@platformatic/kafka';
 
-const PRODUCE = 0;
-/** Version from which on topics are named by id. */
-export const PRODUCE_BY_ID = 13;
-/** Version used for brokers that do not know ids here. */
-export const PRODUCE_BY_NAME = 12;
+export const PRODUCE_API = 0;
+export const PRODUCE_VERSION = 13;
 const ACKS_ALL = -1;
 
 export interface ProduceRequest {
-  readonly topic: string;
   /** 32 hexadecimal digits. */
   readonly topicId: string;
   readonly partition: number;
@@ -29,22 +25,19 @@ export interface ProduceAnswer {
   readonly appendMs: number;
 }
 
-function createRequest(isById: boolean, { topic, topicId, partition, batch, timeoutMs }: ProduceRequest): Writer {
+function createRequest({ topicId, partition, batch, timeoutMs }: ProduceRequest): Writer {
   const writer = Writer.create().appendString(null).appendInt16(ACKS_ALL).appendInt32(timeoutMs);
   return writer
-    .appendArray([topic], (w) => {
-      if (isById) w.appendUUID(topicId);
-      else w.appendString(topic);
-      w.appendArray([partition], (w) => w.appendInt32(partition).appendBytes(batch));
-    })
+    .appendArray([topicId], (w) =>
+      w.appendUUID(topicId).appendArray([partition], (w) => w.appendInt32(partition).appendBytes(batch)),
+    )
     .appendTaggedFields();
 }
 
-function parseAnswer(isById: boolean, reader: Reader): ProduceAnswer {
+function parseAnswer(reader: Reader): ProduceAnswer {
   let answer: ProduceAnswer = { kafkaCode: -1, baseOffset: -1, appendMs: -1 };
   reader.readArray((r) => {
-    if (isById) r.readUUID();
-    else r.readString();
+    r.readUUID();
     r.readArray(
       (r) => {
         r.readInt32();
@@ -63,14 +56,9 @@ function parseAnswer(isById: boolean, reader: Reader): ProduceAnswer {
   return answer;
 }
 
-function produceApi(version: number, isById: boolean) {
-  return createAPI<[ProduceRequest], ProduceAnswer>(
-    PRODUCE,
-    version,
-    (request: ProduceRequest) => createRequest(isById, request),
-    (_correlationId, _apiKey, _apiVersion, reader) => parseAnswer(isById, reader),
-  );
-}
-
-export const produceById = produceApi(PRODUCE_BY_ID, true);
-export const produceByName = produceApi(PRODUCE_BY_NAME, false);
+export const producePartition = createAPI<[ProduceRequest], ProduceAnswer>(
+  PRODUCE_API,
+  PRODUCE_VERSION,
+  createRequest,
+  (_correlationId, _apiKey, _apiVersion, reader) => parseAnswer(reader),
+);

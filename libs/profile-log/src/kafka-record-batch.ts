@@ -21,7 +21,7 @@ const LENGTH_END = 12;
 const COMPRESSION_BITS = 0x07;
 const CONTROL_BIT = 0x20;
 /** Largest record around a value: five varints, attributes, null key, no headers. */
-const RECORD_FRAME_BYTES_MAX = 24;
+export const RECORD_FRAME_BYTES_MAX = 24;
 
 /** Bytes of a batch that are not its values. */
 export function batchOverheadBytes(records: number): number {
