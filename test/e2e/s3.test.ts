@@ -30,18 +30,18 @@ const FLAGS = [
   '--store.prefix=team/profiles',
 ];
 
-async function startS3(): Promise<string> {
+async function startS3(): Promise<{ readonly endpoint: string; readonly pid: number }> {
   assert.ok(installed.skip === undefined);
   const server = await startVersitygw(installed.path);
   running.push(server);
-  return `http://127.0.0.1:${server.port}`;
+  return { endpoint: `http://127.0.0.1:${server.port}`, pid: server.pid };
 }
 
 const pushValue = (server: ServerProcess, value: bigint) =>
   push(server.url, 'shop', smallPprof({ stacks: [{ frames: ['main', `f${value}`], value }], timeMs: Date.now() }));
 
 test('pushes, kill -9 and a restart with every object in a bucket', { skip }, async () => {
-  const endpoint = await startS3();
+  const { endpoint } = await startS3();
   const directory = temporaryDirectory();
   const start = () =>
     startServer({ directory, flags: [...FLAGS, `--store.s3.endpoint=${endpoint}`], environment: ENVIRONMENT });
@@ -73,8 +73,58 @@ test('pushes, kill -9 and a restart with every object in a bucket', { skip }, as
   await store.close();
 });
 
+test('while the bucket stands still pushes go on, and nothing is lost or counted twice', { skip }, async () => {
+  const { endpoint, pid } = await startS3();
+  const server = await startServer({
+    flags: [...FLAGS, `--store.s3.endpoint=${endpoint}`, '--store.request-timeout=200ms'],
+    environment: ENVIRONMENT,
+  });
+  let total = 0n;
+  let commit = '';
+  const pushSome = async (from: bigint) => {
+    for (let value = from; value < from + 20n; value++) {
+      commit = await pushValue(server, value);
+      total += value;
+    }
+  };
+  await pushSome(1n);
+  for (let round = 1n; round <= 3n; round++) {
+    process.kill(pid, 'SIGSTOP');
+    // Puts that were sent are carried out when it goes on, though their answers were given up long before.
+    await pushSome(1_000n * round);
+    await notReady(server.url);
+    process.kill(pid, 'SIGCONT');
+    await pushSome(1_000n * round + 500n);
+    await eventually(async () => assert.equal(await totalOf(server.url, 'shop', commit), total));
+  }
+  assert.equal(await server.terminate(), 0);
+});
+
+/** Waits until the server says that it cannot do its work. */
+async function notReady(url: string): Promise<void> {
+  await eventually(async () => {
+    const response = await fetch(`${url}/ready`);
+    assert.match(await response.text(), /object store/);
+    assert.equal(response.status, 503);
+  });
+}
+
+/** Tries until it holds, for half a minute: the server waits longer after each failure. */
+async function eventually(check: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
 test('a start with a wrong bucket or wrong keys says what to look at', { skip }, async () => {
-  const endpoint = `--store.s3.endpoint=${await startS3()}`;
+  const endpoint = `--store.s3.endpoint=${(await startS3()).endpoint}`;
   const refusal = (flags: readonly string[], environment: Readonly<Record<string, string>>) =>
     startServer({ flags: [...FLAGS, endpoint, ...flags], environment }).then(
       () => assert.fail('it started'),
