@@ -4,7 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { type Clock, FlamelakeError } from '@flamelake/model';
 import type { Counter, Histogram, Logger } from '@flamelake/runtime';
 import type { ByteBudget, ByteLease } from './byte-budget.ts';
-import { inflate } from './compression.ts';
+import { inflateBody } from './compression.ts';
 import { FRAME_PREFIX_BYTES } from './grpc-unary.ts';
 import { asFlamelakeError, type Protocol, type WireAnswer } from './protocol.ts';
 import { type BodyLimits, discardRest, readBody } from './read-body.ts';
@@ -96,7 +96,7 @@ function runMethod(
       const { headers } = request;
       const tenant = method.withoutTenant ? '' : tenantOf(headers, { multitenancy });
       const body = await readBody(request, wireBytesMax, lease, signal);
-      const message = await protocol.unwrap(body, headers, (bytes) => inflate(bytes, inflatedBytesMax, lease));
+      const message = await protocol.unwrap(body, headers, (bytes) => inflateBody(bytes, inflatedBytesMax, lease));
       return await method.answer(message, protocol.form, { tenant, headers, signal, setHeader });
     } finally {
       lease.release();

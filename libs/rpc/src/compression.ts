@@ -25,7 +25,7 @@ const gzipAsync = promisify(gzip);
  * Inflates a gzip message. Room for the output is leased before it is made.
  * @throws {FlamelakeError} `resource_exhausted` over `bytesMax` or when the lease cannot grow, `invalid_argument` when it is not gzip
  */
-export async function inflate(bytes: Uint8Array, bytesMax: number, lease: ByteLease): Promise<Uint8Array> {
+export async function inflateBody(bytes: Uint8Array, bytesMax: number, lease: ByteLease): Promise<Uint8Array> {
   if (bytes.length < GZIP_BYTES_MIN) throw notGzip(bytes);
   // The trailer states the size, but it is the sender's word: it counts within what so many bytes can become.
   const statedBytes = Buffer.from(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).readUInt32LE(0);

@@ -1,4 +1,6 @@
+export type { ByteLease } from './byte-budget.ts';
 export { type ClientCapabilities, clientCapabilities } from './client-capabilities.ts';
+export { inflateBody } from './compression.ts';
 export { decodeMessage, encodeMessage } from './message-codec.ts';
 export {
   decodePushRequest,
@@ -9,6 +11,7 @@ export {
   pushRequestFromJson,
   pushRequestFromProto,
 } from './push-request.ts';
+export { BODY_TOO_LARGE, type BodyLimits, discardRest, readBody } from './read-body.ts';
 export {
   type RunningServer,
   SERVER_LIMITS,

@@ -2,12 +2,12 @@
 import { decodeLogRecord, type ProfileRecord } from '@flamelake/formats';
 import type { Clock, ProfileLog } from '@flamelake/model';
 import { createMemoryLog } from '@flamelake/profile-log';
-import { startServer } from '@flamelake/rpc';
+import { type BodyLimits, startServer } from '@flamelake/rpc';
 import { createLogger, createMetrics, type Metrics, systemClock } from '@flamelake/runtime';
 import { createSeededRandom } from '@flamelake/testkit';
 import { createDistributor, type Distributor, type DistributorOptions } from './distributor.ts';
 import { createIngestHandler } from './ingest/ingest-handler.ts';
-import { type BodyLimits, INGEST_BODY_LIMITS } from './ingest/request-body.ts';
+import { INGEST_BODY_LIMITS } from './ingest/request-body.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './limits.ts';
 import { pushMethod } from './push-method.ts';
 

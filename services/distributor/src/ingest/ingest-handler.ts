@@ -1,12 +1,12 @@
 /** `POST /ingest` and its alias `/pyroscope/ingest` over plain HTTP. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Clock, CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
-import { HEADER, tenantOf } from '@flamelake/rpc';
+import { type BodyLimits, discardRest, HEADER, tenantOf } from '@flamelake/rpc';
 import type { Logger } from '@flamelake/runtime';
 import type { Distributor } from '../distributor.ts';
 import { type DiscardReason, discardReason } from '../refusal.ts';
 import { parseIngestQuery } from './ingest-request.ts';
-import { type BodyLimits, discardRest, INGEST_BODY_LIMITS, readRequestBody } from './request-body.ts';
+import { INGEST_BODY_LIMITS, readRequestBody } from './request-body.ts';
 
 export const INGEST_PATHS: readonly string[] = ['/ingest', '/pyroscope/ingest'];
 

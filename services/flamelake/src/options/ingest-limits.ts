@@ -1,5 +1,7 @@
 /** Limits of the write path as the options set them. */
+
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '@flamelake/distributor';
+import type { BodyLimits } from '@flamelake/rpc';
 import type { ServeOptions } from './serve-options.ts';
 
 export function ingestLimits(options: ServeOptions): IngestLimits {
@@ -16,4 +18,13 @@ export function ingestLimits(options: ServeOptions): IngestLimits {
     rejectOlderThanMs: options['limits.ingestion-window'],
     rateBytesPerSecond: rate === 0 ? undefined : rate,
   };
+}
+
+/** Inflated a body may be this much larger than as sent. */
+const INFLATION_MAX = 4;
+
+/** Limits of request bodies, for RPCs and plain HTTP alike. */
+export function bodyLimits(options: ServeOptions): BodyLimits {
+  const wireBytesMax = options['limits.body-size-max'];
+  return { wireBytesMax, inflatedBytesMax: wireBytesMax * INFLATION_MAX };
 }

@@ -111,6 +111,13 @@ export const SERVE_OPTIONS = {
     default: HOUR_MS,
     description: 'oldest profile taken; beyond 1h resends are no longer recognised',
   },
+  'limits.body-size-max': {
+    kind: 'bytes',
+    min: MIB,
+    max: GIB,
+    default: 64 * MIB,
+    description: 'one request body as sent; inflated it may be four times as large',
+  },
   'limits.profile-size-max': {
     kind: 'bytes',
     min: KIB,

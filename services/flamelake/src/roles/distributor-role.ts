@@ -2,7 +2,7 @@
 import { sealCommitToken } from '@flamelake/catalog';
 import { createDistributor, createIngestHandler, pushMethod } from '@flamelake/distributor';
 import type { ProfileLog } from '@flamelake/model';
-import { ingestLimits } from '../options/ingest-limits.ts';
+import { bodyLimits, ingestLimits } from '../options/ingest-limits.ts';
 import { ownProfilePush } from '../server/own-profiles.ts';
 import { ownTenant, type Role, type RoleContext } from './role.ts';
 
@@ -22,7 +22,13 @@ export function startDistributorRole(context: RoleContext, log: ProfileLog): Rol
   });
   return {
     methods: [pushMethod(distributor)],
-    ingest: createIngestHandler({ distributor, clock, logger, multitenancy: options['multitenancy.enabled'] }),
+    ingest: createIngestHandler({
+      distributor,
+      clock,
+      logger,
+      multitenancy: options['multitenancy.enabled'],
+      limits: bodyLimits(options),
+    }),
     pushOwn: ownProfilePush(distributor, ownTenant(options)),
     close: () => distributor.close(),
   };

@@ -5,6 +5,7 @@ import { probePutIfAbsent } from '@flamelake/object-store';
 import { serverMethods } from '@flamelake/query-frontend';
 import { startServer } from '@flamelake/rpc';
 import { createMetrics, type Logger, observeProcess } from '@flamelake/runtime';
+import { bodyLimits } from '../options/ingest-limits.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { homePage } from '../pages/home-page.ts';
 import { startAllRoles } from '../roles/all-roles.ts';
@@ -71,6 +72,7 @@ export async function startFlamelake({
     methods: [...roles.flatMap((role) => role.methods ?? []), ...serverMethods(() => isServing)],
     http: app,
     multitenancy: options['multitenancy.enabled'],
+    limits: bodyLimits(options),
     clock,
     logger,
     metrics,
