@@ -14,6 +14,13 @@ const CODE_BY_NUMBER = new Map<number, ErrorCode>(
   Object.entries(CODE_MEANINGS).map(([code, { grpc }]) => [grpc, code as ErrorCode]),
 );
 
+/** What gRPC itself says that is not about the connection. */
+const TRANSPORT_MESSAGES: ReadonlyMap<status, string> = new Map([
+  [status.DEADLINE_EXCEEDED, 'internal call took too long'],
+  [status.RESOURCE_EXHAUSTED, 'internal message is too large'],
+  [status.UNIMPLEMENTED, 'internal service is of another release'],
+]);
+
 /** The status a call ends with; what is no FlamelakeError is `internal`, and its text stays here. */
 export function statusOfError(error: unknown): StatusObject {
   const known = error instanceof FlamelakeError ? error : new FlamelakeError('internal', 'internal error');
@@ -24,7 +31,10 @@ export function statusOfError(error: unknown): StatusObject {
       .map(([name, value]) => [name.slice(0, TEXT_LENGTH_MAX), detailJson(value)]),
   );
   metadata.set(TRAILER, Buffer.from(JSON.stringify({ message: known.message.slice(0, TEXT_LENGTH_MAX), details })));
-  return { code: CODE_MEANINGS[known.code].grpc, details: known.message.slice(0, TEXT_LENGTH_MAX), metadata };
+  // gRPC's names are ours but for one.
+  const name = known.code === 'canceled' ? 'CANCELLED' : known.code.toUpperCase();
+  const code = status[name as keyof typeof status];
+  return { code, details: known.message.slice(0, TEXT_LENGTH_MAX), metadata };
 }
 
 function detailJson(value: string | number | bigint | boolean): unknown {
@@ -38,17 +48,12 @@ export function errorOfStatus(failure: ServiceError, address: string): Flamelake
   const [trailer] = failure.metadata.get(TRAILER);
   const said = trailer instanceof Buffer ? readTrailer(trailer) : undefined;
   if (said !== undefined) return new FlamelakeError(code, said.message, said.details, { cause: failure });
-  switch (failure.code) {
-    case status.DEADLINE_EXCEEDED:
-      return new FlamelakeError(code, 'internal call took too long', { address }, { cause: failure });
-    case status.RESOURCE_EXHAUSTED:
-      return new FlamelakeError(code, 'internal message is too large', { address }, { cause: failure });
-    case status.UNIMPLEMENTED:
-      return new FlamelakeError(code, 'internal service is of another release', { address }, { cause: failure });
-    default:
-      // Refused, reset, cut: gRPC has many numbers for a peer that is not there.
-      return new FlamelakeError('unavailable', 'internal service does not answer', { address }, { cause: failure });
+  const message = TRANSPORT_MESSAGES.get(failure.code);
+  // Refused, reset, cut: gRPC has many numbers for a peer that is not there.
+  if (message === undefined) {
+    return new FlamelakeError('unavailable', 'internal service does not answer', { address }, { cause: failure });
   }
+  return new FlamelakeError(code, message, { address }, { cause: failure });
 }
 
 function readTrailer(trailer: Buffer): { message: string; details: ErrorDetails } | undefined {

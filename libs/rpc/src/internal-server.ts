@@ -28,6 +28,8 @@ export interface InternalServerOptions {
   readonly metrics: Metrics;
 }
 
+type Call = ServerUnaryCall<ExecuteRequest, ExecuteResponse>;
+
 export interface RunningInternalServer {
   readonly port: number;
   /** Takes no new calls, lets those in flight finish for up to `graceMs`, then cuts them. */
@@ -60,32 +62,33 @@ export async function startInternalServer(options: InternalServerOptions): Promi
       inFlight--;
     }
   };
-  const handle = (call: ServerUnaryCall<ExecuteRequest, ExecuteResponse>, done: sendUnaryData<ExecuteResponse>) => {
+  const handle = async (call: Call, done: sendUnaryData<ExecuteResponse>) => {
     const canceled = new AbortController();
     call.once('cancelled', () => canceled.abort());
     const [traceparent, tracestate] = ['traceparent', 'tracestate'].map((name) => call.metadata.get(name)[0]);
     const trace = readTraceContext(traceparent, tracestate);
-    answer(call.request, { signal: canceled.signal, trace }).then(
-      (response) => {
-        calls.add(1, { code: 'ok' });
-        done(null, response);
-      },
-      (error: unknown) => {
-        const code = error instanceof FlamelakeError ? error.code : 'internal';
-        calls.add(1, { code });
-        if (CODE_MEANINGS[code].logLevel === 'error') {
-          logger.failure('internal call failed', error, { peer: call.getPeer(), traceparent: trace?.traceparent });
-        }
-        done(statusOfError(error));
-      },
-    );
+    try {
+      const response = await answer(call.request, { signal: canceled.signal, trace });
+      calls.add(1, { code: 'ok' });
+      done(null, response);
+    } catch (error) {
+      const code = error instanceof FlamelakeError ? error.code : 'internal';
+      calls.add(1, { code });
+      if (CODE_MEANINGS[code].logLevel === 'error') {
+        logger.failure('internal call failed', error, { peer: call.getPeer(), traceparent: trace?.traceparent });
+      }
+      done(statusOfError(error));
+    }
   };
 
   const server = new Server({
     'grpc.max_receive_message_length': REQUEST_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
   });
-  server.addService({ execute: loadExecuteMethod() }, { execute: handle });
+  server.addService(
+    { execute: loadExecuteMethod() },
+    { execute: (call: Call, done: sendUnaryData<ExecuteResponse>) => void handle(call, done) },
+  );
   const bound = await bind(server, host, port, tls);
   return {
     port: bound,

@@ -6,4 +6,3 @@ export {
   READS_DEFAULT,
   WAITING_TASKS_DEFAULT,
 } from './querier.ts';
-export { type QuerierServerOptions, startQuerierServer } from './querier-server.ts';

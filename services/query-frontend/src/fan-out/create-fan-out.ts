@@ -91,7 +91,6 @@ export function createFanOut(options: FanOutOptions): FanOut {
     tenantWaitingMax: limits.tenantWaitingMax,
   });
   const hedging = createHedging({ delayMsMin: limits.hedgeDelayMs, delayMsDefault: HEDGE_DELAY_DEFAULT_MS });
-  const mayHedge = () => limits.hedgeDelayMs > 0 && peers.count > 1 && hedging.take();
   const metrics = declareMetrics(options.metrics, { peers, queue });
   const watch = watchAddresses(queriers, {
     clock,
@@ -126,8 +125,8 @@ export function createFanOut(options: FanOutOptions): FanOut {
         ask,
         attemptsMax: limits.attemptsMax,
         delayMs: RETRY_DELAY_MS,
-        hedgeDelayMs: hedging.delayMs(task.question.kind),
-        mayHedge,
+        hedgeDelayMs: limits.hedgeDelayMs === 0 ? undefined : hedging.delayMs(task.question.kind),
+        mayHedge: hedging.take,
         onAttempt: (kind) => metrics.attempts.add(1, { kind }),
         clock,
         random,

@@ -15,14 +15,19 @@ export interface AttemptsOptions<T> {
   readonly attemptsMax: number;
   /** Wait before the second attempt; doubles, and a random part of it is taken. */
   readonly delayMs: number;
-  readonly hedgeDelayMs: number;
-  /** Takes the right to ask a second querier at the same time. */
+  /** Undefined asks no second querier. */
+  readonly hedgeDelayMs: number | undefined;
+  /** Takes the right to ask a second querier at the same time; without it only an overdue task gets one. */
   readonly mayHedge: () => boolean;
   readonly onAttempt: (kind: AttemptKind) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly signal: AbortSignal;
 }
+
+/** When a task is overdue: so many times as late as others are asked twice, and not before. */
+const OVERDUE_FACTOR = 8;
+const OVERDUE_MS_MIN = 1_000;
 
 /**
  * @throws {FlamelakeError} `unavailable` when there is no querier; else what the last one asked threw: at once when asking another cannot help
@@ -68,9 +73,17 @@ async function askOneOrTwo<T>(options: AttemptsOptions<T>, tried: Set<Peer>): Pr
       firstEnded.abort();
     }
   };
+  const isLate = async (delayMs: number) => {
+    await clock.sleep(delayMs, firstEnded.signal);
+    return !firstEnded.signal.aborted;
+  };
   const askSecond = async (): Promise<Decision<T>> => {
-    await clock.sleep(hedgeDelayMs, firstEnded.signal);
-    const second = firstEnded.signal.aborted || !mayHedge() ? undefined : peers.takeSpare(blockId, tried);
+    // Where too many were slow of late, only what is long overdue is asked twice.
+    const isDue =
+      hedgeDelayMs !== undefined &&
+      (await isLate(hedgeDelayMs)) &&
+      (mayHedge() || (await isLate(Math.max(OVERDUE_MS_MIN, hedgeDelayMs * OVERDUE_FACTOR))));
+    const second = isDue ? peers.takeSpare(blockId, tried) : undefined;
     if (second === undefined) throw new FlamelakeError('unavailable', 'no second querier was asked');
     tried.add(second);
     onAttempt('hedge');

@@ -1,0 +1,49 @@
+/**
+ * A querier as a process of its own, for tests of the fan-out: serves the directory named first on the host and port named next, tells its
+ * parent of every task, and stalls, refuses or goes on when the parent says so.
+ */
+import { createFileStore } from '@flamelake/object-store';
+import { createQuerier } from '@flamelake/querier';
+import { startQuerierServer } from '@flamelake/querier/server';
+import { createLogger, createMetrics, nodeFileSystem, systemClock, systemRandom } from '@flamelake/runtime';
+import type { QuerierCommand, QuerierReport } from './querier-child.ts';
+
+const [directory, host, port, admissionBytes] = process.argv.slice(2) as [string, string, string, string];
+const DRAIN_MS = 10_000;
+let goOn = Promise.withResolvers<void>();
+goOn.resolve();
+
+const report = (message: QuerierReport) => process.send?.(message);
+const store = await createFileStore({
+  directory,
+  fileSystem: nodeFileSystem,
+  clock: systemClock,
+  random: systemRandom,
+});
+const metrics = createMetrics();
+const inner = createQuerier({ store, storeId: 'store', metrics, admissionBytesMax: Number(admissionBytes) });
+const server = await startQuerierServer({
+  querier: {
+    async execute(task, signal) {
+      report({ kind: 'task', blocks: task.parts.map((part) => part.object.id) });
+      signal.addEventListener('abort', () => report({ kind: 'canceled' }), { once: true });
+      const held = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => held.resolve(), { once: true });
+      await Promise.race([goOn.promise, held.promise]);
+      return inner.execute(task, signal);
+    },
+  },
+  host,
+  port: Number(port),
+  clock: systemClock,
+  logger: createLogger({ level: 'silent' }),
+  metrics,
+});
+process.on('message', (command: QuerierCommand) => {
+  if (command === 'stall') goOn = Promise.withResolvers<void>();
+  else goOn.resolve();
+  report({ kind: 'done', command });
+});
+process.on('disconnect', () => process.exit(0));
+process.on('SIGTERM', () => void server.close(DRAIN_MS).then(() => process.exit(0)));
+report({ kind: 'ready', port: server.port });
