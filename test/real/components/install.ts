@@ -31,7 +31,8 @@ export async function install(name: string, make: (folder: string) => Promise<un
         await make(path);
         writeFileSync(done, '');
       } catch (error) {
-        const reason = String((error as { stderr?: unknown }).stderr ?? error).trim();
+        const { stderr } = error as { readonly stderr?: string };
+        const reason = (stderr || String(error)).trim();
         if (tries === TRIES) return { skip: `${name} cannot be installed: ${reason.slice(-300)}` };
       }
     }
