@@ -10,7 +10,7 @@ import { type FileLogLimits, type FileLogOptions, fileLogLimits } from './file-l
 import { GroupWriter, type WriterStart } from './group-writer.ts';
 import { logError } from './log-error.ts';
 import { findLogFiles, type LogFile, makeLogFile, markFrame } from './log-file.ts';
-import { frameSeed } from './log-format.ts';
+import { frameSeed, HEADER_BYTES } from './log-format.ts';
 import { declareLogMetrics } from './log-metrics.ts';
 import { readFiles } from './read-files.ts';
 import { scanTail } from './scan-tail.ts';
@@ -75,6 +75,7 @@ async function openTail(options: FileLogOptions, file: LogFile, handle: OpenFile
   const { base, logId } = file.header;
   let end = base;
   let lastAppendMs = file.header.appendMs;
+  let groupStart = HEADER_BYTES;
   const position = await scanTail(handle, {
     name: file.path,
     sizeBytes: file.sizeBytes,
@@ -84,6 +85,7 @@ async function openTail(options: FileLogOptions, file: LogFile, handle: OpenFile
       markFrame(file, frame.offset, frame.position);
       end = frame.offset + 1;
       lastAppendMs = Math.max(lastAppendMs, frame.appendMs);
+      groupStart = frame.groupStart;
     },
   });
   if (position < file.sizeBytes) {
@@ -92,10 +94,20 @@ async function openTail(options: FileLogOptions, file: LogFile, handle: OpenFile
     await handle.truncate(position);
     file.sizeBytes = position;
   }
-  // Records that were written and not synced are whole, but readers may see durable ones only.
-  await handle.dataSync();
+  await makeDurable(handle, groupStart, position);
   await options.fileSystem.syncFolder(options.directory);
   return { end, lastAppendMs };
+}
+
+/**
+ * Makes the last group durable: readers may see durable records only. After a failed sync the kernel may hold its bytes as clean and
+ * a sync would do nothing; written again they are dirty. Every group before it was durable when it was begun.
+ */
+async function makeDurable(handle: OpenFile, groupStart: number, end: number): Promise<void> {
+  const group = new Uint8Array(Math.max(0, end - groupStart));
+  await handle.read(group, groupStart);
+  if (group.length > 0) await handle.write(group, groupStart);
+  await handle.dataSync();
 }
 
 /** Leaves a gap up to the chain's end when the log ends before it: those offsets were given once. */
