@@ -64,11 +64,16 @@ function datasetKey(tenant: string, service: string): string {
   return `${tenant}/${service}`;
 }
 
-function throwIfAborted(signal: AbortSignal): void {
+export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new FlamelakeError('canceled', 'query was canceled', {}, { cause: signal.reason });
 }
 
-async function addDataset(
+/**
+ * Adds what the question wants of one dataset, as it is selected, to a result of the same question.
+ * @param deletes - of the dataset's tenant
+ * @throws {FlamelakeError} as `executeTask`
+ */
+export async function addDataset(
   result: PartialResult,
   question: Question,
   selection: CompiledSelection,

@@ -1,3 +1,4 @@
+export { executeCachedTask, type ResultCache } from './execute-cached-task.ts';
 export { type ExecuteOptions, executeTask, type OpenBlock } from './execute-task.ts';
 export {
   LABEL_SETS_MAX,

@@ -55,11 +55,14 @@ export function addRows(
   }
 }
 
-/** Adds other groups. Associative and commutative. */
-export function mergeSeriesGroups(into: SeriesGroups, from: SeriesGroups): void {
+/**
+ * Adds other groups. Associative and commutative.
+ * @param stepsLater - what a step of `from` is to be counted up by; what falls before the first step is in it
+ */
+export function mergeSeriesGroups(into: SeriesGroups, from: SeriesGroups, stepsLater = 0): void {
   for (const { labels, indexOf, sums, profileCounts } of from.values()) {
     const group = groupOf(into, labels);
-    for (const [step, i] of indexOf) addPoint(group, step, sums[i], profileCounts[i]);
+    for (const [step, i] of indexOf) addPoint(group, Math.max(0, step + stepsLater), sums[i], profileCounts[i]);
   }
 }
 

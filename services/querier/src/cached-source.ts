@@ -12,6 +12,8 @@ export interface SourceContext {
   /** Prefix of the store's keys in the cache: its random id. */
   readonly storeId: string;
   readonly cache: Cache | undefined;
+  /** Keeps the ends of objects, where their footers are, beside the cache. */
+  readonly footers: Cache | undefined;
   /** Bounds reads in flight. */
   readonly reads: Semaphore;
   /** Called for each read of the store. */
@@ -20,7 +22,7 @@ export interface SourceContext {
 
 /** @returns a source whose reads throw `not_found` when the object is gone or another one is under its key */
 export function cachedSource(context: SourceContext, object: ObjectRef): BlockSource {
-  const { store, storeId, cache, reads, onRead } = context;
+  const { store, storeId, cache, footers, reads, onRead } = context;
   return {
     key: object.key,
     sizeBytes: object.sizeBytes,
@@ -28,11 +30,18 @@ export function cachedSource(context: SourceContext, object: ObjectRef): BlockSo
       const cacheKey = `${storeId}/block/${object.id}/${offset}/${lengthBytes}`;
       const cached = await cache?.get(cacheKey);
       if (cached?.length === lengthBytes) return cached;
+      const isEnd = offset + lengthBytes === object.sizeBytes && footers !== cache;
+      const footer = isEnd ? await footers?.get(cacheKey) : undefined;
+      if (footer?.length === lengthBytes) {
+        await cache?.set(cacheKey, footer);
+        return footer;
+      }
       const range = { offset, length: lengthBytes };
       const found = await reads.run(() => store.get(object.key, range, signal), 1, signal);
       if (found === undefined || !isSame(found, object)) throw missingObject(object);
       onRead(found.bytes.length);
       await cache?.set(cacheKey, found.bytes);
+      if (isEnd) await footers?.set(cacheKey, found.bytes);
       return found.bytes;
     },
   };

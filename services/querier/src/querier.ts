@@ -1,7 +1,14 @@
 /** The querier: runs tasks on blocks of the store within a budget of bytes. Stateless but for its cache. */
 import { openBlock } from '@flamelake/block';
 import { type Cache, type Clock, FlamelakeError, type ObjectStore } from '@flamelake/model';
-import { executeTask, type OpenBlock, type PartialResult, type Task } from '@flamelake/query';
+import {
+  type ExecuteOptions,
+  executeCachedTask,
+  executeTask,
+  type OpenBlock,
+  type PartialResult,
+  type Task,
+} from '@flamelake/query';
 import { createSemaphore, type Metrics, systemClock } from '@flamelake/runtime';
 import { cachedSource, missingObject, type SourceContext } from './cached-source.ts';
 import { createPause } from './pause.ts';
@@ -12,6 +19,8 @@ export interface QuerierOptions {
   readonly storeId: string;
   /** Keeps ranges of blocks; bounded by its owner. */
   readonly cache?: Cache;
+  /** Keeps results on folded blocks and footers; may be shared by queriers, then it is sealed. */
+  readonly results?: Cache;
   /** The system's by default. */
   readonly clock?: Clock;
   readonly metrics: Metrics;
@@ -38,7 +47,7 @@ export interface Querier {
 }
 
 export function createQuerier(options: QuerierOptions): Querier {
-  const { store, storeId, cache, clock = systemClock, metrics } = options;
+  const { store, storeId, cache, results, clock = systemClock, metrics } = options;
   const admissionBytesMax = options.admissionBytesMax ?? ADMISSION_BYTES_DEFAULT;
   const readsMax = options.readsMax ?? READS_DEFAULT;
   const admission = createSemaphore({
@@ -47,14 +56,26 @@ export function createQuerier(options: QuerierOptions): Querier {
     waitingMax: options.waitingTasksMax ?? WAITING_TASKS_DEFAULT,
   });
   const reads = createSemaphore({ name: 'block reads', capacity: readsMax, waitingMax: Number.MAX_SAFE_INTEGER });
-  const { tasks, readBytes } = declareMetrics(metrics, () => admission);
-  const context: SourceContext = { store, storeId, cache, reads, onRead: (bytes) => readBytes.add(bytes) };
+  const { tasks, readBytes, lookups } = declareMetrics(metrics, () => admission);
+  const context: SourceContext = {
+    store,
+    storeId,
+    cache,
+    footers: results,
+    reads,
+    onRead: (bytes) => readBytes.add(bytes),
+  };
   const open: OpenBlock = async (object, signal) => {
     const block = await openBlock(cachedSource(context, object), { signal });
     if (block.info.id !== object.id) throw missingObject(object);
     return block;
   };
   const pause = createPause(clock);
+  const onLookup = (isHit: boolean) => lookups.add(1, { result: isHit ? 'hit' : 'miss' });
+  const run = (task: Task, execution: ExecuteOptions) =>
+    results === undefined
+      ? executeTask(task, execution)
+      : executeCachedTask(task, execution, { cache: results, storeId, onLookup });
   return {
     execute: async (task, signal) => {
       if (task.estimatedBytes > admissionBytesMax) {
@@ -64,11 +85,7 @@ export function createQuerier(options: QuerierOptions): Querier {
         });
       }
       try {
-        const result = await admission.run(
-          () => executeTask(task, { open, signal, pause }),
-          task.estimatedBytes,
-          signal,
-        );
+        const result = await admission.run(() => run(task, { open, signal, pause }), task.estimatedBytes, signal);
         tasks.add(1, { outcome: 'ok' });
         return result;
       } catch (error) {
@@ -90,6 +107,11 @@ function declareMetrics(metrics: Metrics, admission: () => { readonly inUse: num
   );
   return {
     tasks: metrics.counter({ name: 'querier_tasks_total', help: 'Query tasks by outcome.', labels: ['outcome'] }),
+    lookups: metrics.counter({
+      name: 'querier_result_lookups_total',
+      help: 'Results on datasets of folded blocks looked up in the cache, by result: hit or miss.',
+      labels: ['result'],
+    }),
     readBytes: metrics.counter({ name: 'querier_read_bytes_total', help: 'Bytes read from the store for queries.' }),
   };
 }

@@ -1,0 +1,87 @@
+/**
+ * What a query asks of one dataset of an immutable block, said in a way that equal questions are equal: the part of the time range inside
+ * the dataset, selectors and labels in one order, a time grid by its phase. Answers to it can be kept for ever.
+ */
+import { createHash } from 'node:crypto';
+import { formatSelector, parseSelector } from '@flamelake/model';
+import type { Question, RowDelete, Selection, Task, TaskDataset, TimeGrid } from './task.ts';
+
+/** To be raised when a block and a question give another answer than before, or the same in other bytes. */
+const ENGINE_VERSION = 1;
+
+export interface DatasetQuestion {
+  readonly question: Question;
+  /** Unbounded where the whole dataset is meant. */
+  readonly selection: Selection;
+  readonly deletes: readonly RowDelete[];
+  /** For a time series: steps of the asked grid before the question's own begins. */
+  readonly stepsLater: number;
+  /** Equal for equal questions only: 64 hex digits. */
+  readonly fingerprint: string;
+}
+
+/** @returns undefined when no such form is known: a time grid that is not of whole ms */
+export function datasetQuestion(
+  { question, selection }: Pick<Task, 'question' | 'selection'>,
+  { tenant, service, minTimeMs, maxTimeMs }: TaskDataset,
+  deletes: readonly RowDelete[],
+): DatasetQuestion | undefined {
+  const own = { tenant, minTimeMs, maxTimeMs };
+  const asked = normalize(question, minTimeMs);
+  if (asked === undefined) return undefined;
+  const touching = deletes.filter((one) => isTouched(own, one)).sort((a, b) => (deleteKey(a) < deleteKey(b) ? -1 : 1));
+  const narrowed: Selection = {
+    tenants: [tenant],
+    fromMs: selection.fromMs <= minTimeMs ? Number.MIN_SAFE_INTEGER : selection.fromMs,
+    untilMs: selection.untilMs > maxTimeMs ? Number.MAX_SAFE_INTEGER : selection.untilMs,
+    selectors: selection.selectors.map((text) => formatSelector(parseSelector(text))).sort(),
+    profileTypeId: selection.profileTypeId,
+  };
+  const said = [ENGINE_VERSION, service, asked.question, narrowed, touching.map(deleteKey)];
+  return {
+    ...asked,
+    selection: narrowed,
+    deletes: touching,
+    fingerprint: createHash('sha256').update(JSON.stringify(said)).digest('hex'),
+  };
+}
+
+function isTouched(dataset: { tenant: string; minTimeMs: number; maxTimeMs: number }, one: RowDelete): boolean {
+  return one.tenant === dataset.tenant && one.fromMs <= dataset.maxTimeMs && one.untilMs > dataset.minTimeMs;
+}
+
+function deleteKey({ selector, fromMs, untilMs }: RowDelete): string {
+  return JSON.stringify([selector, fromMs, untilMs]);
+}
+
+function normalize(question: Question, minTimeMs: number): { question: Question; stepsLater: number } | undefined {
+  switch (question.kind) {
+    case 'functions':
+    case 'locations':
+    case 'labelNames':
+      return { question: { kind: question.kind }, stepsLater: 0 };
+    case 'labelSets':
+      return { question: { kind: question.kind, names: question.names && inOrder(question.names) }, stepsLater: 0 };
+    case 'timeSeries': {
+      const moved = moveGrid(question.grid, minTimeMs);
+      if (moved === undefined) return undefined;
+      const { grid, stepsLater } = moved;
+      return { question: { kind: question.kind, grid, groupBy: inOrder(question.groupBy) }, stepsLater };
+    }
+  }
+}
+
+function inOrder(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].sort();
+}
+
+/** The grid that begins at the last edge at or before the dataset's first profile; its end does not matter to steps. */
+function moveGrid(
+  { startMs, stepMs }: TimeGrid,
+  minTimeMs: number,
+): { grid: TimeGrid; stepsLater: number } | undefined {
+  const stepsLater = Math.floor((minTimeMs - startMs) / stepMs);
+  const start = startMs + stepsLater * stepMs;
+  if (![startMs, stepMs, minTimeMs, start].every(Number.isSafeInteger)) return undefined;
+  return { grid: { startMs: start, endMs: start, stepMs }, stepsLater };
+}

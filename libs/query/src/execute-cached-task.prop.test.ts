@@ -1,0 +1,250 @@
+/** Answers with a cache of results – cold, hot, forgetful, failing, full of other things – equal answers without. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BlockReader } from '@flamelake/block';
+import type { PendingDelete } from '@flamelake/catalog';
+import { type Cache, FlamelakeError } from '@flamelake/model';
+import { createSeededRandom, randomProfileRecord, type SeededRandom } from '@flamelake/testkit';
+import * as fc from 'fast-check';
+import { executeCachedTask } from './execute-cached-task.ts';
+import { executeTask } from './execute-task.ts';
+import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
+import { encodePartialResult } from './partial-result-codec.ts';
+import { planQuery } from './plan.ts';
+import { renderFlamegraph } from './render-flamegraph.ts';
+import { renderPprof } from './render-pprof.ts';
+import type { Question, Selection, Task } from './task.ts';
+import { blockOf, openFrom, optionsFor } from './test-blocks.ts';
+import { snapshotOf } from './test-snapshots.ts';
+import { renderTimeSeries } from './time-series.ts';
+
+const START_MS = 1_700_000_000_000;
+const CPU_TYPE = {
+  name: 'process_cpu',
+  sampleType: 'cpu',
+  sampleUnit: 'nanoseconds',
+  periodType: 'cpu',
+  periodUnit: 'nanoseconds',
+};
+const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
+const SELECTORS = ['{}', '{service_name="cart"}', '{ service_name = "cart" }', '{region!="eu"}', '{thread=~"t1|"}'];
+
+interface World {
+  readonly blocks: readonly BlockReader[];
+  readonly deletes: readonly PendingDelete[];
+}
+
+/** Folded blocks and segments of two tenants. */
+function worldOf(random: SeededRandom): World {
+  const blocks = Array.from({ length: 1 + random.integer(4) }, (_, number) => {
+    const records = Array.from({ length: 1 + random.integer(6) }, () =>
+      randomProfileRecord(random, { tenants: ['t', 'u'], timeMs: START_MS + random.integer(60) }),
+    );
+    return blockOf(records, number + 1, random.integer(4) === 0 ? 0 : 1);
+  });
+  const deletes = Array.from({ length: random.integer(2) }, (_, i): PendingDelete => {
+    const fromMs = START_MS + random.integer(60);
+    const what = { tenant: random.pick(['t', 'u']), selector: random.pick(SELECTORS), fromMs };
+    return { ...what, untilMs: fromMs + random.integer(30), id: `${i}`, version: 5, chainEnd: 1_000 };
+  });
+  return { blocks, deletes };
+}
+
+/** A question as clients ask it; few different values, so that questions are nearly the same. */
+function askedOf(random: SeededRandom): { question: Question; selection: Selection } {
+  const fromMs = random.pick([0, START_MS + random.integer(60)]);
+  const untilMs = random.pick([Number.MAX_SAFE_INTEGER, START_MS + random.integer(80)]);
+  const stepMs = random.pick([7, 10, 2.5]);
+  const grid = { startMs: START_MS + random.integer(30) - 10, endMs: START_MS + 20 + random.integer(60), stepMs };
+  const question = random.pick<Question>([
+    { kind: 'functions' },
+    { kind: 'locations' },
+    { kind: 'timeSeries', grid, groupBy: random.pick([[], ['region'], ['thread', 'region'], ['region', 'thread']]) },
+    { kind: 'labelSets', names: undefined },
+    { kind: 'labelSets', names: random.pick([['region'], ['thread', 'region'], ['region', 'thread']]) },
+    { kind: 'labelNames' },
+  ]);
+  const isSeries = question.kind === 'timeSeries';
+  const selection = {
+    tenants: random.pick([['t'], ['u'], ['t', 'u']]),
+    fromMs: isSeries ? grid.startMs - grid.stepMs : fromMs,
+    untilMs: isSeries ? grid.endMs + 1 : untilMs,
+    selectors: random.pick([[], [random.pick(SELECTORS)], [random.pick(SELECTORS), random.pick(SELECTORS)]]),
+    profileTypeId: random.integer(2) === 0 ? CPU : undefined,
+  };
+  return { question, selection };
+}
+
+function tasksOf({ blocks, deletes }: World, question: Question, selection: Selection, random: SeededRandom) {
+  const placed = blocks.map(({ info }, i) => {
+    const place = info.level === 0 ? { position: i } : { version: 1 };
+    return { id: info.id, datasets: info.datasets, ...place };
+  });
+  const snapshot = snapshotOf(placed, random.integer(2) === 0 ? [] : deletes);
+  return planQuery(snapshot, question, selection, random.pick([1, 1_000_000])).tasks;
+}
+
+async function merged(
+  question: Question,
+  tasks: readonly Task[],
+  execute: (task: Task) => Promise<PartialResult>,
+): Promise<PartialResult> {
+  const sum = createPartialResult(question);
+  for (const task of tasks) mergePartialResult(sum, await execute(task));
+  return sum;
+}
+
+/** The answer as a client sees it: numbering of nodes and order of arrival left out. */
+function draw(question: Question, result: PartialResult): unknown {
+  switch (result.kind) {
+    case 'functions':
+      return renderFlamegraph(result.tree, 1_000);
+    case 'locations':
+      return renderPprof(result.tree, { type: CPU_TYPE, startMs: 1, endMs: 2 });
+    case 'timeSeries':
+      assert.ok(question.kind === 'timeSeries');
+      return ['sum' as const, 'average' as const].map((how) => renderTimeSeries(result.groups, question.grid, how, 0));
+    case 'labelSets':
+      return [...result.sets.keys()].sort();
+  }
+}
+
+interface CountedCache extends Cache {
+  readonly entries: Map<string, Uint8Array>;
+}
+
+function mapCache(): CountedCache {
+  const entries = new Map<string, Uint8Array>();
+  return {
+    entries,
+    get: async (key) => entries.get(key)?.slice(),
+    set: async (key, value) => void entries.set(key, value.slice()),
+    close: async () => {},
+  };
+}
+
+/** What a shared cache may do once its values are authenticated: forget, and give what was set by another release. */
+const CACHES: Readonly<Record<string, (random: SeededRandom) => Cache>> = {
+  sound: mapCache,
+  forgetful(random) {
+    const inner = mapCache();
+    return { ...inner, get: (key) => (random.integer(2) === 0 ? inner.get(key) : Promise.resolve(undefined)) };
+  },
+  failing: () => ({ ...mapCache(), get: () => Promise.resolve(undefined) }),
+  damaging(random) {
+    const inner = mapCache();
+    return {
+      ...inner,
+      async get(key) {
+        const value = await inner.get(key);
+        if (value !== undefined && value.length > 0 && random.integer(2) === 0) {
+          value[random.integer(value.length)] ^= 1 << random.integer(8);
+        }
+        return random.integer(3) === 0 ? value?.subarray(0, random.integer(value.length)) : value;
+      },
+    };
+  },
+};
+
+for (const [name, cacheOf] of Object.entries(CACHES)) {
+  test(`a ${name} cache changes no answer`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), async (seed) => {
+        const random = createSeededRandom(seed);
+        const world = worldOf(random);
+        const options = optionsFor(openFrom(world.blocks));
+        const results = { cache: cacheOf(random), storeId: 'store', onLookup: () => {} };
+        // Different questions on one cache: none may get another's answer.
+        for (let query = 0; query < 12; query++) {
+          const { question, selection } = askedOf(random);
+          const tasks = tasksOf(world, question, selection, random);
+          const plain = await merged(question, tasks, (task) => executeTask(task, options));
+          for (const round of ['first', 'again']) {
+            const cached = await merged(question, tasks, (task) => executeCachedTask(task, options, results));
+            assert.deepEqual(draw(question, cached), draw(question, plain), round);
+          }
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+}
+
+test('what comes again is not computed again, at another end of the range neither', async () => {
+  const random = createSeededRandom(5);
+  const records = Array.from({ length: 8 }, () =>
+    randomProfileRecord(random, { tenants: ['t'], services: ['a', 'b'], timeMs: START_MS + random.integer(60) }),
+  );
+  const blocks = [blockOf(records, 1, 1), blockOf(records.slice(0, 3), 2, 0)];
+  const opened: string[] = [];
+  const options = optionsFor((object) => {
+    opened.push(object.id);
+    return openFrom(blocks)(object, new AbortController().signal);
+  });
+  const lookups: boolean[] = [];
+  const cache = mapCache();
+  const results = { cache, storeId: 'store', onLookup: (isHit: boolean) => void lookups.push(isHit) };
+  const ask = async (question: Question, others: Partial<Selection> = {}) => {
+    const all = { tenants: ['t'], fromMs: 0, untilMs: START_MS + 100, selectors: ['{}'], profileTypeId: CPU };
+    const world = { blocks, deletes: [] };
+    opened.length = 0;
+    lookups.length = 0;
+    const tasks = tasksOf(world, question, { ...all, ...others }, random);
+    const result = await merged(question, tasks, (task) => executeCachedTask(task, options, results));
+    return { result, opened: [...new Set(opened)], lookups: [...lookups] };
+  };
+  const [folded, segment] = blocks.map((block) => block.info.id);
+  const first = await ask({ kind: 'functions' });
+  assert.deepEqual([first.opened.sort(), first.lookups], [[folded, segment].sort(), [false, false]]);
+  for (const key of cache.entries.keys()) assert.match(key, new RegExp(`^store/result/${folded}/[0-9a-f]{64}$`));
+  const again = await ask({ kind: 'functions' }, { untilMs: START_MS + 200, selectors: ['{ }'] });
+  assert.deepEqual([again.opened, again.lookups], [[segment], [true, true]]);
+  assert.deepEqual((await ask({ kind: 'functions' }, { fromMs: START_MS + 30 })).lookups.includes(false), true);
+  // A dashboard that moves by whole steps.
+  const grid = { startMs: START_MS - 50, endMs: START_MS + 100, stepMs: 10 };
+  const series = (later: number): Question => ({
+    kind: 'timeSeries',
+    grid: { ...grid, startMs: grid.startMs - later, endMs: grid.endMs + later },
+    groupBy: ['region'],
+  });
+  assert.deepEqual((await ask(series(0))).lookups, [false, false]);
+  assert.deepEqual((await ask(series(30))).lookups, [true, true]);
+  assert.deepEqual((await ask(series(3))).lookups, [false, false]);
+});
+
+test('a result is taken for its own block, dataset and question only', async () => {
+  const random = createSeededRandom(6);
+  const record = () => randomProfileRecord(random, { tenants: ['t'], services: ['a'], timeMs: START_MS });
+  const block = blockOf([record(), record()], 1, 1);
+  const cache = mapCache();
+  const results = { cache, storeId: 'store', onLookup: () => {} };
+  const options = optionsFor(openFrom([block]));
+  const task = (question: Question): Task => ({
+    question,
+    selection: { tenants: ['t'], fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER, selectors: [], profileTypeId: CPU },
+    parts: [
+      {
+        object: { key: 'k', id: block.info.id, etag: undefined, sizeBytes: 1 },
+        datasets: block.info.datasets,
+        deletes: [],
+      },
+    ],
+    estimatedBytes: 1,
+  });
+  const right = await executeCachedTask(task({ kind: 'functions' }), options, results);
+  const [key] = cache.entries.keys();
+  // A result of another kind, and bytes that are none.
+  for (const wrong of [encodePartialResult(createPartialResult({ kind: 'labelNames' })), new Uint8Array(9)]) {
+    cache.entries.set(key, wrong);
+    const answer = await executeCachedTask(task({ kind: 'functions' }), options, results);
+    assert.deepEqual(draw({ kind: 'functions' }, answer), draw({ kind: 'functions' }, right));
+  }
+  // One of another tenant's dataset is not even looked up.
+  const [part] = task({ kind: 'functions' }).parts;
+  const datasets = [{ tenant: 'u', service: 'a', minTimeMs: 0, maxTimeMs: 1 }];
+  const told = { ...task({ kind: 'functions' }), parts: [{ ...part, datasets }] };
+  const none = await executeCachedTask(told, options, { ...results, onLookup: () => assert.fail('was looked up') });
+  assert.ok(none.kind === 'functions' && none.tree.stacks.total === 0n);
+  const gone = optionsFor(() => Promise.reject(new FlamelakeError('not_found', 'object is gone')));
+  await assert.rejects(executeCachedTask(task({ kind: 'locations' }), gone, results), { code: 'not_found' });
+});

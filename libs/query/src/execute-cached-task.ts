@@ -1,0 +1,132 @@
+/**
+ * Runs a task and keeps what it learns of each dataset of folded blocks: these never change, so a query that comes again computes only what
+ * is new. Segments live for seconds and are always computed.
+ */
+import { type Cache, FlamelakeError } from '@flamelake/model';
+import { type DatasetQuestion, datasetQuestion } from './dataset-question.ts';
+import { addDataset, BLOCKS_IN_FLIGHT, type ExecuteOptions, executeTask, throwIfAborted } from './execute-task.ts';
+import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
+import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
+import { runParallel } from './run-parallel.ts';
+import { compileDeletes, compileSelection } from './select-rows.ts';
+import type { Task, TaskDataset, TaskPart } from './task.ts';
+import { mergeSeriesGroups } from './time-series.ts';
+
+/** Look-ups of one block in flight. */
+const LOOKUPS_IN_FLIGHT = 16;
+
+export interface ResultCache {
+  /** What it gives is believed: it must give only what was set under the key. */
+  readonly cache: Cache;
+  /** Random id of the store: what its keys begin with. */
+  readonly storeId: string;
+  readonly onLookup: (isHit: boolean) => void;
+}
+
+interface AskedDataset extends DatasetQuestion {
+  readonly dataset: TaskDataset;
+  readonly key: string;
+}
+
+/**
+ * Answers a task as `executeTask` does, whatever the cache holds or does.
+ * @throws {FlamelakeError} as `executeTask`
+ */
+export async function executeCachedTask(
+  task: Task,
+  options: ExecuteOptions,
+  results: ResultCache,
+): Promise<PartialResult> {
+  const asked = task.parts.map((part) => askOf(task, part, results.storeId));
+  const uncached = task.parts.filter((_, i) => asked[i] === undefined);
+  const result = await executeTask({ ...task, parts: uncached }, options);
+  await runParallel([...asked.entries()], BLOCKS_IN_FLIGHT, options.signal, async ([i, datasets], signal) => {
+    if (datasets !== undefined) await addPart(result, task.parts[i], datasets, { ...options, signal }, results);
+  });
+  return result;
+}
+
+/** What to ask of a part's datasets; undefined when answers cannot be kept. */
+function askOf(task: Task, { object, datasets, deletes }: TaskPart, storeId: string): AskedDataset[] | undefined {
+  // The etag says that it is a segment.
+  if (object.etag !== undefined) return undefined;
+  const asked: AskedDataset[] = [];
+  for (const dataset of datasets) {
+    if (!task.selection.tenants.includes(dataset.tenant)) continue;
+    const question = datasetQuestion(task, dataset, deletes);
+    if (question === undefined) return undefined;
+    asked.push({ ...question, dataset, key: `${storeId}/result/${object.id}/${question.fingerprint}` });
+  }
+  return asked;
+}
+
+async function addPart(
+  result: PartialResult,
+  { object }: TaskPart,
+  datasets: readonly AskedDataset[],
+  options: ExecuteOptions,
+  { cache, onLookup }: ResultCache,
+): Promise<void> {
+  const missing: AskedDataset[] = [];
+  await runParallel(datasets, LOOKUPS_IN_FLIGHT, options.signal, async (asked) => {
+    const found = await lookUp(cache, asked, result.kind);
+    onLookup(found !== undefined);
+    await options.pause();
+    if (found === undefined) missing.push(asked);
+    else mergeLater(result, found, asked.stepsLater);
+  });
+  if (missing.length === 0) return;
+  const block = await options.open(object, options.signal);
+  const placeOf = new Map(block.info.datasets.map(({ tenant, service }, i) => [datasetKey(tenant, service), i]));
+  for (const asked of missing) {
+    const place = placeOf.get(datasetKey(asked.dataset.tenant, asked.dataset.service));
+    if (place === undefined) continue;
+    await options.pause();
+    throwIfAborted(options.signal);
+    const { question, selection, deletes } = asked;
+    const learnt = createPartialResult(question);
+    const rules = [compileSelection(selection), compileDeletes(deletes)] as const;
+    await addDataset(learnt, question, ...rules, block.dataset(place), options.signal);
+    mergeLater(result, learnt, asked.stepsLater);
+    await keep(cache, asked.key, learnt);
+  }
+}
+
+function datasetKey(tenant: string, service: string): string {
+  return `${tenant}/${service}`;
+}
+
+/** What cannot be read was kept by another release, or is not sound: as if it were not there. */
+async function lookUp(
+  cache: Cache,
+  asked: AskedDataset,
+  kind: PartialResult['kind'],
+): Promise<PartialResult | undefined> {
+  const bytes = await cache.get(asked.key);
+  if (bytes === undefined) return undefined;
+  try {
+    const found = decodePartialResult(bytes);
+    return found.kind === kind ? found : undefined;
+  } catch (error) {
+    if (error instanceof FlamelakeError) return undefined;
+    throw error;
+  }
+}
+
+/** A result too large for a message is too large to keep. */
+async function keep(cache: Cache, key: string, result: PartialResult): Promise<void> {
+  let bytes: Uint8Array;
+  try {
+    bytes = encodePartialResult(result);
+  } catch (error) {
+    if (error instanceof FlamelakeError && error.code === 'resource_exhausted') return;
+    throw error;
+  }
+  await cache.set(key, bytes);
+}
+
+function mergeLater(into: PartialResult, from: PartialResult, stepsLater: number): void {
+  if (into.kind === 'timeSeries' && from.kind === 'timeSeries') {
+    mergeSeriesGroups(into.groups, from.groups, stepsLater);
+  } else mergePartialResult(into, from);
+}
