@@ -5,7 +5,7 @@
  *     make soak SECONDS=3600          an hour of them
  *     make soak SEED=42               seed 42 of the general simulation, exactly as it ran before
  *     make soak SEED=42 KIND=log      seed 42 of the local log over the file system that forgets
- *     make soak SEED=42 KIND=failed-sync the same, opened again after a failed sync without a power cut: not promised
+ *     make soak SEED=42 KIND=failed-sync the same, opened again after a failed sync without a power cut
  *     make soak SEED=42 KIND=embedded seed 42 of log, store, writer and compactor on that file system
  *     make soak LOG='A|BA' FAULTS=1   two writers over that log at every interleaving
  *

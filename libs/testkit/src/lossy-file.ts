@@ -24,8 +24,8 @@ export function createLossyFile(): LossyFile {
   let durable: Uint8Array = new Uint8Array(0);
   let live: Uint8Array = new Uint8Array(0);
   let changes: Change[] = [];
-  /** Changes that a failed sync has marked as written although they may not be. */
-  let doomed: Change[] = [];
+  /** From the first failed sync on: changes in order, those it has marked as written although they may not be, and later ones that are. */
+  let history: { readonly change: Change; readonly isDoomed: boolean }[] = [];
 
   return {
     get sizeBytes() {
@@ -46,20 +46,22 @@ export function createLossyFile(): LossyFile {
       live = applied(live, { sizeBytes });
     },
     sync() {
-      for (const change of changes) durable = applied(durable, change);
+      if (history.length > 0) history.push(...changes.map((change) => ({ change, isDoomed: false })));
+      else for (const change of changes) durable = applied(durable, change);
       changes = [];
     },
     failSync() {
-      doomed = [...doomed, ...changes];
+      history.push(...changes.map((change) => ({ change, isDoomed: true })));
       changes = [];
     },
     crash(random) {
-      for (const change of [...doomed, ...changes]) {
-        const kept = remains(change, random);
+      // What was written again after a failed sync, and synced, lies over what that sync may have lost.
+      for (const { change, isDoomed } of [...history, ...changes.map((change) => ({ change, isDoomed: true }))]) {
+        const kept = isDoomed ? remains(change, random, durable) : change;
         if (kept !== undefined) durable = applied(durable, kept);
       }
       changes = [];
-      doomed = [];
+      history = [];
       live = durable.slice();
     },
   };
@@ -77,13 +79,15 @@ function applied(bytes: Uint8Array, change: Change): Uint8Array {
   return next;
 }
 
-function remains(change: Change, random: SeededRandom): Change | undefined {
+function remains(change: Change, random: SeededRandom, durable: Uint8Array): Change | undefined {
   const fate = random.integer(4);
   if (fate === 0) return undefined;
   if (fate === 1 || 'sizeBytes' in change) return change;
   const cut = random.integer(change.bytes.length + 1);
   if (fate === 2) return { position: change.position, bytes: change.bytes.subarray(0, cut) };
+  // Zeros stand where the file grew; what was there before stays until it is written over.
   const bytes = new Uint8Array(change.bytes.length);
+  bytes.set(durable.subarray(change.position, change.position + bytes.length));
   bytes.set(change.bytes.subarray(0, cut));
   return { position: change.position, bytes };
 }
