@@ -30,7 +30,10 @@ export interface DurationOption extends OptionRow<'duration', number> {
 export interface ChoiceOption extends OptionRow<'choice', string> {
   readonly choices: readonly string[];
 }
-export type TextOption = OptionRow<'text', string>;
+export interface TextOption extends OptionRow<'text', string> {
+  /** Refuses the empty text, which else says "not set". */
+  readonly isRequired?: true;
+}
 export type SwitchOption = OptionRow<'switch', boolean>;
 
 export type Option = IntegerOption | BytesOption | DurationOption | ChoiceOption | TextOption | SwitchOption;
@@ -111,7 +114,7 @@ export function parseOption(name: string, option: Option, value: OptionValue): O
     case 'choice':
       return option.choices.includes(String(value)) ? String(value) : refuse(name, value, option.choices.join(', '));
     case 'text':
-      return String(value);
+      return String(value) === '' && option.isRequired === true ? refuse(name, value, 'a text') : String(value);
   }
 }
 

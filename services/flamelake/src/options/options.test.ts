@@ -52,6 +52,31 @@ test('an unknown key names the nearest valid one, wherever it stands', () => {
   assert.equal(refusal(() => read(['--config.file=x'], {}, 'server: { hots: a }')).details.nearest, 'server.host');
 });
 
+test('variables that Kubernetes sets for a service called flamelake are none of ours', () => {
+  const links = {
+    FLAMELAKE_SERVICE_HOST: '10.0.0.1',
+    FLAMELAKE_SERVICE_PORT: '4040',
+    FLAMELAKE_SERVICE_PORT_HTTP_METRICS: '4040',
+    FLAMELAKE_PORT: 'tcp://10.0.0.1:4040',
+    FLAMELAKE_PORT_4040_TCP: 'tcp://10.0.0.1:4040',
+    FLAMELAKE_PORT_4040_TCP_ADDR: '10.0.0.1',
+    FLAMELAKE_SERVER_PORT: 'tcp://10.0.0.1:4040',
+  };
+  assert.equal(read([], links)['server.port'], 4040);
+  assert.equal(refusal(() => read([], { FLAMELAKE_SERVR_PORT: '1' })).details.nearest, 'FLAMELAKE_SERVER_PORT');
+});
+
+test('a value where keys belong, or the reverse, is told from an unknown key', () => {
+  const shape = (yaml: string) => refusal(() => read(['--config.file=x'], {}, yaml)).details;
+  assert.deepEqual(shape('server: 4040'), { file: 'x', key: 'server', expected: 'keys with values' });
+  assert.deepEqual(shape('server: { port: [1] }'), { file: 'x', key: 'server.port', expected: 'one plain value' });
+  assert.deepEqual(shape('hello'), { file: 'x', key: 'top level', expected: 'keys with values' });
+});
+
+test('the data directory is never the root of the file system for want of a value', () => {
+  assert.equal(refusal(() => read([], { FLAMELAKE_DATA_DIRECTORY: '' })).details.option, 'data.directory');
+});
+
 test('a wrong value names the option and what it takes', () => {
   const error = refusal(() => read(['--server.port=70000']));
   assert.deepEqual(error.details, {

@@ -29,6 +29,11 @@ const OTHER_VARIABLES = new Set([
   'FLAMELAKE_TENANT',
 ]);
 
+/** Names that Kubernetes gives every container for each service of its namespace, here for one called `flamelake` or `flamelake-…`. */
+const SERVICE_LINK_NAME = /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
+/** Value of the one such name, `…_PORT`, that an option can have too. */
+const SERVICE_LINK_VALUE = /^(tcp|udp|sctp):\/\//;
+
 /**
  * @throws {FlamelakeError} `invalid_argument` for an unknown key or a value its option does not take
  */
@@ -74,11 +79,16 @@ function readEnvironment(table: OptionTable, environment: OptionSources['environ
   const found: [string, string][] = [];
   for (const [variable, value] of Object.entries(environment)) {
     if (!variable.startsWith('FLAMELAKE_') || OTHER_VARIABLES.has(variable) || value === undefined) continue;
+    if (isServiceLink(variable, value)) continue;
     const name = names.get(variable);
     if (name === undefined) throw unknownKey(variable, [...names.keys()], 'unknown environment variable');
     found.push([name, value]);
   }
   return found;
+}
+
+function isServiceLink(variable: string, value: string): boolean {
+  return SERVICE_LINK_NAME.test(variable) || (variable.endsWith('_PORT') && SERVICE_LINK_VALUE.test(value));
 }
 
 function readYaml(table: OptionTable, file: string, sources: OptionSources): [string, OptionValue][] {
@@ -94,15 +104,27 @@ function readYaml(table: OptionTable, file: string, sources: OptionSources): [st
     );
   }
   const found: [string, OptionValue][] = [];
+  const names = Object.keys(table);
   const walk = (node: unknown, path: string): void => {
     if (node === null || node === undefined) return;
-    if (table[path] !== undefined && typeof node !== 'object') found.push([path, node as OptionValue]);
-    else if (typeof node === 'object' && !Array.isArray(node) && table[path] === undefined) {
+    const isOption = table[path] !== undefined;
+    const isSection = path === '' || names.some((name) => name.startsWith(`${path}.`));
+    if (isOption && typeof node !== 'object') found.push([path, node as OptionValue]);
+    else if (isSection && typeof node === 'object' && !Array.isArray(node)) {
       for (const [key, child] of Object.entries(node)) walk(child, path === '' ? key : `${path}.${key}`);
-    } else throw unknownKey(path, Object.keys(table), 'unknown key in the configuration file');
+    } else if (isOption || isSection) throw wrongShape(file, path, isOption ? 'one plain value' : 'keys with values');
+    else throw unknownKey(path, names, 'unknown key in the configuration file');
   };
   walk(content, '');
   return found;
+}
+
+function wrongShape(file: string, path: string, expected: string): FlamelakeError {
+  return new FlamelakeError('invalid_argument', 'configuration file has the wrong form', {
+    file,
+    key: path === '' ? 'top level' : path,
+    expected,
+  });
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {

@@ -20,7 +20,12 @@ export const SERVE_OPTIONS = {
     default: 4040,
     description: 'port for HTTP, Connect, gRPC and gRPC-Web; 0 picks one',
   },
-  'data.directory': { kind: 'text', default: './data', description: 'where the profile log and the object store live' },
+  'data.directory': {
+    kind: 'text',
+    default: './data',
+    isRequired: true,
+    description: 'where the profile log and the object store live',
+  },
   ...STORE_OPTIONS,
   'log.level': {
     kind: 'choice',
