@@ -1,5 +1,7 @@
 /** Every option of `flamelake serve`. */
+import { KAFKA_OPTIONS } from './kafka-options.ts';
 import type { OptionTable, OptionValues } from './option.ts';
+import { ROLE_OPTIONS } from './role-options.ts';
 import { STORE_OPTIONS } from './store-options.ts';
 
 const MINUTE_MS = 60_000;
@@ -11,7 +13,7 @@ const GIB = 1024 * MIB;
 
 export const SERVE_OPTIONS = {
   'config.file': { kind: 'text', default: '', description: 'YAML file with these options' },
-  target: { kind: 'choice', choices: ['all'], default: 'all', description: 'roles this process takes' },
+  ...ROLE_OPTIONS,
   'server.host': { kind: 'text', default: '0.0.0.0', description: 'address to listen on' },
   'server.port': {
     kind: 'integer',
@@ -27,6 +29,7 @@ export const SERVE_OPTIONS = {
     description: 'where the profile log and the object store live',
   },
   ...STORE_OPTIONS,
+  ...KAFKA_OPTIONS,
   'log.level': {
     kind: 'choice',
     choices: ['debug', 'info', 'warn', 'error'],

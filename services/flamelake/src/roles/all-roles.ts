@@ -12,7 +12,7 @@ export async function startAllRoles(context: RoleContext): Promise<readonly Role
   const log = await openLocalLog(context);
   const background = await startBackground({ log, options, logger, onFatal });
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
-  const querier = createQuerier({ store, storeId: identity.id, cache, metrics });
+  const querier = createQuerier({ store, storeId: identity.id, cache, results: cache, metrics });
   const backgroundRole: Role = {
     trouble: background.trouble,
     otherMetrics: background.metrics,

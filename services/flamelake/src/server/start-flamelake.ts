@@ -8,8 +8,8 @@ import { createMetrics, type Logger, observeProcess } from '@flamelake/runtime';
 import { bodyLimits } from '../options/ingest-limits.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { homePage } from '../pages/home-page.ts';
-import { startAllRoles } from '../roles/all-roles.ts';
 import { ownTenant, type Role } from '../roles/role.ts';
+import { startRoles } from '../roles/start-roles.ts';
 import { createSelfProfiler, type SelfProfiler } from '../self-profile/self-profiler.ts';
 import { homeContent } from './home-content.ts';
 import { createHttpApp } from './http-app.ts';
@@ -46,7 +46,7 @@ export async function startFlamelake({
   const store = await openObjectStore({ options, clock, random, metrics });
   await probe(store, random, logger);
   const identity = await openStore(store, random);
-  const roles = await startAllRoles({ options, clock, random, logger, metrics, store, identity, onFatal });
+  const roles = await startRoles({ options, clock, random, logger, metrics, store, identity, onFatal });
   const profiler = await createSelfProfiler(clock);
   const queries = roles.find((role) => role.queries !== undefined)?.queries;
   const app = createHttpApp({

@@ -1,0 +1,28 @@
+/** Options of roles that are processes of their own. */
+import type { OptionTable } from './option.ts';
+
+/** What `target` may be. */
+export const TARGETS = ['all', 'distributor', 'segment-writer', 'query-frontend', 'querier', 'compactor'] as const;
+
+export const ROLE_OPTIONS = {
+  target: {
+    kind: 'choice',
+    choices: TARGETS,
+    default: 'all',
+    description: 'role of this process; all needs nothing but a directory, the others share a Kafka topic and a bucket',
+  },
+  'querier.host': { kind: 'text', default: '0.0.0.0', description: 'address on which a querier takes tasks' },
+  'querier.port': {
+    kind: 'integer',
+    min: 0,
+    max: 65_535,
+    default: 9095,
+    description: 'port on which a querier takes tasks; 0 picks one',
+  },
+  'query-frontend.queriers': {
+    kind: 'text',
+    default: '',
+    description:
+      'queriers to send tasks to: host:port,host:port or dns:name:port, which is looked up again as they come and go',
+  },
+} as const satisfies OptionTable;

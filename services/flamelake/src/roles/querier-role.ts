@@ -1,0 +1,29 @@
+/** Takes tasks of query-frontends in. */
+import { createMemoryCache } from '@flamelake/cache';
+import { createQuerier } from '@flamelake/querier';
+import { startQuerierServer } from '@flamelake/querier/server';
+import type { Role, RoleContext } from './role.ts';
+
+/** Time that tasks in flight get at shutdown. */
+const DRAIN_MS = 10_000;
+
+export async function startQuerierRole(context: RoleContext): Promise<Role> {
+  const { options, store, identity, clock, logger, metrics } = context;
+  const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
+  const querier = createQuerier({ store, storeId: identity.id, cache, results: cache, clock, metrics });
+  const server = await startQuerierServer({
+    querier,
+    host: options['querier.host'],
+    port: options['querier.port'],
+    clock,
+    logger,
+    metrics,
+  });
+  logger.info('taking tasks', { port: server.port });
+  return {
+    async close() {
+      await server.close(DRAIN_MS);
+      await cache.close();
+    },
+  };
+}

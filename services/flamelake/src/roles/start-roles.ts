@@ -1,0 +1,44 @@
+/** Which roles a target means. What only one of them needs is imported only for it. */
+import type { Role, RoleContext } from './role.ts';
+
+/** Roles in the order in which they are to be closed. */
+export async function startRoles(context: RoleContext): Promise<readonly Role[]> {
+  switch (context.options.target) {
+    case 'all':
+      return (await import('./all-roles.ts')).startAllRoles(context);
+    case 'distributor':
+      return startSharedDistributor(context);
+    case 'segment-writer':
+      return startSharedWriter(context);
+    case 'query-frontend':
+      return (await import('./query-frontend-role.ts')).startQueryFrontendRole(context);
+    case 'querier':
+      return [await (await import('./querier-role.ts')).startQuerierRole(context)];
+    case 'compactor':
+      return [(await import('./compactor-role.ts')).startCompactorRole(context)];
+  }
+}
+
+async function startSharedDistributor(context: RoleContext): Promise<readonly Role[]> {
+  const { openSharedLog } = await import('./kafka-log.ts');
+  const { startDistributorRole } = await import('./distributor-role.ts');
+  const log = await openSharedLog(context);
+  const logRole: Role = { trouble: () => troubleOf(log.bounds(0)), close: () => log.close() };
+  return [startDistributorRole(context, log), logRole];
+}
+
+async function startSharedWriter(context: RoleContext): Promise<readonly Role[]> {
+  const { openSharedLog } = await import('./kafka-log.ts');
+  const { startSegmentWriterRole } = await import('./segment-writer-role.ts');
+  const log = await openSharedLog(context);
+  return [await startSegmentWriterRole(context, log), { close: () => log.close() }];
+}
+
+async function troubleOf(attempt: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await attempt;
+    return undefined;
+  } catch (error) {
+    return `the profile log does not answer: ${String(error)}`;
+  }
+}
