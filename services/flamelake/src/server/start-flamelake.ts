@@ -65,6 +65,12 @@ export async function startFlamelake({
     homePage: queries && (async (url) => homePage(await homeContent(queries, clock, ownTenant(options), url))),
     logger,
   });
+  const closeRoles = async (): Promise<void> => {
+    for (const role of roles) await role.close();
+    profiler.close();
+    await store.close();
+    stopObserving();
+  };
   let isServing = true;
   const server = await startServer({
     host: options['server.host'],
@@ -76,6 +82,9 @@ export async function startFlamelake({
     clock,
     logger,
     metrics,
+  }).catch(async (cause: unknown) => {
+    await closeRoles();
+    throw cannotListen(options, cause);
   });
   const ending = new AbortController();
   const selfProfiling = profileSelf(profiler, roles, options, logger, ending.signal);
@@ -86,12 +95,16 @@ export async function startFlamelake({
       ending.abort();
       await server.close(DRAIN_MS);
       await selfProfiling;
-      for (const role of roles) await role.close();
-      profiler.close();
-      await store.close();
-      stopObserving();
+      await closeRoles();
     },
   };
+}
+
+function cannotListen(options: ServeOptions, cause: unknown): FlamelakeError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  const details = { 'server.host': options['server.host'], 'server.port': options['server.port'], reason };
+  const message = reason === 'EADDRINUSE' ? 'another process listens on the port' : 'address cannot be listened on';
+  return new FlamelakeError('failed_precondition', message, details, { cause });
 }
 
 /** Refuses a store that breaks put-if-absent; a full disk is no reason not to serve what is stored. */
