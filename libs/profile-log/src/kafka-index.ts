@@ -11,3 +11,4 @@ export type {
   KafkaTls,
   KafkaTopicOptions,
 } from './kafka-options.ts';
+export { KAFKA_DEFAULTS } from './kafka-options.ts';

@@ -20,9 +20,14 @@ const TOPIC = { id: 'a'.repeat(32), partitions: [{ leader: 1, leaderEpoch: 0, re
 /** Appends as a leader does: a batch it has already is answered again, one with a gap before it refused (KIP-98). */
 function createLeader() {
   const values: string[] = [];
+  let silentUntilMs = 0;
   const sessions = new Map<bigint, { next: number; batches: Map<number, number> }>();
   return {
     values,
+    isSilent: (nowMs: number) => nowMs < silentUntilMs,
+    fallSilent(untilMs: number) {
+      silentUntilMs = untilMs;
+    },
     /** Forgets producers, as a leader does after a day (`producer.id.expiration.ms`): never what was sent just now. */
     forgetOthers(batch: Buffer) {
       const session = sessions.get(batch.readBigInt64BE(43));
@@ -53,7 +58,7 @@ function produceOn(leader: ReturnType<typeof createLeader>, random: SeededRandom
   const silence = () => new FlamelakeError('unavailable', 'no answer', { isSent: true });
   const dice = random.fraction();
   if (dice < 0.08) throw silence();
-  if (dice < 0.16) {
+  if (dice < 0.16 || leader.isSilent(nowMs)) {
     leader.append(batch, nowMs);
     throw silence();
   }
@@ -64,6 +69,7 @@ function produceOn(leader: ReturnType<typeof createLeader>, random: SeededRandom
     return refuse(KAFKA.notEnoughReplicasAfterAppend);
   }
   if (dice < 0.32) leader.forgetOthers(batch);
+  if (dice > 0.99) leader.fallSilent(nowMs + random.fraction() * 3 * APPEND_TIMEOUT_MS);
   return leader.append(batch, nowMs);
 }
 
@@ -140,7 +146,7 @@ async function runDay(seed: number): Promise<{ acknowledged: number; failed: num
 
 test('what is acknowledged is where it is said to be, and nothing is there twice', async () => {
   const total = { acknowledged: 0, failed: 0, batches: 0 };
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 25; seed++) {
     try {
       const day = await runDay(seed);
       for (const name of ['acknowledged', 'failed', 'batches'] as const) total[name] += day[name];
@@ -149,6 +155,6 @@ test('what is acknowledged is where it is said to be, and nothing is there twice
     }
   }
   // The days were bad enough, and not too bad, to show anything.
-  assert.ok(total.failed > 0 && total.acknowledged > total.failed * 10, JSON.stringify(total));
+  assert.ok(total.failed > 0 && total.acknowledged > total.failed * 2, JSON.stringify(total));
   assert.ok(total.batches < total.acknowledged, 'appends under way together share batches');
 });

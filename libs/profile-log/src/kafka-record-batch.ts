@@ -11,9 +11,8 @@
  *     27  first time, ms     i64    all numbers but the attributes zigzag varints
  *     35  largest time, ms   i64
  */
-import { crc32c } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
-import { compressionsAlgorithmsByBitmask } from '@platformatic/kafka';
+import { compressionsAlgorithmsByBitmask, crc32c } from '@platformatic/kafka';
 
 const HEADER_BYTES = 61;
 /** Base offset and length come before what the length counts. */
