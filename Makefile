@@ -5,11 +5,15 @@ NODE := node_modules/.bin/node
 STAMP := node_modules/.installed
 MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard libs/*/package.json services/*/package.json)
 
-.PHONY: run test check bench soak fmt clean
+.PHONY: run cluster test check bench soak fmt clean
 
 ## run: the embedded server on http://localhost:4040, data in ./data (ARGS='--help' shows its options)
 run: $(STAMP)
 	@exec $(NODE) services/flamelake/src/main.ts serve $(ARGS)
+
+## cluster: the roles as processes of their own, two of each, on Kafka and S3 on loopback; data goes with it
+cluster: $(STAMP)
+	@exec $(NODE) scripts/cluster.ts
 
 ## test: installs what the tests need, runs them all, ends in 'N passed, N failed' (ONLY=substring picks files)
 test: $(STAMP)

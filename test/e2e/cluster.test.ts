@@ -1,0 +1,88 @@
+/** The roles apart, on Kafka and S3: exact, once, and whoever is killed is not missed. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Cluster, startCluster, whyNoCluster } from './cluster.ts';
+import { push, smallPprof, totalOf } from './small-profile.ts';
+
+const skip = (await whyNoCluster()) ?? false;
+let cluster: Cluster;
+
+before(async () => {
+  if (skip === false) cluster = await startCluster();
+});
+after(() => cluster?.stop());
+
+function profile(value: bigint, timeMs = Date.now()): Uint8Array {
+  return smallPprof({ stacks: [{ frames: ['main', 'work'], value }], timeMs });
+}
+
+test('what one distributor took any query-frontend shows, exactly and at once', { skip }, async () => {
+  const [first, second] = cluster.distributors;
+  const bytes = profile(2n ** 55n + 1n);
+  await push(first.url, 'shop', bytes, { labels: { pod: 'a' } });
+  const commit = await push(second.url, 'shop', bytes, { labels: { pod: 'b' } });
+  for (const { url } of cluster.frontends) assert.equal(await totalOf(url, 'shop', commit), 2n ** 56n + 2n);
+});
+
+test('a resend to another distributor counts once, also after folding', { skip }, async () => {
+  const [first, second] = cluster.distributors;
+  const bytes = profile(7n, Date.now() - 5000);
+  await push(first.url, 'twice', bytes);
+  const again = await push(second.url, 'twice', bytes);
+  const [{ url }] = cluster.frontends;
+  assert.equal(await totalOf(url, 'twice', again), 7n);
+  await folded();
+  const third = await push(first.url, 'twice', bytes);
+  assert.equal(await totalOf(url, 'twice', third), 7n);
+});
+
+test('a segment-writer and a querier killed under pushes lose and double nothing', { skip }, async () => {
+  const [{ url }] = cluster.frontends;
+  const [distributor] = cluster.distributors;
+  let expected = 0n;
+  let commits: string[] = [];
+  for (let i = 1; i <= 60; i++) {
+    commits.push(await push(distributor.url, `killed-${i % 8}`, profile(BigInt(i))));
+    expected += BigInt(i);
+    if (i === 20) await cluster.writers[0]?.kill();
+    if (i === 40) await cluster.queriers[0]?.kill();
+  }
+  let sum = 0n;
+  for (let service = 0; service < 8; service++) {
+    // The newest push of this service; its partition may still be changing hands.
+    const commit = commits.filter((_, at) => (at + 1) % 8 === service).at(-1) as string;
+    sum += await totalWhenVisible(url, `killed-${service}`, commit);
+  }
+  commits = [];
+  assert.equal(sum, expected);
+});
+
+test('every role ends cleanly at SIGTERM', { skip }, async () => {
+  const { distributors, frontends, compactors } = cluster;
+  const alive = [...frontends, distributors[1], cluster.writers[1], cluster.queriers[1], ...compactors];
+  assert.deepEqual(
+    await Promise.all(alive.map((process) => process?.terminate())),
+    alive.map(() => 0),
+  );
+});
+
+/** A query waits 5 s for a commit and then says so; a killed writer's partitions move within its session timeout of 10 s. */
+async function totalWhenVisible(url: string, service: string, commit: string): Promise<bigint> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await totalOf(url, service, commit);
+    } catch (error) {
+      if (attempt === 8 || !String(error).includes('unavailable')) throw error;
+    }
+  }
+}
+
+async function folded(): Promise<void> {
+  for (;;) {
+    for (const { url } of cluster.compactors) {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      if (/compactor_jobs_total\{[^}]*outcome="committed"[^}]*\} [1-9]/.test(text)) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

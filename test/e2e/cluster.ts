@@ -1,0 +1,97 @@
+/** The roles as processes of their own, on a real Kafka and a real S3, all on loopback. */
+import { installKafka, type KafkaServer, startKafka } from '../real/components/kafka.ts';
+import type { RunningServer } from '../real/components/server.ts';
+import {
+  installVersitygw,
+  S3_ACCESS_KEY,
+  S3_BUCKET,
+  S3_SECRET_KEY,
+  startVersitygw,
+} from '../real/components/versitygw.ts';
+import { type ServerProcess, startServer, temporaryDirectory } from './server-process.ts';
+
+const PARTITIONS = 4;
+/** Each of the roles that scale is there twice. */
+const COPIES = 2;
+
+export interface Cluster {
+  readonly distributors: readonly ServerProcess[];
+  readonly writers: ServerProcess[];
+  readonly queriers: readonly ServerProcess[];
+  readonly frontends: readonly ServerProcess[];
+  readonly compactors: readonly ServerProcess[];
+  /** One more process of a role. */
+  start(target: string, flags?: readonly string[]): Promise<ServerProcess>;
+  stop(): Promise<void>;
+}
+
+/** Why a cluster cannot be started here, or undefined when its parts are installed. */
+export async function whyNoCluster(): Promise<string | undefined> {
+  return (await installKafka()).skip ?? (await installVersitygw()).skip;
+}
+
+/** Starts everything; resolves when every process is ready. */
+export async function startCluster(): Promise<Cluster> {
+  const [kafkaFolder, s3Folder] = [await installKafka(), await installVersitygw()];
+  if (kafkaFolder.skip !== undefined) throw new Error(kafkaFolder.skip);
+  if (s3Folder.skip !== undefined) throw new Error(s3Folder.skip);
+  const [kafka, s3] = await Promise.all([startKafka(kafkaFolder.path, 1), startVersitygw(s3Folder.path)]);
+  const start = (target: string, flags: readonly string[] = []) => startRole(target, kafka, s3, flags);
+  // The first distributor makes the topic, for all.
+  const distributors = [await start('distributor'), await start('distributor')];
+  const copies = (target: string) => Promise.all(Array.from({ length: COPIES }, () => start(target)));
+  const [writers, queriers, compactors] = await Promise.all([
+    copies('segment-writer'),
+    copies('querier'),
+    copies('compactor'),
+  ]);
+  const addresses = queriers.map((querier) => `127.0.0.1:${taskPort(querier)}`).join(',');
+  const asked = [`--query-frontend.queriers=${addresses}`];
+  const frontends = await Promise.all([start('query-frontend', asked), start('query-frontend', asked)]);
+  return {
+    distributors,
+    writers,
+    queriers,
+    frontends,
+    compactors,
+    start,
+    async stop() {
+      const all = [...frontends, ...distributors, ...writers, ...queriers, ...compactors];
+      await Promise.all(all.map((process) => process.kill()));
+      await Promise.all([kafka.stop(), s3.stop()]);
+    },
+  };
+}
+
+function startRole(
+  target: string,
+  kafka: KafkaServer,
+  s3: RunningServer,
+  flags: readonly string[],
+): Promise<ServerProcess> {
+  return startServer({
+    directory: temporaryDirectory(),
+    flags: [
+      `--target=${target}`,
+      '--self-profiling.enabled=false',
+      `--kafka.brokers=${kafka.addresses.join(',')}`,
+      `--kafka.partitions=${PARTITIONS}`,
+      '--kafka.replication-factor=1',
+      '--kafka.min-insync-replicas=1',
+      '--store.backend=s3',
+      `--store.s3.endpoint=http://127.0.0.1:${s3.port}`,
+      `--store.s3.bucket=${S3_BUCKET}`,
+      `--store.s3.access-key=${S3_ACCESS_KEY}`,
+      `--store.s3.secret-key=${S3_SECRET_KEY}`,
+      '--querier.host=127.0.0.1',
+      '--querier.port=0',
+      '--compactor.fold-interval=2s',
+      ...flags,
+    ],
+  });
+}
+
+/** The port that a querier says it takes tasks on. */
+function taskPort(querier: ServerProcess): number {
+  return Number(querier.log.find((line) => line.message === 'taking tasks')?.port);
+}
