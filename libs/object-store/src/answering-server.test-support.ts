@@ -14,6 +14,8 @@ export interface SeenRequest {
 export interface AnsweringServer {
   readonly origin: string;
   readonly requests: readonly SeenRequest[];
+  /** Connections made so far. */
+  readonly connections: number;
   stop(): Promise<void>;
 }
 
@@ -31,11 +33,16 @@ export async function startAnsweringServer(
     answer(request, response, requests.length);
   };
   const server = createServer((message, response) => void hear(message, response));
+  let connections = 0;
+  server.on('connection', () => connections++);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    get connections() {
+      return connections;
+    },
     async stop() {
       server.closeAllConnections();
       server.close();

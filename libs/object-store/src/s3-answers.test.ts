@@ -84,6 +84,29 @@ test('503s give their connections back', async () => {
   assert.equal(server.requests.length, 60);
 });
 
+test('operations one after another share a connection, also those that find nothing', async () => {
+  const { store, server } = await open((request, response, number) => {
+    if (request.url.includes('absent')) error(404, 'NoSuchKey')(request, response, number);
+    else if (request.url.includes('exists')) error(412, 'PreconditionFailed')(request, response, number);
+    else if (request.url.includes('list-type')) response.end('<ListBucketResult></ListBucketResult>');
+    else if (request.method === 'HEAD') response.writeHead(200, { 'content-length': '10' }).end();
+    else response.writeHead(200, { etag: '"e"' }).end(request.method === 'GET' ? BODY : '');
+  });
+  for (let round = 0; round < 3; round++) {
+    await store.put('a/put', BODY);
+    await store.putIfAbsent('a/new', BODY);
+    assert.equal(await store.putIfAbsent('a/exists', BODY), 'exists');
+    await store.get('a/b');
+    await store.get('a/b', { lastBytes: 0 });
+    assert.equal(await store.get('a/absent'), undefined);
+    await store.list('a/');
+    await store.delete(['a/one']);
+    await store.delete(['a/one', 'a/two']);
+  }
+  assert.equal(server.requests.length, 27);
+  assert.equal(server.connections, 1);
+});
+
 test('lasting errors are told once, with what to look at', async () => {
   const cases: readonly [number, string, string, RegExp][] = [
     [404, 'NoSuchBucket', 'failed_precondition', /store\.s3\.bucket/],

@@ -10,14 +10,14 @@ type Send = (
   options: { method: string; objectName?: string; query?: string; headers?: Record<string, string> },
   expected: readonly number[],
   body?: Uint8Array,
-) => Promise<AsyncIterable<Uint8Array> & { resume(): unknown }>;
+) => Promise<AsyncIterable<Uint8Array>>;
 
 /** Deletes at most 1,000 keys; absent ones are no error. Throws the first key's error, by its name. */
 export async function deleteObjects(keys: readonly string[], send: Send, call: RemoteCall): Promise<void> {
   const [first] = keys;
   if (first === undefined) return;
   if (keys.length === 1) {
-    (await send({ method: 'DELETE', objectName: first }, [200, 204])).resume();
+    await readBody(await send({ method: 'DELETE', objectName: first }, [200, 204]), undefined, call);
     return;
   }
   const objects = keys.map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join('');

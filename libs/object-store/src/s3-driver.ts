@@ -31,15 +31,21 @@ export function createS3Driver({ client, transport, bucket, endpoint }: S3Driver
     transport.within(call.signal, () =>
       client.makeRequestAsync({ ...options, bucketName: bucket }, asBuffer(body), [...expected]),
     );
+  /** A request whose answer has no body of interest; read all the same, or its connection is lost. */
+  const requestOnly = async (...words: Parameters<typeof request>) => {
+    const response = await request(...words);
+    await readBody(response, undefined, words[0]);
+    return response;
+  };
 
   const putOne = async (key: string, body: Uint8Array, headers: Record<string, string>, call: RemoteCall) => {
     const options = { method: 'PUT', objectName: key, headers: { ...BODY_HEADERS, ...headers } };
-    (await request(call, options, [200], body)).resume();
+    await requestOnly(call, options, [200], body);
   };
 
   /** What is known of an object without its bytes. */
   const head = async (key: string, call: RemoteCall): Promise<ObjectRange | undefined> => {
-    const { headers } = await request(call, { method: 'HEAD', objectName: key });
+    const { headers } = await requestOnly(call, { method: 'HEAD', objectName: key });
     return { bytes: new Uint8Array(0), sizeBytes: Number(headers['content-length']), ...stampOf(headers) };
   };
 
