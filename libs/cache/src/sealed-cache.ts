@@ -58,7 +58,7 @@ export function createSealedCache(inner: Cache, options: SealedCacheOptions): Ca
     const payload = rest.subarray(5);
     if (rest[0] === 0) return payload.length === length ? payload : undefined;
     const plain = await decompress(payload, { maxOutputLength: Math.max(1, length) });
-    return plain.length === length ? plain : undefined;
+    return plain.length === length ? new Uint8Array(plain.buffer, plain.byteOffset, length) : undefined;
   };
   return {
     async get(key) {
@@ -71,8 +71,7 @@ export function createSealedCache(inner: Cache, options: SealedCacheOptions): Ca
     async set(key, value) {
       if (value.length > valueBytesMax) return;
       const isCompressed = value.length >= COMPRESSED_FROM_BYTES;
-      // A copy also when stored: the caller may write into its own.
-      const payload = isCompressed ? await compress(value, LEVEL) : value.slice();
+      const payload = isCompressed ? await compress(value, LEVEL) : value;
       const sealed = Buffer.allocUnsafe(HEAD_BYTES + payload.length);
       sealed[0] = VERSION;
       sealed[1 + MAC_BYTES] = isCompressed ? 1 : 0;
