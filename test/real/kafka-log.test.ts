@@ -171,14 +171,16 @@ describe('a profile log in Kafka', { skip }, () => {
     await log.close();
   });
 
-  test('a broker that stands still fails appends in time, and holds none twice when it goes on', async () => {
+  test('a broker that stands still fails appends and lets logs close in time, and holds none twice when it goes on', async () => {
     const log = await openNew({
       appendTimeoutMs: 1_500,
       requestTimeoutMs: 500,
       readTimeoutMs: 1_500,
       queueBytesMax: 100,
     });
+    const other = await openLog({ appendTimeoutMs: 1_500, requestTimeoutMs: 500 });
     await log.append(0, bytes('before'));
+    await other.bounds(2);
     const [broker] = kafka.brokers;
     broker?.freeze();
     const started = performance.now();
@@ -186,7 +188,9 @@ describe('a profile log in Kafka', { skip }, () => {
       const appends = ['a', 'b'].map((value) => failure(log.append(0, bytes(value))));
       const read = failure(log.read(0, 0, NO_WAIT));
       await assert.rejects(log.append(1, new Uint8Array(100)), hasCode('resource_exhausted'));
-      for (const { code } of await Promise.all([...appends, read])) assert.equal(code, 'unavailable');
+      const closed = failure(other.append(2, bytes('closing')));
+      await other.close();
+      for (const { code } of await Promise.all([...appends, read, closed])) assert.equal(code, 'unavailable');
     } finally {
       broker?.thaw();
     }

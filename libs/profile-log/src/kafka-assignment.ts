@@ -40,7 +40,8 @@ const HEARTBEATS_PER_SESSION = 10;
 /** Longest time the group waits for a member that does not come: nothing is paused meanwhile. */
 const REBALANCE_TIMEOUT_MS = 5_000;
 const COMMIT_INTERVAL_MS = 5_000;
-const RETRY_MS = 500;
+const RETRY_MS_MIN = 250;
+const RETRY_MS_MAX = 5_000;
 /** Longest time given to saying good-bye. */
 const LEAVE_TIMEOUT_MS = 2_000;
 
@@ -93,13 +94,14 @@ export function createPartitionAssignment(options: PartitionAssignmentOptions): 
   }
 
   /** Stays a member until the group shares out anew, or something fails. */
-  async function stay(): Promise<void> {
+  async function stay(onAlive: () => void): Promise<void> {
     const { signal } = closing;
     const intervalMs = sessionTimeoutMs / HEARTBEATS_PER_SESSION;
     for (;;) {
       await clock.sleep(intervalMs, signal);
       if (signal.aborted) return;
       await group.heartbeat();
+      onAlive();
       await commitSometimes();
     }
   }
@@ -107,11 +109,14 @@ export function createPartitionAssignment(options: PartitionAssignmentOptions): 
   async function run(): Promise<void> {
     const { signal } = closing;
     let isMember = false;
+    let retryMs = RETRY_MS_MIN;
     while (!signal.aborted) {
       try {
         if (!isMember) change(await group.join(partitions));
         isMember = true;
-        await stay();
+        await stay(() => {
+          retryMs = RETRY_MS_MIN;
+        });
       } catch (error) {
         if (signal.aborted) return;
         const code = kafkaCodeOf(error);
@@ -123,7 +128,8 @@ export function createPartitionAssignment(options: PartitionAssignmentOptions): 
         isMember &&= code === undefined || !MUST_JOIN.has(code);
         failures?.add();
         logger?.failure('kafka group failed and will be asked again', error, { groupId });
-        await clock.sleep(RETRY_MS, signal);
+        await clock.sleep(retryMs, signal);
+        retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
       }
     }
   }

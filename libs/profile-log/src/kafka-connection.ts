@@ -90,7 +90,10 @@ export function createKafkaConnection(
       const last = current;
       current = undefined;
       const connection = await last?.catch(() => undefined);
-      await connection?.close();
+      const closed = connection?.close();
+      // The client would wait until a broker that stands still has taken what is on its way.
+      connection?.socket.destroy();
+      await closed;
     },
   };
 }
