@@ -10,7 +10,7 @@ const corpus = process.env.FLAMELAKE_CORPUS;
 const accept = process.env.FLAMELAKE_ACCEPT;
 const skip = corpus === undefined || accept === undefined ? 'FLAMELAKE_CORPUS and FLAMELAKE_ACCEPT are not set' : false;
 /** The script's check of a resend looks for the CPU type of a wall profile under `wall` alone; the contract files it under `process_cpu`. */
-const NOT_RESENT = ['node-market', 'node-strip'];
+const NOT_RESENT = new Set(['node-market', 'node-strip']);
 /** Recorded runs of the clients whose wire is served: pprof over /ingest and push.v1. */
 const RUNS = ['go-shop', 'node-market', 'node-strip', 'py-survey', 'py-full', 'py08-survey', 'rust-fleet'];
 let server: ServerProcess;
@@ -39,7 +39,7 @@ async function run(script: string, words: readonly string[]): Promise<void> {
 test('every pprof of the corpus is read back as its truth says', { skip }, () => run('truth.mjs', ['--wait', '2']));
 
 for (const name of RUNS) {
-  const resend = NOT_RESENT.includes(name) ? [] : ['--exactly-once'];
+  const resend = NOT_RESENT.has(name) ? [] : ['--exactly-once'];
   test(`what ${name} sent is read back as its truth says`, { skip }, () =>
     run('recorded.mjs', ['--only', `recorded/${name}`, '--wait', '2', ...resend]),
   );

@@ -40,7 +40,7 @@ test('a segment-writer and a querier killed under pushes lose and double nothing
   const [{ url }] = cluster.frontends;
   const [distributor] = cluster.distributors;
   let expected = 0n;
-  let commits: string[] = [];
+  const commits: string[] = [];
   for (let i = 1; i <= 60; i++) {
     commits.push(await push(distributor.url, `killed-${i % 8}`, profile(BigInt(i))));
     expected += BigInt(i);
@@ -50,10 +50,9 @@ test('a segment-writer and a querier killed under pushes lose and double nothing
   let sum = 0n;
   for (let service = 0; service < 8; service++) {
     // The newest push of this service; its partition may still be changing hands.
-    const commit = commits.filter((_, at) => (at + 1) % 8 === service).at(-1) as string;
+    const commit = commits.findLast((_, at) => (at + 1) % 8 === service) ?? '';
     sum += await totalWhenVisible(url, `killed-${service}`, commit);
   }
-  commits = [];
   assert.equal(sum, expected);
 });
 

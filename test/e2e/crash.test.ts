@@ -23,12 +23,12 @@ test('64 pushers and 20 crashes lose and double nothing', async () => {
   // A profile is known by its function: the flame graph then is a ledger of profiles.
   const ledger = new Map<string, { service: string; value: bigint; fate: Fate }>();
   let server = await startServer({ directory, flags });
-  let isOver = false;
+  const pushing = { isOver: false };
   let nextId = 0;
   let waiting: (() => void)[] = [];
 
   const pusher = async (): Promise<void> => {
-    while (!isOver) {
+    while (!pushing.isOver) {
       const id = `profile_${nextId++}`;
       const entry = {
         service: `svc-${nextId % SERVICES}`,
@@ -43,7 +43,7 @@ test('64 pushers and 20 crashes lose and double nothing', async () => {
       } catch (error) {
         assert.doesNotMatch(String(error), /push answered 4/, 'no honest profile is refused');
         // The server is gone: wait for the next one.
-        if (!isOver) await new Promise<void>((resolve) => waiting.push(resolve));
+        if (!pushing.isOver) await new Promise<void>((resolve) => waiting.push(resolve));
       }
     }
   };
@@ -57,7 +57,7 @@ test('64 pushers and 20 crashes lose and double nothing', async () => {
     waiting = [];
     for (const go of resume) go();
   }
-  isOver = true;
+  pushing.isOver = true;
   for (const go of waiting) go();
   await Promise.all(pushers);
 
@@ -103,6 +103,6 @@ async function functionsOf(url: string, service: string, commit: string): Promis
   const values = flamegraph.levels[2]?.values ?? [];
   const rows: [string, bigint][] = [];
   for (let i = 0; i + 3 < values.length; i += 4)
-    rows.push([flamegraph.names[Number(values[i + 3])] as string, BigInt(values[i + 1] as string)]);
+    rows.push([flamegraph.names[Number(values[i + 3])], BigInt(values[i + 1])]);
   return rows;
 }

@@ -108,7 +108,7 @@ function treeTotal(bytes: Buffer): bigint {
   const varint = (): bigint => {
     let value = 0n;
     for (let shift = 0n; ; shift += 7n) {
-      const byte = bytes[at++] as number;
+      const byte = bytes[at++];
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }

@@ -43,7 +43,7 @@ function target(send: Case['send']): string {
 }
 
 async function sendCase(one: Case, body: Buffer): Promise<number | string> {
-  if (String(one.send.headers['content-type']).startsWith('application/grpc')) return sendGrpc(one, body);
+  if (one.send.headers['content-type']?.startsWith('application/grpc')) return sendGrpc(one, body);
   const response = await fetch(server.url + target(one.send), {
     method: one.send.method,
     headers: one.send.headers,

@@ -7,7 +7,7 @@ test('every invariant names the tests that show it, and they are there', () => {
   const sections = readFileSync('docs/invariants.md', 'utf8').split(/^## /m).slice(1);
   assert.equal(sections.length, 8);
   for (const section of sections) {
-    const files = [...section.matchAll(/`([^`\s]+\.ts)`/g)].map((match) => match[1] as string);
+    const files = [...section.matchAll(/`([^`\s]+\.ts)`/g)].map((match) => match[1]);
     assert.ok(files.length > 0, `nothing shows ${section.split('\n')[0]}`);
     assert.deepEqual(
       files.filter((file) => !existsSync(file)),

@@ -53,7 +53,7 @@ function profileOf(stacks: readonly (readonly string[])[], file = 'main.go'): Pp
       locations: Uint32Array.from(stacks.flat(), (name) => names.indexOf(name)),
     },
     sampleCount: stacks.length,
-    values: BigInt64Array.from(stacks, () => 1n as never),
+    values: BigInt64Array.from(stacks, () => 1n),
     labels: {
       start: new Uint32Array(stacks.length + 1),
       key: new Uint32Array(),

@@ -33,7 +33,7 @@ export function logMethods(log: ProfileLog): PortMethods {
       try {
         const records = await log.read(partition, fromOffset, { bytesMax, waitMs, signal: controller.signal });
         const value = records.map((record) => ({ ...record, value: record.value.slice() }));
-        return { value, transfer: value.map((record) => record.value.buffer as ArrayBuffer) };
+        return { value, transfer: value.map((record) => record.value.buffer) };
       } finally {
         reads.delete(read);
       }

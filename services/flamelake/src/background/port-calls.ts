@@ -63,7 +63,7 @@ export function portCaller(port: MessagePort): PortCaller {
     call: <Value>(method: string, argument?: unknown) =>
       new Promise<Value>((resolve, reject) => {
         const call = next++;
-        pending.set(call, { resolve: resolve as (value: unknown) => void, reject });
+        pending.set(call, { resolve: resolve, reject });
         port.postMessage({ call, method, argument });
       }),
   };

@@ -63,7 +63,7 @@ const BYTE_UNITS: Readonly<Record<string, number>> = {
 
 function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|)$/.exec(text);
-  return match === null ? Number.NaN : Math.round(Number(match[1]) * (BYTE_UNITS[match[2] as string] as number));
+  return match === null ? Number.NaN : Math.round(Number(match[1]) * BYTE_UNITS[match[2]]);
 }
 
 function refuse(name: string, value: unknown, expected: string): never {
@@ -127,7 +127,7 @@ function describeKind(option: Option): string {
 
 function showBytes(value: number): string {
   for (const unit of ['TiB', 'GiB', 'MiB', 'KiB']) {
-    const size = BYTE_UNITS[unit] as number;
+    const size = BYTE_UNITS[unit];
     if (value >= size && value % size === 0) return `${value / size}${unit}`;
   }
   return String(value);

@@ -58,7 +58,7 @@ function readFlags(table: OptionTable, words: readonly string[]): { flags: Map<s
   const flags = new Map<string, string>();
   const rest: string[] = [];
   for (let i = 0; i < words.length; i++) {
-    const word = words[i] as string;
+    const word = words[i];
     if (!word.startsWith('-') || word === '-') {
       rest.push(word);
       continue;
@@ -68,7 +68,7 @@ function readFlags(table: OptionTable, words: readonly string[]): { flags: Map<s
     if (option === undefined) throw unknownKey(name, Object.keys(table), 'unknown flag');
     if (inline !== undefined) flags.set(name, inline);
     else if (option.kind === 'switch') flags.set(name, 'true');
-    else if (words[i + 1] !== undefined) flags.set(name, words[++i] as string);
+    else if (words[i + 1] !== undefined) flags.set(name, words[++i]);
     else throw new FlamelakeError('invalid_argument', 'flag lacks a value', { flag: name });
   }
   return { flags, rest };
@@ -148,10 +148,10 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+      const swap = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, row[j] + 1, next[j - 1] + 1));
     }
     row = next;
   }
-  return row[b.length] as number;
+  return row[b.length];
 }

@@ -37,16 +37,15 @@ export function pprofOfCallTree(tree: CallTree, facts: ProfileFacts): Pprof {
     line[i] = Math.max(0, frame.line);
   }
   const samples: number[] = [];
-  for (let node = 1; node < count; node++)
-    if (tree.values.some((values) => (values[node] as number) > 0)) samples.push(node);
+  for (let node = 1; node < count; node++) if (tree.values.some((values) => values[node] > 0)) samples.push(node);
   const types = tree.values.length;
   const values = new BigInt64Array(samples.length * types);
   const start = new Uint32Array(samples.length + 1);
   const locations: number[] = [];
   for (const [s, node] of samples.entries()) {
-    for (let at = node; at > 0; at = tree.parent[at] as number) locations.push(at);
+    for (let at = node; at > 0; at = tree.parent[at]) locations.push(at);
     start[s + 1] = locations.length;
-    for (const [t, column] of tree.values.entries()) values[s * types + t] = BigInt(Math.round(column[node] as number));
+    for (const [t, column] of tree.values.entries()) values[s * types + t] = BigInt(Math.round(column[node]));
   }
   const identity = Uint32Array.from({ length: count }, (_, i) => i);
   return {
@@ -103,9 +102,9 @@ function createStrings() {
     column() {
       const encoded = [...indexes.keys()].map((text) => new TextEncoder().encode(text));
       const offsets = new Uint32Array(encoded.length + 1);
-      for (const [i, bytes] of encoded.entries()) offsets[i + 1] = (offsets[i] as number) + bytes.length;
-      const bytes = new Uint8Array(offsets[encoded.length] as number);
-      for (const [i, part] of encoded.entries()) bytes.set(part, offsets[i] as number);
+      for (const [i, bytes] of encoded.entries()) offsets[i + 1] = offsets[i] + bytes.length;
+      const bytes = new Uint8Array(offsets[encoded.length]);
+      for (const [i, part] of encoded.entries()) bytes.set(part, offsets[i]);
       return { count: encoded.length, bytes, offsets };
     },
   };

@@ -79,8 +79,8 @@ function cpuCallTree(profile: V8CpuProfile): CallTree {
     // The delta before a sample is the time since the one before it; clocks may step back.
     const us = Math.max(0, deltas[i] ?? 0);
     if (profile.nodes[node]?.callFrame.functionName === '(idle)') continue;
-    counts[node] = (counts[node] as number) + 1;
-    nanos[node] = (nanos[node] as number) + us * 1000;
+    counts[node] = counts[node] + 1;
+    nanos[node] = nanos[node] + us * 1000;
   }
   return {
     frames: profile.nodes.map(({ callFrame }) => ({

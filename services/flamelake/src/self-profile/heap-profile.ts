@@ -62,13 +62,13 @@ function heapCallTree(profile: V8HeapProfile): CallTree {
   for (const { nodeId, size } of profile.samples) {
     const index = indexById.get(nodeId);
     if (index === undefined) continue;
-    objects[index] = (objects[index] as number) + 1;
-    sampledBytes[index] = (sampledBytes[index] as number) + size;
+    objects[index] = objects[index] + 1;
+    sampledBytes[index] = sampledBytes[index] + size;
   }
   // A node's size is scaled up from its samples; the count is scaled alike.
   for (let i = 0; i < objects.length; i++) {
-    const sampled = sampledBytes[i] as number;
-    if (sampled > 0) objects[i] = Math.max(1, Math.round(((objects[i] as number) * (sizes[i] as number)) / sampled));
+    const sampled = sampledBytes[i];
+    if (sampled > 0) objects[i] = Math.max(1, Math.round((objects[i] * sizes[i]) / sampled));
   }
   return { frames, parent: Int32Array.from(parents), values: [objects, Float64Array.from(sizes)] };
 }
