@@ -32,7 +32,8 @@ async function runBench(file: string): Promise<{ bars: Bar[]; isDone: boolean }>
 }
 
 const absent = absentFiles();
-if (absent > 0) console.log(`${absent} files of the sets are left out: they are only in the whole corpus, FLAMELAKE_CORPUS`);
+if (absent > 0)
+  console.log(`${absent} files of the sets are left out: they are only in the whole corpus, FLAMELAKE_CORPUS`);
 const bars: Bar[] = [];
 const broken: string[] = [];
 for (const file of files) {

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { decodePprof, type ProfileRecord } from '@flamelake/formats';
 import { type ErrorCode, FlamelakeError } from '@flamelake/model';
 import { CPU_TYPE, createSeededRandom, naiveMerge, naiveTotal, randomProfileRecord } from '@flamelake/testkit';
-import type { CallContext, Queries, SeriesQuery, StacktraceQuery } from './queries.ts';
 import { callOf, createTestFrontend, NOW_MS } from './frontend.test-support.ts';
+import type { CallContext, Queries, SeriesQuery, StacktraceQuery } from './queries.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const RANGE = { startMs: NOW_MS - 60_000, endMs: NOW_MS };
