@@ -102,11 +102,17 @@ export class ByteReader {
     const column = new Uint32Array(count);
     const bytes = this.#bytes;
     let at = this.#at;
+    // One, two and three bytes are read in place: columns hold little else. Past the end bytes are undefined, below nothing.
     for (let i = 0; i < count; i++) {
-      const byte = bytes[at];
-      let value = byte;
-      if (byte < 0x80) at++;
-      else {
+      let value = bytes[at];
+      if (value < 0x80) at++;
+      else if (bytes[at + 1] < 0x80) {
+        value = (value & 0x7f) | (bytes[at + 1] << 7);
+        at += 2;
+      } else if (bytes[at + 2] < 0x80) {
+        value = (value & 0x7f) | ((bytes[at + 1] & 0x7f) << 7) | (bytes[at + 2] << 14);
+        at += 3;
+      } else {
         this.#at = at;
         value = this.#varint64();
         at = this.#at;
@@ -147,16 +153,26 @@ export class ByteReader {
     this.#expect(count);
     const halves = new Uint32Array(count * 2);
     const bytes = this.#bytes;
+    let at = this.#at;
     for (let i = 0; i < halves.length; i += 2) {
-      const byte = bytes[this.#at];
+      const byte = bytes[at];
       if (byte < 0x80) {
-        this.#at++;
         halves[i] = byte;
+        at++;
+      } else if (bytes[at + 1] < 0x80) {
+        halves[i] = (byte & 0x7f) | (bytes[at + 1] << 7);
+        at += 2;
+      } else if (bytes[at + 2] < 0x80) {
+        halves[i] = (byte & 0x7f) | ((bytes[at + 1] & 0x7f) << 7) | (bytes[at + 2] << 14);
+        at += 3;
       } else {
+        this.#at = at;
         halves[i] = this.#varint64();
         halves[i + 1] = this.#high;
+        at = this.#at;
       }
     }
+    this.#at = at;
     return new BigInt64Array(halves.buffer);
   }
 
