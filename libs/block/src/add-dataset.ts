@@ -34,7 +34,6 @@ export async function addDataset(
   );
   if (rows.length === 0) return;
   await reader.load(['samples', 'spans', 'tree', 'locations', 'functions', 'strings', 'mappings']);
-  const samples = await reader.samples();
   const state = stateOf();
   const symbols = {
     strings: await reader.strings(),
@@ -42,7 +41,8 @@ export async function addDataset(
     mappings: await reader.mappings(),
     locations: await reader.locations(),
   };
-  const node = addTree(state, await reader.tree(), addSymbols(state, symbols), rows, profiles, samples);
+  const samples = await reader.samples();
+  const node = addTree(state, await reader.tree(), addSymbols(state, symbols), rows, samples);
   const seriesNumber = series.map(({ labels, type }) => {
     const stored = storedLabels(labels);
     return () => internSeries(state, stored, labelsKey(stored), type);
@@ -56,13 +56,12 @@ function addTree(
   tree: TreeColumns,
   location: Uint32Array,
   rows: Uint32Array,
-  profiles: ProfileColumns,
   samples: SampleColumns,
 ): Uint32Array {
   const isUsed = new Uint8Array(tree.count);
   for (const row of rows) {
-    const end = profiles.sampleStart[row + 1];
-    for (let i = profiles.sampleStart[row]; i < end; i++) isUsed[samples.stacktrace[i]] = 1;
+    const end = samples.start[row + 1];
+    for (let i = samples.start[row]; i < end; i++) isUsed[samples.stacktrace[i]] = 1;
   }
   for (let node = tree.count - 1; node > 0; node--) if (isUsed[node] === 1) isUsed[tree.parent[node]] = 1;
   const number = new Uint32Array(tree.count);
@@ -88,9 +87,9 @@ function addRows(
   const halves = halvesOf(samples.value);
   const lists = new Map<number, number>();
   for (const row of rows) {
-    const from = profiles.sampleStart[row];
-    const until = profiles.sampleStart[row + 1];
-    const stackList = profiles.stackList?.[row] ?? row;
+    const from = samples.start[row];
+    const until = samples.start[row + 1];
+    const stackList = profiles.stackList[row];
     let list = lists.get(stackList);
     if (list === undefined) {
       list = addList(state, samples.stacktrace, spans, node, from, until);

@@ -2,7 +2,7 @@
  * Builds a block: from pushed profiles (a segment), or from other blocks (a fold or merge), or both.
  * Nothing is dropped or summed up: every profile added is a profile of the block.
  */
-import { ByteWriter, type ProfileRecord } from '@flamelake/formats';
+import type { ProfileRecord } from '@flamelake/formats';
 import { compareBytes, FlamelakeError } from '@flamelake/model';
 import { addDataset } from './add-dataset.ts';
 import { addProfile, sumGroups } from './add-profile.ts';
@@ -10,10 +10,10 @@ import { IDENTITY_BYTES, writeIdentities, writeQuarantine } from './block-sectio
 import { checkRecord } from './check-record.ts';
 import { encodeContents } from './contents.ts';
 import { createDatasetState, type DatasetState, estimateBytes } from './dataset-state.ts';
-import { type EncodedDataset, type EncodedSection, encodeDataset } from './encode-dataset.ts';
+import { type EncodedDataset, encodeDataset } from './encode-dataset.ts';
 import { encodeFooter } from './footer.ts';
 import { createIdentityList } from './identity-list.ts';
-import { SECTION } from './section.ts';
+import { createPageWriter, endPage, type PageWriter } from './page-writer.ts';
 import type {
   BlockInfo,
   BlockReader,
@@ -70,7 +70,7 @@ export interface BlockBuilder {
   /** Encodes everything added so far; may be called again after adding more. */
   build(header: BlockHeader): BuiltBlock;
   /**
-   * The same a few milliseconds at a time: each step encodes one section, the last returns the block. For whoever must not hold up
+   * The same a few milliseconds at a time: each step encodes a few sections, the last returns the block. For whoever must not hold up
    * an event loop. Nothing may be added between the steps.
    */
   buildInSteps(header: BlockHeader): Generator<undefined, BuiltBlock>;
@@ -106,28 +106,19 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       .sort((a, b) => compareBytes(a.tenant, b.tenant) || compareBytes(a.service, b.service));
     const encoded: EncodedDataset[] = [];
     for (const state of states) encoded.push(yield* encodeDataset(state, { ids: columns.ids, number }, level));
-    const blockWide: EncodedSection[] = [];
-    if (columns.count > 0) {
-      const out = new ByteWriter();
-      writeIdentities(out, columns, level);
-      blockWide.push({ kind: SECTION.identities, rows: columns.count, bytes: out.view() });
-    }
-    if (quarantine.length > 0) {
-      const out = new ByteWriter();
-      writeQuarantine(
-        out,
-        [...quarantine].sort((a, b) => a.offset - b.offset),
-        level,
-      );
-      blockWide.push({ kind: SECTION.quarantine, rows: quarantine.length, bytes: out.view() });
-    }
+    const blockWide = createPageWriter(level);
+    writeIdentities(blockWide, columns);
+    endPage(blockWide);
+    const records = [...quarantine].sort((a, b) => a.offset - b.offset);
+    writeQuarantine(blockWide, records);
+    endPage(blockWide);
     const info: BlockInfo = {
       id: header.id,
       level: header.level,
       log: header.log,
       datasets: encoded.map((dataset) => dataset.info),
     };
-    return { bytes: assemble(info, encoded, blockWide, level), info };
+    return { bytes: assemble(info, encoded, blockWide), info };
   }
 
   return {
@@ -184,18 +175,12 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
   };
 }
 
-/** Sections in the order of the contents, then the footer. */
-function assemble(
-  info: BlockInfo,
-  datasets: readonly EncodedDataset[],
-  blockWide: readonly EncodedSection[],
-  level: number,
-): Uint8Array {
-  const placesOf = (sections: readonly EncodedSection[]) =>
-    sections.map(({ kind, rows, bytes }) => ({ kind, rows, lengthBytes: bytes.length, offset: 0 }));
-  const contents = { info, datasets: datasets.map(({ sections }) => placesOf(sections)), block: placesOf(blockWide) };
-  const parts = [...datasets.flatMap(({ sections }) => sections), ...blockWide].map(({ bytes }) => bytes);
-  parts.push(encodeFooter(encodeContents(contents, level)));
+/** Pages in the order of the contents, then the footer. */
+function assemble(info: BlockInfo, datasets: readonly EncodedDataset[], blockWide: PageWriter): Uint8Array {
+  const writers = [...datasets.map(({ writer }) => writer), blockWide];
+  const contents = { info, datasets: datasets.map(({ writer }) => writer.pages), block: blockWide.pages };
+  const parts = writers.map(({ out }) => out.view());
+  parts.push(encodeFooter(encodeContents(contents, blockWide.level)));
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

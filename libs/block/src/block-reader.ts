@@ -6,9 +6,9 @@ import { type Contents, decodeContents } from './contents.ts';
 import { createDatasetReader } from './dataset-reader.ts';
 import { decodeFooter, FOOTER_TRAILER_BYTES } from './footer.ts';
 import { createOnce } from './once.ts';
-import { type Page, readPages } from './page.ts';
-import { inSection, rowsOf } from './section.ts';
-import { createSectionLoader } from './section-loader.ts';
+import type { Part } from './page.ts';
+import { createPageLoader } from './page-loader.ts';
+import { inSection, partsOf, rowCount } from './section.ts';
 import type { BlockReader, BlockSource, DatasetReader } from './types.ts';
 
 type BlockSection = 'identities' | 'quarantine';
@@ -34,7 +34,7 @@ export async function openBlock(
   return readerOf(source, tail, found);
 }
 
-/** Opens a block that is in memory; sections are views into `bytes` until they are decoded. */
+/** Opens a block that is in memory; pages are views into `bytes` until they are decoded. */
 export function parseBlock(bytes: Uint8Array, key?: string): BlockReader {
   const source = memorySource(bytes, key);
   return readerOf(
@@ -63,15 +63,16 @@ function readerOf(
 
 function createBlockReader(source: BlockSource, tail: Uint8Array, contents: Contents): BlockReader {
   const { info, block } = contents;
-  const loader = createSectionLoader(source, tail, block);
-  const identityCount = rowsOf(block, 'identities');
+  const loader = createPageLoader(source, tail, block);
+  const identityCount = rowCount(partsOf(block, 'identities'));
   const datasets: DatasetReader[] = [];
   const once = createOnce<BlockSection>();
-  const readBlockSection = <T>(section: BlockSection, read: (pages: readonly Page[], rows: number) => T): Promise<T> =>
+  const readBlockSection = <T>(section: BlockSection, read: (parts: readonly Part[]) => T): Promise<T> =>
     once(section, async () => {
-      await loader.load([section]);
-      const bytes = loader.take(section);
-      return inSection(source.key, section, () => read(readPages(bytes), rowsOf(block, section)));
+      const places = partsOf(block, section);
+      await loader.load(places.map(({ page }) => page));
+      const parts = places.map((place) => loader.take(place, section));
+      return inSection(source.key, section, () => read(parts));
     });
   return {
     info,

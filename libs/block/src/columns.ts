@@ -1,46 +1,39 @@
-/** Columns over the pages of a section: checked to be whole, joined when there are several pages. */
+/** Columns over the parts of a section: checked to be whole, joined when there are several parts. */
 import type { ByteReader } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
-import type { Page } from './page.ts';
+import type { Part } from './page.ts';
 
 /** Reads `count` elements of a column. */
 type ReadColumn<T> = (reader: ByteReader, count: number) => T;
 
-/** Rows of all pages. @throws {FlamelakeError} `data_loss` when they are not `expected` many */
-export function checkRows(pages: readonly Page[], expected: number): void {
-  let rows = 0;
-  for (const page of pages) rows += page.rows;
-  if (rows !== expected) throw new FlamelakeError('data_loss', 'section rows are not as stated', { rows, expected });
-}
-
-/** A column of a page. @throws {FlamelakeError} `data_loss` when the page lacks it */
-export function columnOf(page: Page, index: number): ByteReader {
-  const reader = page.columns[index];
+/** A column of a part. @throws {FlamelakeError} `data_loss` when the part lacks it */
+export function columnOf(part: Part, index: number): ByteReader {
+  const reader = part.columns[index];
   if (reader === undefined) throw new FlamelakeError('data_loss', 'page lacks a column', { column: index });
   return reader;
 }
 
-/** Reads a whole column of one page. @throws {FlamelakeError} `data_loss` when it is longer */
-export function readWhole<T>(page: Page, index: number, count: number, read: ReadColumn<T>): T {
-  const reader = columnOf(page, index);
+/** Reads a whole column of one part. @throws {FlamelakeError} `data_loss` when it is longer */
+export function readWhole<T>(part: Part, index: number, count: number, read: ReadColumn<T>): T {
+  const reader = columnOf(part, index);
   const column = read(reader, count);
   if (reader.remaining !== 0)
     throw new FlamelakeError('data_loss', 'column is longer than its rows', { column: index });
   return column;
 }
 
-/** Column `index` of all pages, a row an element. */
-export function readUint32s(pages: readonly Page[], index: number, read: ReadColumn<Uint32Array>): Uint32Array {
+/** Column `index` of all parts, a row an element. */
+export function readUint32s(parts: readonly Part[], index: number, read: ReadColumn<Uint32Array>): Uint32Array {
   return join(
-    pages.map((page) => readWhole(page, index, page.rows, read)),
+    parts.map((part) => readWhole(part, index, part.rows, read)),
     (length) => new Uint32Array(length),
   );
 }
 
 /** The same for 64 bit values. */
-export function readInt64s(pages: readonly Page[], index: number, read: ReadColumn<BigInt64Array>): BigInt64Array {
+export function readInt64s(parts: readonly Part[], index: number, read: ReadColumn<BigInt64Array>): BigInt64Array {
   return join(
-    pages.map((page) => readWhole(page, index, page.rows, read)),
+    parts.map((part) => readWhole(part, index, part.rows, read)),
     (length) => new BigInt64Array(length),
   );
 }
@@ -58,4 +51,21 @@ export function join<T extends { readonly length: number; set(part: T, offset: n
     at += part.length;
   }
   return whole;
+}
+
+/** Rows of all parts. */
+export function totalRows(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + part.rows, 0);
+}
+
+/** Where each of so many runs begins, and the end of the last. */
+export function startsOf(lengths: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(lengths.length + 1);
+  let at = 0;
+  for (let i = 0; i < lengths.length; i++) {
+    at += lengths[i];
+    starts[i + 1] = at;
+  }
+  if (at > 0xffff_ffff) throw new FlamelakeError('data_loss', 'stored lengths are out of range', { elements: at });
+  return starts;
 }

@@ -1,5 +1,5 @@
 /**
- * Table of contents of a block: everything its footer says. One page (page.ts) of one row and one column:
+ * Table of contents of a block: everything its footer says. One page (page.ts) of one part with one column:
  *
  *     block id            16 bytes
  *     level               varint
@@ -10,33 +10,32 @@
  *       tenant, service   text each
  *       time range        first time in ms, zigzag; last - first, varint
  *       profile types     varint count, then text each
- *       sections          places
- *     block sections      places
+ *       pages             pages
+ *     block pages         pages
  *
- *     places              varint count, then for each: kind, rows, bytes, varint each
+ *     pages               varint count, then for each: bytes, number of parts, kind and rows of each part, varint each
  *
- * Sections lie in the object in the order in which they are listed, from offset 0 on, without anything between them.
+ * Pages lie in the object in the order in which they are listed, from offset 0 on, without anything between them.
  */
 import { ByteReader, ByteWriter } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
-import { columnOf } from './columns.ts';
-import { createPageDraft, endColumn, readPages, writePage } from './page.ts';
-import type { SectionPlace } from './section.ts';
+import { decodePage, encodePage } from './page.ts';
+import type { WrittenPage } from './page-writer.ts';
+import type { PagePlace } from './section.ts';
 import type { BlockInfo, DatasetInfo, LogRange } from './types.ts';
 
-export interface Contents {
+export interface Contents<Page extends WrittenPage = PagePlace> {
   readonly info: BlockInfo;
-  /** Places of each dataset's sections. */
-  readonly datasets: readonly (readonly SectionPlace[])[];
-  /** Places of the block-wide sections. */
-  readonly block: readonly SectionPlace[];
+  /** Pages of each dataset. */
+  readonly datasets: readonly (readonly Page[])[];
+  /** Pages of the block-wide sections. */
+  readonly block: readonly Page[];
 }
 
 const ID_BYTES = 16;
 
-export function encodeContents({ info, datasets, block }: Contents, level: number): Uint8Array {
-  const draft = createPageDraft();
-  const { raw } = draft;
+export function encodeContents({ info, datasets, block }: Contents<WrittenPage>, level: number): Uint8Array {
+  const raw = new ByteWriter(4096);
   raw.bytes(Buffer.from(info.id, 'hex'));
   raw.varint(info.level);
   raw.text(info.log.logId);
@@ -55,37 +54,39 @@ export function encodeContents({ info, datasets, block }: Contents, level: numbe
     raw.varint(dataset.maxTimeMs - dataset.minTimeMs);
     raw.varint(dataset.profileTypes.length);
     for (const type of dataset.profileTypes) raw.text(type);
-    writePlaces(raw, datasets[i] ?? []);
+    writePages(raw, datasets[i] ?? []);
   });
-  writePlaces(raw, block);
-  endColumn(draft);
+  writePages(raw, block);
   const out = new ByteWriter();
-  writePage(out, draft, 1, level);
+  encodePage(out, raw.view(), [raw.length], [1], level);
   return out.copy();
 }
 
-function writePlaces(raw: ByteWriter, places: readonly SectionPlace[]): void {
-  raw.varint(places.length);
-  for (const { kind, rows, lengthBytes } of places) {
-    raw.varint(kind);
-    raw.varint(rows);
+function writePages(raw: ByteWriter, pages: readonly WrittenPage[]): void {
+  raw.varint(pages.length);
+  for (const { lengthBytes, parts } of pages) {
     raw.varint(lengthBytes);
+    raw.varint(parts.length);
+    for (const { kind, rows } of parts) {
+      raw.varint(kind);
+      raw.varint(rows);
+    }
   }
 }
 
 /**
- * @param sectionBytes - bytes of the object before the footer
- * @throws {FlamelakeError} `data_loss` when the contents are malformed or the sections do not fill those bytes
+ * @param pageBytes - bytes of the object before the footer
+ * @throws {FlamelakeError} `data_loss` when the contents are malformed or the pages do not fill those bytes
  */
-export function decodeContents(bytes: Uint8Array, sectionBytes: number): Contents {
-  const page = readPages(bytes)[0];
-  if (page === undefined) throw new FlamelakeError('data_loss', 'block contents are empty');
-  const reader = columnOf(page, 0);
+export function decodeContents(bytes: Uint8Array, pageBytes: number): Contents {
+  const column = decodePage(bytes).parts[0]?.[0];
+  if (column === undefined) throw new FlamelakeError('data_loss', 'block contents are empty');
+  const reader = new ByteReader(column);
   const id = Buffer.from(reader.bytes(ID_BYTES)).toString('hex');
   const level = reader.varint();
   const log = readLogRange(reader);
   const datasets: DatasetInfo[] = [];
-  const places: (readonly SectionPlace[])[] = [];
+  const places: (readonly PagePlace[])[] = [];
   let offset = 0;
   for (let left = reader.count(); left > 0; left--) {
     const tenant = reader.text();
@@ -93,16 +94,16 @@ export function decodeContents(bytes: Uint8Array, sectionBytes: number): Content
     const minTimeMs = Number(reader.signedVarint64());
     const maxTimeMs = minTimeMs + reader.varint();
     const profileTypes = Array.from({ length: reader.count() }, () => reader.text());
-    const own = readPlaces(reader, offset);
+    const own = readPages(reader, offset);
     const sizeBytes = own.reduce((sum, place) => sum + place.lengthBytes, 0);
     offset += sizeBytes;
     datasets.push({ tenant, service, minTimeMs, maxTimeMs, profileTypes, sizeBytes });
     places.push(own);
   }
-  const block = readPlaces(reader, offset);
+  const block = readPages(reader, offset);
   for (const place of block) offset += place.lengthBytes;
-  if (reader.remaining !== 0 || offset !== sectionBytes) {
-    throw new FlamelakeError('data_loss', 'block contents do not match the object', { sections: offset, sectionBytes });
+  if (reader.remaining !== 0 || offset !== pageBytes) {
+    throw new FlamelakeError('data_loss', 'block contents do not match the object', { pages: offset, pageBytes });
   }
   return { info: { id, level, log, datasets }, datasets: places, block };
 }
@@ -117,13 +118,12 @@ function readLogRange(reader: ByteReader): LogRange {
   return { logId, partition, position, next, lastAppendMs, gaps };
 }
 
-function readPlaces(reader: ByteReader, start: number): SectionPlace[] {
+function readPages(reader: ByteReader, start: number): PagePlace[] {
   let offset = start;
-  return Array.from({ length: reader.count(3) }, () => {
-    const kind = reader.varint();
-    const rows = reader.varint();
+  return Array.from({ length: reader.count(2) }, () => {
     const lengthBytes = reader.varint();
-    const place = { kind, rows, offset, lengthBytes };
+    const parts = Array.from({ length: reader.count(2) }, () => ({ kind: reader.varint(), rows: reader.varint() }));
+    const place = { offset, lengthBytes, parts };
     offset += lengthBytes;
     return place;
   });

@@ -1,114 +1,149 @@
-/** Reads one dataset of a block: each section is fetched, checked and decoded at its first use. */
+/** Reads one dataset of a block: pages are fetched, checked and decoded when something in them is first asked for. */
 import { readFunctions } from './functions-section.ts';
 import { readLocations } from './locations-section.ts';
 import { readMappings } from './mappings-section.ts';
 import { createOnce } from './once.ts';
-import { type Page, readPages } from './page.ts';
-import { readProfiles, type StoredProfiles } from './profiles-section.ts';
-import { readSamples } from './samples-section.ts';
-import { inSection, placeOf, rowsOf, type SectionPlace, type StoredSection } from './section.ts';
-import { createSectionLoader } from './section-loader.ts';
+import type { Part } from './page.ts';
+import { createPageLoader } from './page-loader.ts';
+import { createProfiles, readProfiles, type StoredProfiles } from './profiles-section.ts';
+import { allSamples, type ListParts, partsOfRows, visitRows } from './sample-reader.ts';
+import { readStacks, readValues } from './samples-section.ts';
+import { inSection, type PagePlace, type PartPlace, partsOf, rowCount, type StoredSection } from './section.ts';
 import { readSeries } from './series-section.ts';
-import { readSpans } from './spans-section.ts';
+import { listLengths, readSpans } from './spans-section.ts';
 import { readStrings } from './strings-section.ts';
 import { readTree } from './tree-section.ts';
-import type { BlockSource, DatasetInfo, DatasetReader, SampleColumns, SectionName } from './types.ts';
+import type { BlockSource, DatasetInfo, DatasetReader, RowRange, SampleColumns, SectionName, Series } from './types.ts';
 
-/** What a section is stored as. */
-const STORED: Readonly<Record<SectionName, readonly StoredSection[]>> = {
-  strings: ['strings'],
-  functions: ['functions'],
-  locations: ['locations'],
-  mappings: ['mappings'],
-  tree: ['tree'],
-  series: ['series'],
-  profiles: ['profiles'],
-  samples: ['stacks', 'values'],
-  spans: ['spans'],
-};
-/** What else it takes to decode a section: rows and their lists lay out samples and spans. */
+/** What else it takes to decode a section: series say how many rows there are, rows which samples they have. */
 const NEEDED: Readonly<Partial<Record<SectionName, readonly SectionName[]>>> = {
-  samples: ['profiles'],
-  spans: ['profiles', 'samples'],
+  profiles: ['series'],
+  samples: ['series', 'profiles'],
+  spans: ['series', 'profiles', 'samples'],
 };
 
 export function createDatasetReader(
   source: BlockSource,
   tail: Uint8Array,
   info: DatasetInfo,
-  places: readonly SectionPlace[],
+  places: readonly PagePlace[],
   identityCount: number,
 ): DatasetReader {
-  const loader = createSectionLoader(source, tail, places);
-  const rows = (section: StoredSection): number => rowsOf(places, section);
+  const loader = createPageLoader(source, tail, places);
   const once = createOnce<SectionName>();
+  const parts = {
+    strings: partsOf(places, 'strings'),
+    functions: partsOf(places, 'functions'),
+    locations: partsOf(places, 'locations'),
+    mappings: partsOf(places, 'mappings'),
+    tree: partsOf(places, 'tree'),
+    series: partsOf(places, 'series'),
+    profiles: partsOf(places, 'profiles'),
+    stacks: partsOf(places, 'stacks'),
+    values: partsOf(places, 'values'),
+    spans: partsOf(places, 'spans'),
+  };
+  const count = (section: keyof typeof parts): number => rowCount(parts[section]);
+  const all: readonly RowRange[] = [{ from: 0, until: count('profiles') }];
+  const stacks: ListParts = { places: parts.stacks, decoded: [] };
+  const values: ListParts = { places: parts.values, decoded: [] };
+  const isDecoded = new Uint8Array(parts.profiles.length);
+  let columns: StoredProfiles | undefined;
 
-  const load = (sections: readonly SectionName[], signal?: AbortSignal): Promise<void> => {
+  /** Parts of profiles that hold rows and are not decoded. */
+  const missingProfiles = (rows: readonly RowRange[]): readonly number[] =>
+    [...parts.profiles.keys()].filter((part) => {
+      const { from, rows: length } = parts.profiles[part];
+      return isDecoded[part] === 0 && rows.some((range) => range.from < from + length && range.until > from);
+    });
+  /** Parts of lists that rows name and that are not decoded; all rows name all lists. */
+  const missingLists = (lists: ListParts, listOf: 'stackList' | 'valueList', rows: readonly RowRange[]) =>
+    (rows === all || columns === undefined
+      ? [...lists.places.keys()]
+      : partsOfRows(lists, columns[listOf], rows)
+    ).filter((part) => lists.decoded[part] === undefined);
+
+  const pagesOf = (name: SectionName, rows: readonly RowRange[]): readonly number[] => {
+    if (name === 'profiles') return missingProfiles(rows).map((part) => parts.profiles[part].page);
+    if (name !== 'samples') return once.has(name) ? [] : parts[name].map(({ page }) => page);
+    return [
+      ...missingLists(stacks, 'stackList', rows).map((part) => stacks.places[part].page),
+      ...missingLists(values, 'valueList', rows).map((part) => values.places[part].page),
+    ];
+  };
+  const fetch = async (sections: readonly SectionName[], rows: readonly RowRange[], signal?: AbortSignal) => {
     const needed = sections.flatMap((name) => [name, ...(NEEDED[name] ?? [])]);
-    return loader.load(
-      needed.filter((name) => !once.has(name)).flatMap((name) => STORED[name]),
+    // Which lists some rows name is known from their profiles.
+    if (rows !== all && needed.includes('samples')) await profiles(rows, signal);
+    await loader.load(
+      needed.flatMap((name) => pagesOf(name, rows)),
       signal,
     );
   };
-  const pages = (section: StoredSection): readonly Page[] => {
-    const bytes = loader.take(section);
-    return inSection(source.key, section, () => readPages(bytes));
-  };
-  const from = <T>(section: StoredSection, read: (pages: readonly Page[]) => T): T => {
-    const own = pages(section);
-    return inSection(source.key, section, () => read(own));
-  };
-  const decode = <T>(name: SectionName, read: () => T): Promise<T> =>
-    once(name, async () => {
-      await load([name]);
-      return read();
-    });
-  const profiles = (): Promise<StoredProfiles> =>
-    decode('profiles', () =>
-      from('profiles', (own) =>
-        readProfiles(own, rows('profiles'), {
-          series: rows('series'),
-          samples: rows('values'),
-          identities: identityCount,
-        }),
-      ),
-    );
 
+  const decode = <T>(section: StoredSection, own: readonly PartPlace[], read: (parts: readonly Part[]) => T): T => {
+    const taken = own.map((place) => loader.take(place, section));
+    return inSection(source.key, section, () => read(taken));
+  };
+  const whole = <T>(section: Exclude<SectionName, 'profiles' | 'samples'>, read: (own: readonly Part[]) => T) =>
+    once(section, async () => {
+      // Asked again, as `once` knows the section from now on.
+      await loader.load(parts[section].map(({ page }) => page));
+      return decode(section, parts[section], read);
+    });
+  const series = (): Promise<readonly Series[]> => whole('series', (own) => readSeries(own, info.service));
+
+  const profiles = async (rows: readonly RowRange[], signal?: AbortSignal): Promise<StoredProfiles> => {
+    await fetch(['profiles'], rows, signal);
+    const own = await series();
+    const into = (columns ??= inSection(source.key, 'profiles', () => createProfiles(own, count('profiles'))));
+    const limits = { stackLists: count('stacks'), valueLists: count('values'), identities: identityCount };
+    for (const part of missingProfiles(rows)) {
+      const place = parts.profiles[part];
+      decode('profiles', [place], ([found]) => readProfiles(into, place.from, found, limits));
+      isDecoded[part] = 1;
+    }
+    return into;
+  };
+
+  /** Decodes the samples of rows, and the rows. */
+  const listed = async (rows: readonly RowRange[]): Promise<StoredProfiles> => {
+    await fetch(['samples'], rows);
+    const layout = await profiles(rows);
+    for (const part of missingLists(stacks, 'stackList', rows)) {
+      stacks.decoded[part] = decode('stacks', [stacks.places[part]], ([own]) => readStacks(own, count('tree') + 1));
+    }
+    for (const part of missingLists(values, 'valueList', rows)) {
+      values.decoded[part] = decode('values', [values.places[part]], ([own]) => readValues(own));
+    }
+    return layout;
+  };
   const samples = (): Promise<SampleColumns> =>
     once('samples', async () => {
-      await load(['samples']);
-      const layout = await profiles();
-      const stacks = pages('stacks');
-      return from('values', (own) =>
-        readSamples(stacks, own, layout, { entries: rows('stacks'), nodes: rows('tree') + 1 }),
-      );
+      const layout = await listed(all);
+      return inSection(source.key, 'values', () => allSamples(layout, stacks, values));
     });
 
   return {
     info,
-    load,
-    profiles,
-    series: () => decode('series', () => from('series', (own) => readSeries(own, rows('series'), info.service))),
+    load: (sections, signal, rows = all) => fetch(sections, rows, signal),
+    series,
+    profiles: (rows = all) => profiles(rows),
     samples,
-    spans: async () => {
-      if (placeOf(places, 'spans') === undefined) return undefined;
-      return once('spans', async () => {
-        await load(['spans']);
-        // The samples show that the elements and rows that spans are laid out by do exist.
-        await samples();
-        const layout = await profiles();
-        return from('spans', (own) => readSpans(own, rows('spans'), layout, rows('stacks')));
-      });
+    async visitSamples(rows, visit) {
+      const layout = await listed(rows);
+      inSection(source.key, 'values', () => visitRows(layout, stacks, values, rows, visit));
     },
-    tree: () => decode('tree', () => from('tree', (own) => readTree(own, rows('tree'), rows('locations')))),
-    strings: () => decode('strings', () => from('strings', (own) => readStrings(own, rows('strings')))),
-    functions: () =>
-      decode('functions', () => from('functions', (own) => readFunctions(own, rows('functions'), rows('strings')))),
-    locations: () =>
-      decode('locations', () =>
-        from('locations', (own) => readLocations(own, rows('locations'), rows('mappings'), rows('functions'))),
-      ),
-    mappings: () =>
-      decode('mappings', () => from('mappings', (own) => readMappings(own, rows('mappings'), rows('strings')))),
+    async spans() {
+      if (parts.spans.length === 0) return undefined;
+      const laidOut = await samples();
+      const layout = await profiles(all);
+      return whole('spans', (own) => readSpans(own, layout, laidOut, listLengths(stacks.decoded)));
+    },
+    tree: () => whole('tree', (own) => readTree(own, count('locations'))),
+    strings: () => whole('strings', readStrings),
+    functions: () => whole('functions', (own) => readFunctions(own, count('strings'))),
+    locations: () => whole('locations', (own) => readLocations(own, count('mappings'), count('functions'))),
+    mappings: () => whole('mappings', (own) => readMappings(own, count('strings'))),
   };
 }

@@ -86,8 +86,8 @@ async function describeDataset(dataset: DatasetReader, identities: IdentityColum
       durationNanos: profiles.durationNanos[row],
       period: `${profiles.period[row]}`,
       total: `${profiles.total[row]}`,
-      samples: Array.from({ length: profiles.sampleStart[row + 1] - profiles.sampleStart[row] }, (_, i) =>
-        sampleAt(profiles.sampleStart[row] + i),
+      samples: Array.from({ length: samples.start[row + 1] - samples.start[row] }, (_, i) =>
+        sampleAt(samples.start[row] + i),
       ),
     })),
   };

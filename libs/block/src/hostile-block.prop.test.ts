@@ -12,13 +12,13 @@ import { createBlockBuilder } from './block-builder.ts';
 import { parseBlock } from './block-reader.ts';
 import { type Contents, decodeContents, encodeContents } from './contents.ts';
 import { decodeFooter, encodeFooter, FOOTER_TRAILER_BYTES } from './footer.ts';
-import { createPageDraft, endColumn, readPages, writePage } from './page.ts';
-import type { SectionPlace } from './section.ts';
+import { decodePage, encodePage } from './page.ts';
+import type { PagePlace } from './section.ts';
 import type { BlockReader, DatasetReader } from './types.ts';
 
 const BYTES = sampleBlock();
 const CONTENTS = contentsOf(BYTES);
-const PLACES: readonly SectionPlace[] = [...CONTENTS.datasets.flat(), ...CONTENTS.block];
+const PLACES: readonly PagePlace[] = [...CONTENTS.datasets.flat(), ...CONTENTS.block];
 
 /** One dataset with spans and quarantine, so that every kind of section is there. */
 function sampleBlock(): Uint8Array {
@@ -44,42 +44,78 @@ function contentsOf(bytes: Uint8Array): Contents {
   return decodeContents(footer.contents, bytes.length - FOOTER_TRAILER_BYTES - footer.contents.length);
 }
 
-/** The sample block with section `index` replaced, and `moreRows` stated for it. */
-function withSection(index: number, section: Uint8Array, moreRows: number): Uint8Array {
+/** The sample block with page `index` replaced, and `moreRows` stated for one of its parts. */
+function withPage(index: number, page: Uint8Array, part: number, moreRows: number): Uint8Array {
   const out = new ByteWriter();
   const changed = PLACES.map((place, i) => {
-    const bytes = i === index ? section : BYTES.subarray(place.offset, place.offset + place.lengthBytes);
+    const bytes = i === index ? page : bytesOf(i);
     out.bytes(bytes);
-    return { ...place, lengthBytes: bytes.length, rows: Math.max(0, place.rows + (i === index ? moreRows : 0)) };
+    const parts = place.parts.map(({ kind, rows }, at) => {
+      const isChanged = i === index && at === part % place.parts.length;
+      return { kind, rows: Math.max(0, rows + (isChanged ? moreRows : 0)) };
+    });
+    return { lengthBytes: bytes.length, parts };
   });
-  const datasetSections = CONTENTS.datasets[0].length;
+  const datasetPages = CONTENTS.datasets[0].length;
   const contents = {
     info: CONTENTS.info,
-    datasets: [changed.slice(0, datasetSections)],
-    block: changed.slice(datasetSections),
+    datasets: [changed.slice(0, datasetPages)],
+    block: changed.slice(datasetPages),
   };
   out.bytes(encodeFooter(encodeContents(contents, 1)));
   return out.copy();
 }
 
-/** A section with bytes of one column changed, under right checksums. */
-function changeColumn(index: number, change: { column: number; at: number; value: number; grow: number }): Uint8Array {
-  const { offset, lengthBytes } = PLACES[index];
+function bytesOf(page: number): Uint8Array {
+  const { offset, lengthBytes } = PLACES[page];
+  return BYTES.subarray(offset, offset + lengthBytes);
+}
+
+/** A page of the sample block with its columns changed, under a right checksum. */
+function rewritePage(
+  index: number,
+  change: (columns: Uint8Array[], part: number) => readonly Uint8Array[],
+): Uint8Array {
+  const raw = new ByteWriter();
+  const ends: number[] = [];
+  const parts = decodePage(bytesOf(index)).parts.map((columns, part) => {
+    const changed = change(
+      columns.map((column) => column.slice()),
+      part,
+    );
+    for (const column of changed) {
+      raw.bytes(column);
+      ends.push(raw.length);
+    }
+    return changed.length;
+  });
   const out = new ByteWriter();
-  for (const page of readPages(BYTES.subarray(offset, offset + lengthBytes))) {
-    const draft = createPageDraft();
-    page.columns.forEach((reader, column) => {
-      const bytes = new Uint8Array(reader.bytes(reader.remaining));
-      if (column === change.column % page.columns.length) {
-        if (bytes.length > 0) bytes[change.at % bytes.length] = change.value;
-        draft.raw.bytes(bytes.subarray(0, bytes.length + Math.min(0, change.grow)));
-        draft.raw.bytes(new Uint8Array(Math.max(0, change.grow)));
-      } else draft.raw.bytes(bytes);
-      endColumn(draft);
-    });
-    writePage(out, draft, page.rows, 1);
-  }
+  encodePage(out, raw.view(), ends, parts, 1);
   return out.copy();
+}
+
+interface Change {
+  readonly page: number;
+  readonly part: number;
+  readonly column: number;
+  readonly at: number;
+  readonly value: number;
+  readonly grow: number;
+  readonly moreRows: number;
+}
+
+/** A page with a byte of one column changed, or the column shorter or longer. */
+function changeColumn({ page, part, column, at, value, grow }: Change): Uint8Array {
+  return rewritePage(page, (columns, i) => {
+    if (i !== part % PLACES[page].parts.length) return columns;
+    return columns.map((bytes, number) => {
+      if (number !== column % columns.length) return bytes;
+      if (bytes.length > 0) bytes[at % bytes.length] = value;
+      const longer = new Uint8Array(Math.max(0, bytes.length + grow));
+      longer.set(bytes.subarray(0, longer.length));
+      return longer;
+    });
+  });
 }
 
 function assertBelow(what: string, column: Uint32Array, limit: number): void {
@@ -121,15 +157,17 @@ async function readDataset(dataset: DatasetReader, identityCount: number): Promi
   const samples = await dataset.samples();
   assertBelow('profile', profiles.series, series.length);
   assertBelow('identity', profiles.identity, identityCount);
-  assertAscends('samples', profiles.sampleStart, samples.count);
+  assertBelow('list', profiles.stackList, profiles.count);
+  assertAscends('samples', samples.start, samples.count);
   assertBelow('sample', samples.stacktrace, tree.count);
   const spans = await dataset.spans();
   if (spans !== undefined) assert.equal(spans.spanIds.length, samples.count);
   if (spans?.traceIds !== undefined) assert.equal(spans.traceIds.length, 16 * samples.count);
 }
 
-const changes = fc.record({
-  section: fc.nat(PLACES.length - 1),
+const changes: fc.Arbitrary<Change> = fc.record({
+  page: fc.nat(PLACES.length - 1),
+  part: fc.nat(3),
   column: fc.nat(9),
   at: fc.nat(2_000),
   value: fc.nat(255),
@@ -142,7 +180,7 @@ test('wrong content under right checksums is data loss or stays in range', async
   await fc.assert(
     fc.asyncProperty(changes, async (change) => {
       try {
-        const bytes = withSection(change.section, changeColumn(change.section, change), change.moreRows);
+        const bytes = withPage(change.page, changeColumn(change), change.part, change.moreRows);
         await readAll(parseBlock(bytes));
       } catch (error) {
         if (!(error instanceof FlamelakeError)) throw error;
@@ -155,31 +193,85 @@ test('wrong content under right checksums is data loss or stays in range', async
   assert.ok(losses > 300);
 });
 
+test('samples of rows are those of all samples, or data loss too', async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, fc.nat(), async (change, chosen) => {
+      try {
+        const block = parseBlock(withPage(change.page, changeColumn(change), change.part, change.moreRows));
+        const { count: nodes } = await block.dataset(0).tree();
+        const { count } = await block.dataset(0).profiles();
+        const from = chosen % count;
+        await block
+          .dataset(0)
+          .visitSamples([{ from, until: count }], (row, stacktraces, stackFrom, values, ...rest) => {
+            const [valueFrom, length, unit] = rest;
+            assert.ok(row >= from && row < count && unit >= 1);
+            assert.ok(stackFrom + length <= stacktraces.length && 2 * (valueFrom + length) <= values.length);
+            assertBelow('sample', stacktraces.subarray(stackFrom, stackFrom + length), nodes);
+          });
+      } catch (error) {
+        if (!(error instanceof FlamelakeError)) throw error;
+        assert.equal(error.code, 'data_loss');
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('the sample block itself reads', async () => {
   await readAll(parseBlock(BYTES));
-  assert.equal(new Set(PLACES.map(({ kind }) => kind)).size, 12);
+  assert.equal(new Set(PLACES.flatMap(({ parts }) => parts.map(({ kind }) => kind))).size, 12);
 });
 
 test('sections and columns of a later version are skipped', async () => {
+  const later = new TextEncoder().encode('what this version does not know');
+  const raw = new ByteWriter();
+  raw.bytes(later);
+  const page = new ByteWriter();
+  encodePage(page, raw.view(), [raw.length], [1], 1);
   const out = new ByteWriter();
-  for (const place of PLACES) out.bytes(BYTES.subarray(place.offset, place.offset + place.lengthBytes));
-  out.bytes(Uint8Array.of(1, 2, 3));
-  const block = [...CONTENTS.block, { kind: 99, rows: 1, lengthBytes: 3, offset: 0 }];
+  for (const i of PLACES.keys()) out.bytes(bytesOf(i));
+  out.bytes(page.view());
+  const block = [...CONTENTS.block, { lengthBytes: page.length, parts: [{ kind: 99, rows: 1 }] }];
   out.bytes(encodeFooter(encodeContents({ ...CONTENTS, block }, 1)));
   await readAll(parseBlock(out.copy()));
-
-  const wider = new ByteWriter();
-  const series = PLACES[0];
-  const [page] = readPages(BYTES.subarray(series.offset, series.offset + series.lengthBytes));
-  const draft = createPageDraft();
-  for (const reader of page.columns) {
-    draft.raw.bytes(reader.bytes(reader.remaining));
-    endColumn(draft);
+  for (const i of PLACES.keys()) {
+    await readAll(
+      parseBlock(
+        withPage(
+          i,
+          rewritePage(i, (columns) => [...columns, later]),
+          0,
+          0,
+        ),
+      ),
+    );
   }
-  draft.raw.text('a column this version does not know');
-  endColumn(draft);
-  writePage(wider, draft, page.rows, 1);
-  await readAll(parseBlock(withSection(0, wider.copy(), 0)));
+});
+
+test('a part of a later section beside known ones is skipped', async () => {
+  const page = PLACES.findIndex(({ parts }) => parts.length > 1);
+  const out = new ByteWriter();
+  const raw = new ByteWriter();
+  const ends: number[] = [];
+  const { parts } = decodePage(bytesOf(page));
+  for (const column of [Uint8Array.of(1, 2, 3), ...parts.flat()]) {
+    raw.bytes(column);
+    ends.push(raw.length);
+  }
+  encodePage(out, raw.view(), ends, [1, ...parts.map(({ length }) => length)], 1);
+  const widened = PLACES.map((place, i) =>
+    i === page
+      ? { lengthBytes: out.length, parts: [{ kind: 98, rows: 3 }, ...place.parts] }
+      : { lengthBytes: place.lengthBytes, parts: place.parts },
+  );
+  const whole = new ByteWriter();
+  for (const i of PLACES.keys()) whole.bytes(i === page ? out.view() : bytesOf(i));
+  const datasetPages = CONTENTS.datasets[0].length;
+  const datasets = [widened.slice(0, datasetPages)];
+  const block = widened.slice(datasetPages);
+  whole.bytes(encodeFooter(encodeContents({ info: CONTENTS.info, datasets, block }, 1)));
+  await readAll(parseBlock(whole.copy()));
 });
 
 test('a block of a newer version is refused by its version', () => {

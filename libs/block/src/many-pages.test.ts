@@ -5,7 +5,7 @@ import { type ProfileRecord, stringAt } from '@flamelake/formats';
 import { CPU_TYPE, stringColumn } from '@flamelake/testkit';
 import { createBlockBuilder } from './block-builder.ts';
 import { parseBlock } from './block-reader.ts';
-import { PAGE_ROWS } from './page.ts';
+import { PART_ROWS } from './page-writer.ts';
 import type { BlockReader } from './types.ts';
 
 const HEADER = {
@@ -90,7 +90,7 @@ async function assertWide(block: BlockReader, count: number): Promise<void> {
 }
 
 test('symbols, tree, samples and spans of several pages come back, and merge', async () => {
-  const count = PAGE_ROWS + 5;
+  const count = PART_ROWS + 5;
   const builder = createBlockBuilder();
   builder.addProfile(wideRecord(count), 0);
   const block = parseBlock(builder.build(HEADER).bytes);
@@ -103,7 +103,7 @@ test('symbols, tree, samples and spans of several pages come back, and merge', a
 test('series, profiles and identities of several pages come back in order', async () => {
   const builder = createBlockBuilder();
   const base = wideRecord(1);
-  const count = PAGE_ROWS + 7;
+  const count = PART_ROWS + 7;
   for (let i = 0; i < count; i++) {
     const identity = new Uint8Array(16);
     new DataView(identity.buffer).setUint32(0, i);

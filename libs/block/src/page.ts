@@ -1,12 +1,12 @@
 /**
- * A page: the columns of a run of rows, compressed and checksummed. Sections are runs of pages.
+ * A page: columns of one or more parts, compressed and checksummed together. A part is a run of rows of one section; the table
+ * of contents says which parts a page holds and how many rows each has.
  *
  *     checksum  u32       CRC-32C over all that follows in the page
  *     size      u32       bytes that follow this field in the page
- *     rows      varint    rows of the run
- *     columns   varint    number of columns, then the raw length of each, varint
+ *     parts     varint    number of parts, then for each: number of columns and the raw length of each, varint
  *     frames    until every column is covered:
- *       columns varint    how many of the next columns the frame holds, back to back
+ *       columns varint    how many of the next columns the frame holds, back to back, across parts
  *       codec   u8        0 stored, 1 one zstd frame
  *       length  varint    bytes of the frame in this page
  *     bytes of the frames, back to back
@@ -19,10 +19,6 @@ import { FlamelakeError } from '@flamelake/model';
 
 /** Largest raw size of all columns of one page, 64 MiB; writers stay near 1 MiB unless a single value is larger. */
 export const PAGE_RAW_BYTES_MAX = 67_108_864;
-/** Largest raw size of all pages of one section, 2 GiB. */
-const SECTION_RAW_BYTES_MAX = 2_147_483_648;
-/** Rows of numbers in a page. */
-export const PAGE_ROWS = 65_536;
 const PAGE_HEAD_BYTES = 8;
 const CODEC_STORED = 0;
 const CODEC_ZSTD = 1;
@@ -31,49 +27,47 @@ const COMPRESS_BYTES_MIN = 256;
 /** A column this large gets a frame of its own: other columns' statistics would only spoil it. */
 const OWN_FRAME_BYTES_MIN = 16_384;
 
-/** Columns of a page being written: one buffer, cut by `endColumn`. */
-export interface PageDraft {
-  readonly raw: ByteWriter;
-  readonly ends: number[];
-}
-
-export function createPageDraft(): PageDraft {
-  return { raw: new ByteWriter(4096), ends: [] };
-}
-
-/** What was written to `raw` since the last call is one column. */
-export function endColumn(draft: PageDraft): void {
-  draft.ends.push(draft.raw.length);
-}
-
-/** Appends the drafted page to `out` and clears the draft. @param level - of zstd */
-export function writePage(out: ByteWriter, draft: PageDraft, rows: number, level: number): void {
-  const raw = draft.raw.view();
+/**
+ * Appends a page to `out`.
+ * @param raw - its columns, back to back
+ * @param ends - where each column ends in `raw`
+ * @param parts - number of columns of each part
+ * @param level - of zstd
+ * @throws {FlamelakeError} `resource_exhausted` over 64 MiB
+ */
+export function encodePage(
+  out: ByteWriter,
+  raw: Uint8Array,
+  ends: readonly number[],
+  parts: readonly number[],
+  level: number,
+): void {
   if (raw.length > PAGE_RAW_BYTES_MAX) {
     throw new FlamelakeError('resource_exhausted', 'page is too large', { bytes: raw.length, max: PAGE_RAW_BYTES_MAX });
   }
   const body = new ByteWriter(raw.length + 64);
-  body.varint(rows);
-  body.varint(draft.ends.length);
+  body.varint(parts.length);
+  let column = 0;
   let start = 0;
-  for (const end of draft.ends) {
-    body.varint(end - start);
-    start = end;
+  for (const columns of parts) {
+    body.varint(columns);
+    for (const until = column + columns; column < until; column++) {
+      body.varint(ends[column] - start);
+      start = ends[column];
+    }
   }
   const frames: Uint8Array[] = [];
-  let column = 0;
-  let from = 0;
-  while (column < draft.ends.length) {
-    const until = frameEnd(draft.ends, column, from);
-    const end = draft.ends[until - 1];
-    const plain = raw.subarray(from, end);
+  for (let from = 0, at = 0; from < ends.length; ) {
+    const until = frameEnd(ends, from, at);
+    const end = ends[until - 1];
+    const plain = raw.subarray(at, end);
     const packed = compress(plain, level);
-    body.varint(until - column);
+    body.varint(until - from);
     body.uint8(packed === undefined ? CODEC_STORED : CODEC_ZSTD);
     frames.push(packed ?? plain);
     body.varint((packed ?? plain).length);
-    column = until;
-    from = end;
+    from = until;
+    at = end;
   }
   for (const frame of frames) body.bytes(frame);
   const size = new ByteWriter(16);
@@ -81,8 +75,6 @@ export function writePage(out: ByteWriter, draft: PageDraft, rows: number, level
   out.uint32(crc32c(body.view(), crc32c(size.view())));
   out.bytes(size.view());
   out.bytes(body.view());
-  draft.raw.clear();
-  draft.ends.length = 0;
 }
 
 /** Column behind the last one of the frame that begins with `column`: large columns stand alone, small neighbours share. */
@@ -103,38 +95,39 @@ function compress(plain: Uint8Array, level: number): Uint8Array | undefined {
   return packed.length > plain.length * 0.95 ? undefined : packed;
 }
 
-/** A page as read: its columns, each to be read to its end. */
-export interface Page {
+/** A page as read: the columns of each part. */
+export interface DecodedPage {
+  readonly parts: readonly (readonly Uint8Array[])[];
+  readonly rawBytes: number;
+}
+
+/** Columns of a run of rows of one section, each to be read to its end. */
+export interface Part {
   readonly rows: number;
   readonly columns: readonly ByteReader[];
 }
 
 /**
- * Reads the pages of a section.
+ * Reads a page.
+ * @param rawBytesMax - largest raw size accepted
  * @throws {FlamelakeError} `data_loss` on a wrong checksum or an impossible size
  */
-export function readPages(section: Uint8Array): readonly Page[] {
-  const pages: Page[] = [];
-  let rawBytes = 0;
-  for (let at = 0; at < section.length; ) {
-    const head = new ByteReader(section.subarray(at));
-    const expected = head.uint32();
-    const size = head.uint32();
-    const body = head.bytes(size);
-    const actual = crc32c(section.subarray(at + 4, at + PAGE_HEAD_BYTES + size));
-    if (actual !== expected) throw new FlamelakeError('data_loss', 'page checksum mismatch', { expected, actual });
-    const { page, bytes } = readPage(body, SECTION_RAW_BYTES_MAX - rawBytes);
-    rawBytes += bytes;
-    pages.push(page);
-    at += PAGE_HEAD_BYTES + size;
-  }
-  return pages;
+export function decodePage(page: Uint8Array, rawBytesMax = PAGE_RAW_BYTES_MAX): DecodedPage {
+  const head = new ByteReader(page);
+  const expected = head.uint32();
+  const size = head.uint32();
+  if (size !== page.length - PAGE_HEAD_BYTES) throw malformed('page size is not as stated');
+  const actual = crc32c(page.subarray(4));
+  if (actual !== expected) throw new FlamelakeError('data_loss', 'page checksum mismatch', { expected, actual });
+  const lengths = Array.from({ length: head.count() }, () => Array.from({ length: head.count() }, () => head.varint()));
+  const columns = decodeColumns(head, lengths.flat(), Math.min(PAGE_RAW_BYTES_MAX, rawBytesMax));
+  let from = 0;
+  const parts = lengths.map((own) => columns.slice(from, (from += own.length)));
+  return { parts, rawBytes: columns.reduce((sum, column) => sum + column.length, 0) };
 }
 
-function readPage(body: Uint8Array, rawBytesMax: number): { page: Page; bytes: number } {
-  const head = new ByteReader(body);
-  const rows = head.varint();
-  const lengths = Array.from({ length: head.count() }, () => head.varint());
+function decodeColumns(head: ByteReader, lengths: readonly number[], rawBytesMax: number): Uint8Array[] {
+  if (sumOf(lengths) > rawBytesMax) throw malformed('page raw size is out of range');
   const frames: { columns: number; codec: number; length: number }[] = [];
   for (let covered = 0; covered < lengths.length; ) {
     const frame = { columns: head.varint(), codec: head.uint8(), length: head.varint() };
@@ -142,24 +135,19 @@ function readPage(body: Uint8Array, rawBytesMax: number): { page: Page; bytes: n
     frames.push(frame);
     covered += frame.columns;
   }
-  const bytes = lengths.reduce((sum, length) => sum + length, 0);
-  if (bytes > Math.min(PAGE_RAW_BYTES_MAX, rawBytesMax)) throw malformed('page raw size is out of range');
-  const columns: ByteReader[] = [];
+  const columns: Uint8Array[] = [];
   for (const frame of frames) {
     const own = lengths.slice(columns.length, columns.length + frame.columns);
-    const plain = decompress(
-      head.bytes(frame.length),
-      frame.codec,
-      own.reduce((sum, length) => sum + length, 0),
-    );
-    let from = 0;
-    for (const length of own) {
-      columns.push(new ByteReader(plain.subarray(from, from + length)));
-      from += length;
-    }
+    const plain = decompress(head.bytes(frame.length), frame.codec, sumOf(own));
+    let at = 0;
+    for (const length of own) columns.push(plain.subarray(at, (at += length)));
   }
   if (head.remaining !== 0) throw malformed('page is longer than its frames');
-  return { page: { rows, columns }, bytes };
+  return columns;
+}
+
+function sumOf(lengths: readonly number[]): number {
+  return lengths.reduce((sum, length) => sum + length, 0);
 }
 
 function decompress(frame: Uint8Array, codec: number, rawLength: number): Uint8Array {

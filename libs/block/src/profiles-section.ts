@@ -1,150 +1,134 @@
 /**
  * Section of a dataset's profiles, one row a (series, profile, label set), sorted by (series, time, identity, label set).
- * By page column:
+ * Parts end where a profile type ends, once they are large enough. By column:
  *
- *     0 series, delta            1 time in ms, zigzag of the difference    2 duration in ns, varint
- *     3 period, varint           4 unit, varint                            5 total ÷ unit, varint
- *     6 samples, varint          7 list of stacktraces, delta              8 identity, delta
- *     9 group, varint
+ *     0 time in ms, zigzag of the difference    1 duration in ns, varint    2 period, varint
+ *     3 unit, varint                            4 total ÷ unit, varint      5 list of stacktraces, delta
+ *     6 list of values, delta                   7 identity, delta           8 group, varint
  *
  * The unit divides every value of the row; total and values are stored divided by it.
- * A delta is the zigzag varint of the difference from the row before in the page; the first counts from 0.
+ * A delta is the zigzag varint of the difference from the row before in the part; the first counts from 0.
+ * The series section says how many rows each series has.
  */
-import type { ByteWriter } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
-import { checkRows, join, readInt64s, readUint32s, readWhole } from './columns.ts';
+import { readWhole } from './columns.ts';
 import { halvesOf, scale, toNumbers } from './int64.ts';
-import { createPageDraft, endColumn, PAGE_ROWS, type Page, writePage } from './page.ts';
-import type { ProfileColumns } from './types.ts';
+import type { Part } from './page.ts';
+import { endColumn, endPage, endPart, PART_ROWS, type PageWriter } from './page-writer.ts';
+import type { ProfileColumns, Series } from './types.ts';
 
-/** Samples of one dataset: their numbers are 32 bit. */
-const SAMPLES_MAX = 0xffff_ffff;
+/** A part ends with a profile type after so many rows: other types' rows cost a reader less than another page. */
+const TYPE_ROWS_MIN = 1_024;
+/** Most rows of a dataset, 2^26: what is refused was not written by us, and would only take memory. */
+const ROWS_MAX = 67_108_864;
 
 /** Profiles with what only the codec needs. */
 export interface StoredProfiles extends ProfileColumns {
-  readonly stackList: Uint32Array;
   /** Divides every value of the row. */
   readonly unit: Float64Array;
+  /** List of values; rows share one when their values are equal but for the unit. */
+  readonly valueList: Uint32Array;
 }
 
 /** Sizes a dataset's other sections state. */
 export interface ProfileLimits {
-  readonly series: number;
-  readonly samples: number;
+  readonly stackLists: number;
+  readonly valueLists: number;
   readonly identities: number;
 }
 
-export function writeProfiles(out: ByteWriter, rows: StoredProfiles, level: number): void {
-  const draft = createPageDraft();
-  const { raw } = draft;
-  for (let from = 0; from < rows.count; from += PAGE_ROWS) {
-    const until = Math.min(from + PAGE_ROWS, rows.count);
-    raw.deltas(rows.series.subarray(from, until));
-    endColumn(draft);
-    let previous = 0;
-    for (let i = from; i < until; i++) {
-      const timeMs = rows.timeMs[i];
-      raw.signedVarint64(BigInt(timeMs - previous));
-      previous = timeMs;
-    }
-    endColumn(draft);
-    for (let i = from; i < until; i++) raw.varint(rows.durationNanos[i]);
-    endColumn(draft);
-    raw.varints64(rows.period.subarray(from, until));
-    endColumn(draft);
-    for (let i = from; i < until; i++) raw.varint(rows.unit[i]);
-    endColumn(draft);
-    raw.varints64(
-      BigInt64Array.from(rows.total.subarray(from, until), (total, i) => total / BigInt(rows.unit[from + i])),
-    );
-    endColumn(draft);
-    for (let i = from; i < until; i++) raw.varint(rows.sampleStart[i + 1] - rows.sampleStart[i]);
-    endColumn(draft);
-    raw.deltas(rows.stackList.subarray(from, until));
-    endColumn(draft);
-    raw.deltas(rows.identity.subarray(from, until));
-    endColumn(draft);
-    raw.varints(rows.group, from, until);
-    endColumn(draft);
-    writePage(out, draft, until - from, level);
+/** @param typeEnds - rows behind the last one of each profile type */
+export function writeProfiles(writer: PageWriter, rows: StoredProfiles, typeEnds: readonly number[]): void {
+  let from = 0;
+  for (const end of typeEnds) {
+    while (end - from >= PART_ROWS) writePart(writer, rows, from, (from += PART_ROWS));
+    if (end - from < TYPE_ROWS_MIN && end !== rows.count) continue;
+    if (end > from) writePart(writer, rows, from, end);
+    from = end;
   }
 }
 
-export function readProfiles(pages: readonly Page[], rows: number, limits: ProfileLimits): StoredProfiles {
-  checkRows(pages, rows);
-  const series = readUint32s(pages, 0, (reader, count) => reader.deltas(count, limits.series));
-  const timeMs = join(
-    pages.map((page) =>
-      addUp(toNumbers(readWhole(page, 1, page.rows, (reader, count) => reader.signedVarints64(count)))),
-    ),
-    (length) => new Float64Array(length),
+function writePart(writer: PageWriter, rows: StoredProfiles, from: number, until: number): void {
+  const { raw } = writer;
+  let previous = 0;
+  for (let i = from; i < until; i++) {
+    const timeMs = rows.timeMs[i];
+    raw.signedVarint64(BigInt(timeMs - previous));
+    previous = timeMs;
+  }
+  endColumn(writer);
+  for (let i = from; i < until; i++) raw.varint(rows.durationNanos[i]);
+  endColumn(writer);
+  raw.varints64(rows.period.subarray(from, until));
+  endColumn(writer);
+  for (let i = from; i < until; i++) raw.varint(rows.unit[i]);
+  endColumn(writer);
+  raw.varints64(
+    BigInt64Array.from(rows.total.subarray(from, until), (total, i) => total / BigInt(rows.unit[from + i])),
   );
-  const durationNanos = toNumbers(readInt64s(pages, 2, (reader, count) => reader.varints64(count)));
-  const period = readInt64s(pages, 3, (reader, count) => reader.varints64(count));
-  const unit = toNumbers(readInt64s(pages, 4, (reader, count) => reader.varints64(count)));
-  const total = readInt64s(pages, 5, (reader, count) => reader.varints64(count));
-  const counts = readUint32s(pages, 6, (reader, count) => reader.varints(count));
-  const stackList = readUint32s(pages, 7, (reader, count) => reader.deltas(count, rows));
-  const halves = halvesOf(total);
-  const sampleStart = new Uint32Array(rows + 1);
-  let samples = 0;
-  for (let i = 0; i < rows; i++) {
-    if (!(unit[i] >= 1 && unit[i] <= Number.MAX_SAFE_INTEGER)) {
-      throw new FlamelakeError('data_loss', 'unit of values is out of range', { row: i });
-    }
-    scale(total, halves, i, i + 1, unit[i]);
-    samples += counts[i];
-    sampleStart[i + 1] = samples;
+  endColumn(writer);
+  for (const column of [rows.stackList, rows.valueList, rows.identity]) {
+    raw.deltas(column.subarray(from, until));
+    endColumn(writer);
   }
-  if (samples !== limits.samples || samples > SAMPLES_MAX) {
-    throw new FlamelakeError('data_loss', 'samples are not as many as their profiles state', { samples });
+  raw.varints(rows.group, from, until);
+  endColumn(writer);
+  endPart(writer, 'profiles', until - from);
+  endPage(writer);
+}
+
+/** Columns of all rows, to be filled part by part; series are filled already. */
+export function createProfiles(series: readonly Series[], count: number): StoredProfiles {
+  if ((series.at(-1)?.rows.until ?? 0) !== count || count > ROWS_MAX) {
+    throw new FlamelakeError('data_loss', 'profiles are not as many as their series state', { profiles: count });
   }
+  const seriesOf = new Uint32Array(count);
+  series.forEach(({ rows }, i) => seriesOf.fill(i, rows.from, rows.until));
   return {
-    count: rows,
-    series,
-    timeMs,
-    durationNanos,
-    period,
-    unit,
-    total,
-    sampleStart,
-    stackList,
-    identity: readUint32s(pages, 8, (reader, count) => reader.deltas(count, limits.identities)),
-    group: readUint32s(pages, 9, (reader, count) => reader.varints(count)),
+    count,
+    series: seriesOf,
+    timeMs: new Float64Array(count),
+    durationNanos: new Float64Array(count),
+    period: new BigInt64Array(count),
+    unit: new Float64Array(count),
+    total: new BigInt64Array(count),
+    stackList: new Uint32Array(count),
+    valueList: new Uint32Array(count),
+    identity: new Uint32Array(count),
+    group: new Uint32Array(count),
   };
 }
 
-/** Differences → what they lead to, in place. */
-function addUp(steps: Float64Array): Float64Array {
-  for (let i = 1; i < steps.length; i++) steps[i] += steps[i - 1];
-  return steps;
-}
-
-/**
- * By row: where in the lists of stacktraces its own begins.
- * @throws {FlamelakeError} `data_loss` unless lists are numbered as they come and rows that share one are equally long
- */
-export function listStarts(profiles: StoredProfiles, entryCount: number): Uint32Array {
-  const { count, stackList, sampleStart } = profiles;
-  const rowStart = new Uint32Array(count);
-  const starts = new Uint32Array(count + 1);
-  let lists = 0;
-  for (let row = 0; row < count; row++) {
-    const list = stackList[row];
-    const length = sampleStart[row + 1] - sampleStart[row];
-    if (list === lists) {
-      lists++;
-      const end = starts[list] + length;
-      if (end > entryCount) throw mismatch(row);
-      starts[lists] = end;
+/** Fills the rows from `from` on with those of a part. */
+export function readProfiles(into: StoredProfiles, from: number, part: Part, limits: ProfileLimits): void {
+  const { rows } = part;
+  const time = toNumbers(readWhole(part, 0, rows, (reader, count) => reader.signedVarints64(count)));
+  for (let i = 1; i < rows; i++) time[i] += time[i - 1];
+  into.timeMs.set(time, from);
+  const duration = readWhole(part, 1, rows, (reader, count) => reader.varints64(count));
+  into.durationNanos.set(toNumbers(duration), from);
+  into.period.set(
+    readWhole(part, 2, rows, (reader, count) => reader.varints64(count)),
+    from,
+  );
+  const unit = toNumbers(readWhole(part, 3, rows, (reader, count) => reader.varints64(count)));
+  into.unit.set(unit, from);
+  const total = readWhole(part, 4, rows, (reader, count) => reader.varints64(count));
+  const halves = halvesOf(total);
+  for (let i = 0; i < rows; i++) {
+    if (!(unit[i] >= 1 && unit[i] <= Number.MAX_SAFE_INTEGER)) {
+      throw new FlamelakeError('data_loss', 'unit of values is out of range', { row: from + i });
     }
-    if (list >= lists || starts[list + 1] - starts[list] !== length) throw mismatch(row);
-    rowStart[row] = starts[list];
+    scale(total, halves, i, i + 1, unit[i]);
   }
-  if (starts[lists] !== entryCount) throw mismatch(count);
-  return rowStart;
-}
-
-export function mismatch(row: number): FlamelakeError {
-  return new FlamelakeError('data_loss', 'lists of stacktraces do not match their profiles', { row });
+  into.total.set(total, from);
+  const deltas = (column: number, limit: number): Uint32Array =>
+    readWhole(part, column, rows, (reader, count) => reader.deltas(count, limit));
+  into.stackList.set(deltas(5, limits.stackLists), from);
+  into.valueList.set(deltas(6, limits.valueLists), from);
+  into.identity.set(deltas(7, limits.identities), from);
+  into.group.set(
+    readWhole(part, 8, rows, (reader, count) => reader.varints(count)),
+    from,
+  );
 }

@@ -1,67 +1,71 @@
 /**
  * Sections of a dataset's samples. Rows of one pushed label set often have the same stacktraces (samples and CPU time, objects
- * and bytes), so these are stored once, as lists, and values by row. By page column:
+ * and bytes) and even the same values but for their unit, so both are stored once, as lists that rows name. By column:
  *
- *     stacks  0 stacktrace, varint   list after list, numbered as their first rows come; each list ascends: the first
- *                                    element as it is, the others as difference from the one before
- *     values  0 value ÷ unit, varint row after row
+ *     stacks  0 elements of each list, varint   1 stacktrace, varint: list after list, each ascends: the first element as it
+ *                                                 is, the others as difference from the one before
+ *     values  0 elements of each list, varint   1 value ÷ unit, varint: list after list
  *
- * Lists and rows run on across pages. How long they are is known from the profiles section.
+ * Lists are numbered as their first rows come. Parts end where the rows of a profile type end, once they are large enough.
  */
-import type { ByteWriter } from '@flamelake/formats';
-import { checkRows, readInt64s, readUint32s } from './columns.ts';
-import { halvesOf, scale } from './int64.ts';
-import { createPageDraft, endColumn, PAGE_ROWS, type Page, writePage } from './page.ts';
-import { listStarts, mismatch, type StoredProfiles } from './profiles-section.ts';
-import type { SampleColumns } from './types.ts';
+import { FlamelakeError } from '@flamelake/model';
+import { readWhole, startsOf } from './columns.ts';
+import { halvesOf } from './int64.ts';
+import type { Part } from './page.ts';
+import { endColumn, endPart, type PageWriter } from './page-writer.ts';
 
-/** @param steps - elements of the lists, the first of a list as it is, the others as differences */
-export function writeStacks(out: ByteWriter, steps: Uint32Array, level: number): void {
-  const draft = createPageDraft();
-  for (let from = 0; from < steps.length; from += PAGE_ROWS) {
-    const until = Math.min(from + PAGE_ROWS, steps.length);
-    draft.raw.varints(steps, from, until);
-    endColumn(draft);
-    writePage(out, draft, until - from, level);
-  }
+/** Lists of one kind: list `i` is `[start[i], start[i + 1])` of what they hold. */
+export interface Lists<Elements> {
+  readonly start: Uint32Array;
+  readonly elements: Elements;
 }
 
-/** @param quotients - values ÷ unit, row after row */
-export function writeValues(out: ByteWriter, quotients: BigInt64Array, level: number): void {
-  const draft = createPageDraft();
-  for (let from = 0; from < quotients.length; from += PAGE_ROWS) {
-    const until = Math.min(from + PAGE_ROWS, quotients.length);
-    draft.raw.varints64(quotients.subarray(from, until));
-    endColumn(draft);
-    writePage(out, draft, until - from, level);
-  }
+/** Writes lists `[from, until)`. @param lists - of steps: the first of a list as it is, the others as differences */
+export function writeStacks(writer: PageWriter, lists: Lists<Uint32Array>, from: number, until: number): void {
+  if (from === until) return;
+  writeLengths(writer, lists.start, from, until);
+  writer.raw.varints(lists.elements, lists.start[from], lists.start[until]);
+  endColumn(writer);
+  endPart(writer, 'stacks', until - from);
 }
 
-export function readSamples(
-  stackPages: readonly Page[],
-  valuePages: readonly Page[],
-  profiles: StoredProfiles,
-  counts: { readonly entries: number; readonly nodes: number },
-): SampleColumns {
-  const { count, sampleStart, unit } = profiles;
-  const samples = sampleStart[count];
-  checkRows(stackPages, counts.entries);
-  checkRows(valuePages, samples);
-  const steps = readUint32s(stackPages, 0, (reader, rows) => reader.varints(rows, counts.nodes));
-  const value = readInt64s(valuePages, 0, (reader, rows) => reader.varints64(rows));
-  const halves = halvesOf(value);
-  const rowStart = listStarts(profiles, counts.entries);
-  const stacktrace = new Uint32Array(samples);
-  for (let row = 0; row < count; row++) {
-    const from = sampleStart[row];
-    const until = sampleStart[row + 1];
+/** Writes lists `[from, until)`. @param lists - of values ÷ unit */
+export function writeValues(writer: PageWriter, lists: Lists<BigInt64Array>, from: number, until: number): void {
+  if (from === until) return;
+  writeLengths(writer, lists.start, from, until);
+  writer.raw.varints64(lists.elements.subarray(lists.start[from], lists.start[until]));
+  endColumn(writer);
+  endPart(writer, 'values', until - from);
+}
+
+function writeLengths(writer: PageWriter, start: Uint32Array, from: number, until: number): void {
+  for (let i = from; i < until; i++) writer.raw.varint(start[i + 1] - start[i]);
+  endColumn(writer);
+}
+
+/** Stacktraces of the lists of a part. @param nodeCount - of the tree */
+export function readStacks(part: Part, nodeCount: number): Lists<Uint32Array> {
+  const start = readStarts(part);
+  const elements = readWhole(part, 1, start[part.rows], (reader, count) => reader.varints(count, nodeCount));
+  for (let list = 0; list < part.rows; list++) {
     let node = 0;
-    for (let at = from, entry = rowStart[row]; at < until; at++, entry++) {
-      node += steps[entry];
-      stacktrace[at] = node;
+    const end = start[list + 1];
+    for (let at = start[list]; at < end; at++) {
+      node += elements[at];
+      elements[at] = node;
     }
-    if (node >= counts.nodes) throw mismatch(row);
-    scale(value, halves, from, until, unit[row]);
+    if (node >= nodeCount) throw new FlamelakeError('data_loss', 'sample refers to no stacktrace', { list });
   }
-  return { count: samples, stacktrace, value };
+  return { start, elements };
+}
+
+/** Values ÷ unit of the lists of a part, as 32 bit halves; `start` counts values. */
+export function readValues(part: Part): Lists<Uint32Array> {
+  const start = readStarts(part);
+  const values = readWhole(part, 1, start[part.rows], (reader, count) => reader.varints64(count));
+  return { start, elements: halvesOf(values) };
+}
+
+function readStarts(part: Part): Uint32Array {
+  return startsOf(readWhole(part, 0, part.rows, (reader, count) => reader.varints(count)));
 }

@@ -1,7 +1,7 @@
-/** Sections of a block: their numbers in the table of contents, and what is known of a dataset's sections before they are read. */
+/** Sections of a block: their numbers in the table of contents, and what is known of them before they are read. */
 import { FlamelakeError } from '@flamelake/model';
 
-/** Numbers are stored: never reuse one. Sections with numbers unknown to a reader are skipped. */
+/** Numbers are stored: never reuse one. Parts of sections with numbers unknown to a reader are skipped. */
 export const SECTION = {
   strings: 1,
   functions: 2,
@@ -20,21 +20,46 @@ export const SECTION = {
 /** Name of a section as it is stored; `samples` of a reader are `stacks` and `values`. */
 export type StoredSection = keyof typeof SECTION;
 
-/** Where a section is and how many rows it has. */
-export interface SectionPlace {
+/** A part of a page: so many rows of one section. */
+export interface PagePart {
   readonly kind: number;
-  readonly offset: number;
-  readonly lengthBytes: number;
   readonly rows: number;
 }
 
-/** Rows of a section; 0 when it is absent. */
-export function rowsOf(places: readonly SectionPlace[], section: StoredSection): number {
-  return placeOf(places, section)?.rows ?? 0;
+/** Where a page is and what it holds. */
+export interface PagePlace {
+  readonly offset: number;
+  readonly lengthBytes: number;
+  readonly parts: readonly PagePart[];
 }
 
-export function placeOf(places: readonly SectionPlace[], section: StoredSection): SectionPlace | undefined {
-  return places.find((place) => place.kind === SECTION[section]);
+/** A part of a section: the rows `[from, from + rows)`. */
+export interface PartPlace {
+  /** Number of the page, and of the part in it. */
+  readonly page: number;
+  readonly part: number;
+  readonly from: number;
+  readonly rows: number;
+}
+
+/** Parts of a section, in order. */
+export function partsOf(pages: readonly PagePlace[], section: StoredSection): readonly PartPlace[] {
+  const found: PartPlace[] = [];
+  let from = 0;
+  pages.forEach(({ parts }, page) => {
+    parts.forEach(({ kind, rows }, part) => {
+      if (kind !== SECTION[section]) return;
+      found.push({ page, part, from, rows });
+      from += rows;
+    });
+  });
+  return found;
+}
+
+/** Rows of all parts of a section. */
+export function rowCount(parts: readonly PartPlace[]): number {
+  const last = parts.at(-1);
+  return last === undefined ? 0 : last.from + last.rows;
 }
 
 /** Says which object and section an error is about. */

@@ -1,50 +1,54 @@
 /**
- * Section of a dataset's series, sorted by profile type id, then by labels. Needs no other section. By page column:
+ * Section of a dataset's series, sorted by profile type id, then by labels. Needs no other section. By column:
  *
- *     0 texts    varint count, then length and UTF-8 of each: what the page's series are made of
+ *     0 texts    varint count, then length and UTF-8 of each: what the part's series are made of
  *     1 series   for each: the type's name, sample type, sample unit, period type, period unit; number of labels;
  *                name and value of each label; all varints, references into the texts
+ *     2 rows     number of its profile rows, varint
  *
  * Labels made from the type and the service (model: producedLabels) are not stored; readers add them.
  */
-import type { ByteReader, ByteWriter } from '@flamelake/formats';
+import type { ByteReader } from '@flamelake/formats';
 import { FlamelakeError, withProducedLabels } from '@flamelake/model';
-import { checkRows, columnOf } from './columns.ts';
+import { columnOf, readWhole } from './columns.ts';
 import type { StoredSeries } from './dataset-state.ts';
-import { createPageDraft, endColumn, type Page, writePage } from './page.ts';
+import type { Part } from './page.ts';
+import { endColumn, endPart, type PageWriter } from './page-writer.ts';
 import type { Series } from './types.ts';
 
-const PAGE_SERIES = 4_096;
-/** Characters of the texts of a page, counted for each series: a page of long labels ends early. */
-const PAGE_TEXT_CHARS = 1_048_576;
+const PART_SERIES = 4_096;
+/** Characters of the texts of a part, counted for each series: a part of long labels ends early. */
+const PART_TEXT_CHARS = 1_048_576;
 
-export function writeSeries(out: ByteWriter, series: readonly StoredSeries[], level: number): void {
-  const draft = createPageDraft();
+/** @param rows - profile rows of each series */
+export function writeSeries(writer: PageWriter, series: readonly StoredSeries[], rows: Uint32Array): void {
   for (let from = 0; from < series.length; ) {
-    const until = pageEnd(series, from);
+    const until = partEnd(series, from);
     const run = series.slice(from, until);
     const numbers = new Map<string, number>();
     for (const one of run) for (const text of textsOf(one)) if (!numbers.has(text)) numbers.set(text, numbers.size);
-    draft.raw.varint(numbers.size);
-    for (const text of numbers.keys()) draft.raw.text(text);
-    endColumn(draft);
+    writer.raw.varint(numbers.size);
+    for (const text of numbers.keys()) writer.raw.text(text);
+    endColumn(writer);
     for (const one of run) {
       const texts = textsOf(one);
-      for (const text of texts.slice(0, 5)) draft.raw.varint(numbers.get(text) as number);
-      draft.raw.varint(one.labels.length);
-      for (const text of texts.slice(5)) draft.raw.varint(numbers.get(text) as number);
+      for (const text of texts.slice(0, 5)) writer.raw.varint(numbers.get(text) as number);
+      writer.raw.varint(one.labels.length);
+      for (const text of texts.slice(5)) writer.raw.varint(numbers.get(text) as number);
     }
-    endColumn(draft);
-    writePage(out, draft, run.length, level);
+    endColumn(writer);
+    writer.raw.varints(rows, from, until);
+    endColumn(writer);
+    endPart(writer, 'series', run.length);
     from = until;
   }
 }
 
-/** Series behind the last one of the page that begins with `from`. */
-function pageEnd(series: readonly StoredSeries[], from: number): number {
+/** Series behind the last one of the part that begins with `from`. */
+function partEnd(series: readonly StoredSeries[], from: number): number {
   let until = from;
   let chars = 0;
-  while (until < series.length && until - from < PAGE_SERIES && chars < PAGE_TEXT_CHARS) {
+  while (until < series.length && until - from < PART_SERIES && chars < PART_TEXT_CHARS) {
     for (const text of textsOf(series[until++])) chars += text.length;
   }
   return until;
@@ -56,14 +60,15 @@ function textsOf({ type, labels }: StoredSeries): string[] {
   return [...parts, ...labels.flatMap((label) => [label.name, label.value])];
 }
 
-export function readSeries(pages: readonly Page[], rows: number, service: string): readonly Series[] {
-  checkRows(pages, rows);
+export function readSeries(parts: readonly Part[], service: string): readonly Series[] {
   const series: Series[] = [];
-  for (const page of pages) {
-    const head = columnOf(page, 0);
+  let row = 0;
+  for (const part of parts) {
+    const head = columnOf(part, 0);
     const texts = Array.from({ length: head.count() }, () => head.text());
-    const body = columnOf(page, 1);
-    for (let i = 0; i < page.rows; i++) {
+    const body = columnOf(part, 1);
+    const rowCounts = readWhole(part, 2, part.rows, (reader, count) => reader.varints(count));
+    for (const rowCount of rowCounts) {
       const type = {
         name: textOf(body, texts),
         sampleType: textOf(body, texts),
@@ -75,7 +80,8 @@ export function readSeries(pages: readonly Page[], rows: number, service: string
         name: textOf(body, texts),
         value: textOf(body, texts),
       }));
-      series.push({ type, labels: withProducedLabels(labels, type, service) });
+      const rows = { from: row, until: (row += rowCount) };
+      series.push({ type, labels: withProducedLabels(labels, type, service), rows });
     }
   }
   return series;

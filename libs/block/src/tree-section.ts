@@ -1,20 +1,20 @@
 /**
- * Section of the stacktrace tree: nodes 1, 2, … depth first (node 0, the root, is not stored). By page column:
+ * Section of the stacktrace tree: nodes 1, 2, … depth first (node 0, the root, is not stored). By column:
  *
  *     0 steps up, varint   the parent is the node before, or so many of its parents up
  *     1 location, varint   0: the first location no earlier node has (locations are numbered in this order); else location + 1
  *
- * Both count on across pages.
+ * Both count on across parts.
  */
-import type { ByteWriter } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
-import { checkRows, readUint32s } from './columns.ts';
+import { readUint32s, totalRows } from './columns.ts';
 import type { DatasetState } from './dataset-state.ts';
 import type { Numbering } from './numbering.ts';
-import { createPageDraft, endColumn, PAGE_ROWS, type Page, writePage } from './page.ts';
+import type { Part } from './page.ts';
+import { endColumn, endPart, PART_ROWS, type PageWriter } from './page-writer.ts';
 import type { TreeColumns } from './types.ts';
 
-export function writeTree(out: ByteWriter, state: DatasetState, numbering: Numbering, level: number): void {
+export function writeTree(writer: PageWriter, state: DatasetState, numbering: Numbering): void {
   const { nodes, locations } = numbering;
   const parents = state.tree.parent.items;
   const stepsUp = new Uint32Array(nodes.count);
@@ -29,32 +29,31 @@ export function writeTree(out: ByteWriter, state: DatasetState, numbering: Numbe
     location[node] = number > seen ? 0 : number;
     if (number > seen) seen = number;
   }
-  const draft = createPageDraft();
-  for (let from = 1; from < nodes.count; from += PAGE_ROWS) {
-    const until = Math.min(from + PAGE_ROWS, nodes.count);
-    draft.raw.varints(stepsUp, from, until);
-    endColumn(draft);
-    draft.raw.varints(location, from, until);
-    endColumn(draft);
-    writePage(out, draft, until - from, level);
+  for (let from = 1; from < nodes.count; from += PART_ROWS) {
+    const until = Math.min(from + PART_ROWS, nodes.count);
+    writer.raw.varints(stepsUp, from, until);
+    endColumn(writer);
+    writer.raw.varints(location, from, until);
+    endColumn(writer);
+    endPart(writer, 'tree', until - from);
   }
 }
 
-/** @param rows - nodes but the root */
-export function readTree(pages: readonly Page[], rows: number, locationCount: number): TreeColumns {
-  checkRows(pages, rows);
-  const stepsUp = readUint32s(pages, 0, (reader, count) => reader.varints(count));
-  const stored = readUint32s(pages, 1, (reader, count) => reader.varints(count, locationCount + 1));
+export function readTree(parts: readonly Part[], locationCount: number): TreeColumns {
+  const rows = totalRows(parts);
+  const stepsUp = readUint32s(parts, 0, (reader, count) => reader.varints(count));
+  const stored = readUint32s(parts, 1, (reader, count) => reader.varints(count, locationCount + 1));
   const parent = new Uint32Array(rows + 1);
   const location = new Uint32Array(rows + 1);
+  /** The node before and its parents, by depth. */
+  const path = new Uint32Array(rows + 1);
+  let depth = 0;
   let seen = 0;
   for (let node = 1; node <= rows; node++) {
-    let above = node - 1;
-    for (let steps = stepsUp[node - 1]; steps > 0; steps--) {
-      if (above === 0) throw new FlamelakeError('data_loss', 'stacktrace tree is malformed', { node });
-      above = parent[above];
-    }
-    parent[node] = above;
+    depth -= stepsUp[node - 1];
+    if (depth < 0) throw new FlamelakeError('data_loss', 'stacktrace tree is malformed', { node });
+    parent[node] = path[depth];
+    path[++depth] = node;
     const number = stored[node - 1];
     location[node] = number === 0 ? seen++ : number - 1;
   }

@@ -57,14 +57,22 @@ export interface QuarantinedRecord {
   readonly value: Uint8Array;
 }
 
-/** One series: a label set with a profile type. */
+/** Rows `[from, until)` of a dataset's profiles. */
+export interface RowRange {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** One series: a label set with a profile type. Series are sorted by type, and so are their rows. */
 export interface Series {
   /** All labels, those made from the profile type included. */
   readonly labels: Labels;
   readonly type: ProfileType;
+  /** Rows of its profiles. */
+  readonly rows: RowRange;
 }
 
-/** Profiles of a dataset, sorted by (series, time, identity). Row `i`'s samples are `[sampleStart[i], sampleStart[i + 1])`. */
+/** Profiles of a dataset, sorted by (series, time, identity). Only rows that were asked for have a meaning. */
 export interface ProfileColumns {
   readonly count: number;
   /** Index into the dataset's series. */
@@ -74,22 +82,38 @@ export interface ProfileColumns {
   readonly period: BigInt64Array;
   /** Exact sum of the row's sample values. */
   readonly total: BigInt64Array;
-  readonly sampleStart: Uint32Array;
   /** Rows with equal numbers have the same stacktraces (and spans), in the same order: sample types of one label set. */
-  readonly stackList?: Uint32Array;
+  readonly stackList: Uint32Array;
   /** Index into the block's identities. */
   readonly identity: Uint32Array;
   /** Which label set of the pushed profile the row is of; with the identity it makes the profile id. */
   readonly group: Uint32Array;
 }
 
-/** Samples of a dataset; within a row stacktraces ascend, equal ones are neighbours. */
+/** All samples of a dataset; within a row stacktraces ascend, equal ones are neighbours. */
 export interface SampleColumns {
   readonly count: number;
+  /** Row `i`'s samples are `[start[i], start[i + 1])`. */
+  readonly start: Uint32Array;
   /** Node of the stacktrace tree. */
   readonly stacktrace: Uint32Array;
   readonly value: BigInt64Array;
 }
+
+/**
+ * Called with the samples of a row where they are stored, as rows share them: sample `i` of `count` is at
+ * `stacktraces[stackFrom + i]` of the tree, and its value is value `valueFrom + i` × `unit`.
+ * @param values - 32 bit halves, low first; kept by the reader like `stacktraces`, not to be changed
+ */
+export type VisitSamples = (
+  row: number,
+  stacktraces: Uint32Array,
+  stackFrom: number,
+  values: Uint32Array,
+  valueFrom: number,
+  count: number,
+  unit: number,
+) => void;
 
 /** Spans of samples; absent from datasets without any. */
 export interface SpanColumns {
@@ -131,11 +155,17 @@ export type SectionName =
 /** One dataset of an open block; each section is fetched, checked and decoded at its first use and kept while the reader lives. */
 export interface DatasetReader {
   readonly info: DatasetInfo;
-  /** Fetches several sections in as few ranged reads as possible. */
-  load(sections: readonly SectionName[], signal?: AbortSignal): Promise<void>;
+  /**
+   * Fetches several sections in as few ranged reads as possible.
+   * @param rows - of profiles and samples, only the pages that hold these rows
+   */
+  load(sections: readonly SectionName[], signal?: AbortSignal, rows?: readonly RowRange[]): Promise<void>;
   series(): Promise<readonly Series[]>;
-  profiles(): Promise<ProfileColumns>;
+  /** @param rows - decodes only the pages that hold these rows; what was decoded before stays */
+  profiles(rows?: readonly RowRange[]): Promise<ProfileColumns>;
   samples(): Promise<SampleColumns>;
+  /** Visits the samples of rows, in their order, decoding only the pages that hold them. */
+  visitSamples(rows: readonly RowRange[], visit: VisitSamples): Promise<void>;
   spans(): Promise<SpanColumns | undefined>;
   tree(): Promise<TreeColumns>;
   strings(): Promise<StringColumn>;

@@ -137,7 +137,7 @@ async function naive(blocks: readonly BlockReader[], typeName: string | undefine
     };
     for (let row = 0; row < profiles.count; row++) {
       if (typeName !== undefined && series[profiles.series[row]].type.sampleType !== typeName) continue;
-      for (let i = profiles.sampleStart[row]; i < profiles.sampleStart[row + 1]; i++) {
+      for (let i = columns.start[row]; i < columns.start[row + 1]; i++) {
         const node = columns.stacktrace[i];
         let text = texts.get(node);
         if (text === undefined) texts.set(node, (text = textOf(node)));

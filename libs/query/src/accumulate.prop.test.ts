@@ -23,16 +23,41 @@ test('doubles and halves add up as BigInts do', () => {
       });
       const doubles = new Float64Array(NODES);
       const { stacktrace, values } = columnsOf(small);
-      accumulateDoubles(doubles, stacktrace, values, 0, small.length);
+      accumulateDoubles(doubles, stacktrace, 0, values, 0, small.length, 1);
       assert.deepEqual(toInt64s(doubles), naive(small));
       const exact = new BigInt64Array(NODES);
       const others = columnsOf(large);
-      accumulateHalves(halvesOf(exact), others.stacktrace, others.values, 0, large.length);
+      accumulateHalves(halvesOf(exact), others.stacktrace, 0, others.values, 0, large.length, 1);
       assert.deepEqual(exact, naive(large));
       assert.equal(
         sumValues(exact, 0, NODES),
         large.reduce((sum, [, value]) => sum + value, 0n),
       );
+    }),
+  );
+});
+
+test('values are multiplied by their unit before they are added', () => {
+  const unit = fc.constantFrom(1, 7, 10_000_000, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER);
+  const value = fc.oneof(fc.bigInt(0n, 99n), fc.bigInt(0n, 2n ** 53n - 1n));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(NODES - 1), value, unit), { maxLength: 20 }), (samples) => {
+      const [exact, doubles] = [new BigInt64Array(NODES), new Float64Array(NODES)];
+      const [all, small] = [new BigInt64Array(NODES), new BigInt64Array(NODES)];
+      for (const [node, quotient, times] of samples) {
+        const product = quotient * BigInt(times);
+        const column = [Uint32Array.of(0, node), 1, halvesOf(BigInt64Array.of(5n, 5n, quotient)), 2, 1, times] as const;
+        if (product < 2n ** 58n) {
+          accumulateHalves(halvesOf(exact), ...column);
+          all[node] += product;
+        }
+        if (product < 2n ** 48n) {
+          accumulateDoubles(doubles, ...column);
+          small[node] += product;
+        }
+      }
+      assert.deepEqual(exact, all);
+      assert.deepEqual(toInt64s(doubles), small);
     }),
   );
 });

@@ -13,38 +13,51 @@ export function halvesOf(column: BigInt64Array): Uint32Array {
 }
 
 /**
- * Adds samples `[from, until)` to `sums`, by stacktrace.
+ * Adds `count` samples to `sums`: value `valueFrom + i` × `unit` at stacktrace `stackFrom + i`.
  * @param values - halves; all ≥ 0, and all that is ever added to `sums` together below 2^53
  */
 export function accumulateDoubles(
   sums: Float64Array,
-  stacktrace: Uint32Array,
+  stacktraces: Uint32Array,
+  stackFrom: number,
   values: Uint32Array,
-  from: number,
-  until: number,
+  valueFrom: number,
+  count: number,
+  unit: number,
 ): void {
-  for (let i = from; i < until; i++) {
-    sums[stacktrace[i]] += values[2 * i + 1] * TWO_32 + values[2 * i];
+  for (let i = stackFrom, at = 2 * valueFrom, end = stackFrom + count; i < end; i++, at += 2) {
+    sums[stacktraces[i]] += (values[at + 1] * TWO_32 + values[at]) * unit;
   }
 }
 
 /**
- * Adds samples `[from, until)` to `sums`, by stacktrace.
+ * The same for sums that may be larger.
  * @param sums - halves
  * @param values - halves; all ≥ 0, and all that is ever added to `sums` together in int64
  */
 export function accumulateHalves(
   sums: Uint32Array,
-  stacktrace: Uint32Array,
+  stacktraces: Uint32Array,
+  stackFrom: number,
   values: Uint32Array,
-  from: number,
-  until: number,
+  valueFrom: number,
+  count: number,
+  unit: number,
 ): void {
-  for (let i = from; i < until; i++) {
-    const at = 2 * stacktrace[i];
-    const low = sums[at] + values[2 * i];
+  for (let i = stackFrom, from = 2 * valueFrom, end = stackFrom + count; i < end; i++, from += 2) {
+    const at = 2 * stacktraces[i];
+    let low = values[from];
+    let high = values[from + 1];
+    if (unit !== 1) {
+      const product = (high * TWO_32 + low) * unit;
+      const isExact = product <= Number.MAX_SAFE_INTEGER;
+      const whole = isExact ? 0n : ((BigInt(high) << 32n) | BigInt(low)) * BigInt(unit);
+      low = isExact ? product % TWO_32 : Number(whole & 0xffff_ffffn);
+      high = isExact ? product / TWO_32 : Number((whole >> 32n) & 0xffff_ffffn);
+    }
+    low += sums[at];
     sums[at] = low;
-    sums[at + 1] += values[2 * i + 1] + (low >= TWO_32 ? 1 : 0);
+    sums[at + 1] += Math.floor(high) + (low >= TWO_32 ? 1 : 0);
   }
 }
 
@@ -53,8 +66,10 @@ export function toInt64s(doubles: Float64Array): BigInt64Array {
   const column = new BigInt64Array(doubles.length);
   const halves = halvesOf(column);
   for (let i = 0; i < doubles.length; i++) {
-    halves[2 * i] = doubles[i];
-    halves[2 * i + 1] = doubles[i] / TWO_32;
+    const value = doubles[i];
+    if (value === 0) continue;
+    halves[2 * i] = value % TWO_32;
+    halves[2 * i + 1] = Math.floor(value / TWO_32);
   }
   return column;
 }

@@ -28,6 +28,9 @@ export type OpenBlock = (object: ObjectRef, signal: AbortSignal) => Promise<Bloc
 /** Blocks of a task that are read at the same time. */
 export const BLOCKS_IN_FLIGHT = 4;
 
+/** Series and profiles of a dataset up to this size are fetched together: less to wait for, though other types' rows come along. */
+const ONE_READ_BYTES = 1_048_576;
+
 export interface ExecuteOptions {
   readonly open: OpenBlock;
   readonly signal: AbortSignal;
@@ -84,11 +87,14 @@ export async function addDataset(
   const { minTimeMs, maxTimeMs } = dataset.info;
   const isWhole = selection.fromMs <= minTimeMs && selection.untilMs > maxTimeMs && deletes.length === 0;
   const needsRows = result.kind !== 'labelSets' || !isWhole;
-  await dataset.load(needsRows ? ['series', 'profiles'] : ['series'], signal);
+  const isSmall = dataset.info.sizeBytes <= ONE_READ_BYTES;
+  await dataset.load(needsRows && isSmall ? ['series', 'profiles'] : ['series'], signal);
   const series = await dataset.series();
   const selected = selectSeries(selection, series);
   if (selected.length === 0) return;
-  const runs = needsRows ? selectRows(selection, deletes, series, selected, await dataset.profiles()) : [];
+  const rows = selected.map((index) => series[index].rows);
+  if (needsRows) await dataset.load(['profiles'], signal, rows);
+  const runs = needsRows ? selectRows(selection, deletes, series, selected, await dataset.profiles(rows)) : [];
   if (needsRows && runs.length === 0) return;
   switch (result.kind) {
     case 'labelSets': {
@@ -99,7 +105,7 @@ export async function addDataset(
     }
     case 'timeSeries':
       if (question.kind !== 'timeSeries') return;
-      addRows(result.groups, question.grid, new Set(question.groupBy), runs, series, await dataset.profiles());
+      addRows(result.groups, question.grid, new Set(question.groupBy), runs, series, await dataset.profiles(rows));
       return;
     case 'functions':
     case 'locations':
@@ -120,9 +126,9 @@ async function addStacks(
 ): Promise<void> {
   const sections: SectionName[] = ['samples', 'tree', 'locations', 'functions', 'strings'];
   if (result.kind === 'locations') sections.push('mappings');
-  await dataset.load(sections, signal);
+  await dataset.load(sections, signal, runs);
   const tree = await dataset.tree();
-  const sums = sumStacktraces(dataset, runs, await dataset.profiles(), await dataset.samples(), tree);
+  const sums = await sumStacktraces(dataset, runs, await dataset.profiles(runs), tree);
   const [strings, functions, locations] = [
     await dataset.strings(),
     await dataset.functions(),

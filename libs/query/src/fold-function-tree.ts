@@ -36,15 +36,18 @@ export function needsMappings(
   functions: FunctionColumns,
   locations: LocationColumns,
 ): boolean {
-  for (let node = 1; node < tree.count; node++) {
-    if (used[node] === 0) continue;
-    const location = tree.location[node];
-    const from = locations.lineStart[location];
-    const until = locations.lineStart[location + 1];
-    if (from === until) return true;
-    for (let line = from; line < until; line++) {
-      if (functionNameString(functions, locations.lineFunction[line]) === 0) return true;
+  const { count, lineStart, lineFunction } = locations;
+  const isNameless = new Uint8Array(count);
+  for (let location = 0; location < count; location++) {
+    const until = lineStart[location + 1];
+    let line = lineStart[location];
+    if (line === until) isNameless[location] = 1;
+    for (; line < until; line++) {
+      if (functionNameString(functions, lineFunction[line]) === 0) isNameless[location] = 1;
     }
+  }
+  for (let node = 1; node < tree.count; node++) {
+    if (used[node] === 1 && isNameless[tree.location[node]] === 1) return true;
   }
   return false;
 }

@@ -6,10 +6,16 @@ import { compileDeletes, compileSelection, selectRows, selectSeries } from './se
 import type { RowDelete } from './task.ts';
 
 const TYPE = { name: 'n', sampleType: 'a', sampleUnit: 'b', periodType: '', periodUnit: '' };
-const SERIES: readonly Series[] = ['eu', 'us', ''].map((region) => ({
-  labels: region === '' ? [] : [{ name: 'region', value: region }],
-  type: TYPE,
-}));
+const SERIES = seriesOf([]);
+
+/** Three series, and which of the rows are theirs. */
+function seriesOf(rows: readonly (readonly [series: number, timeMs: number])[]): readonly Series[] {
+  return ['eu', 'us', ''].map((region, i) => ({
+    labels: region === '' ? [] : [{ name: 'region', value: region }],
+    type: TYPE,
+    rows: { from: rows.filter(([series]) => series < i).length, until: rows.filter(([series]) => series <= i).length },
+  }));
+}
 
 function columnsOf(rows: readonly (readonly [series: number, timeMs: number])[]): ProfileColumns {
   const count = rows.length;
@@ -20,7 +26,6 @@ function columnsOf(rows: readonly (readonly [series: number, timeMs: number])[])
     durationNanos: new Float64Array(count),
     period: new BigInt64Array(count),
     total: new BigInt64Array(count),
-    sampleStart: new Uint32Array(count + 1),
     stackList: new Uint32Array(count),
     identity: new Uint32Array(count),
     group: new Uint32Array(count),
@@ -62,7 +67,7 @@ test('rows are those of a plain filter', () => {
         profileTypeId: undefined,
       });
       const selected = selectSeries(selection, SERIES);
-      const runs = selectRows(selection, compileDeletes(removed), SERIES, selected, columnsOf(rows));
+      const runs = selectRows(selection, compileDeletes(removed), seriesOf(rows), selected, columnsOf(rows));
       const found = runs.flatMap((run) => Array.from({ length: run.until - run.from }, (_, i) => run.from + i));
       const isDeleted = (series: number, timeMs: number) =>
         removed.some(

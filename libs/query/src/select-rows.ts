@@ -1,8 +1,8 @@
 /**
  * Which rows of a dataset a query is about: series by matchers, rows by time, less what is deleted.
- * Rows are sorted by (series, time), so what is selected of a series is one run of rows, and deletes cut runs.
+ * A series' rows are sorted by time, so what is selected of them is one run of rows, and deletes cut runs.
  */
-import type { ProfileColumns, Series } from '@flamelake/block';
+import type { ProfileColumns, RowRange, Series } from '@flamelake/block';
 import { type CompiledMatcher, compileMatchers, matchLabels, parseSelector, profileTypeId } from '@flamelake/model';
 import type { RowDelete, Selection } from './task.ts';
 
@@ -22,12 +22,10 @@ export interface CompiledDelete {
   readonly matchers: readonly CompiledMatcher[];
 }
 
-/** Rows `[from, until)` of one series. */
-export interface RowRun {
+/** Rows of one series. */
+export interface RowRun extends RowRange {
   /** Index into the dataset's series. */
   readonly series: number;
-  readonly from: number;
-  readonly until: number;
 }
 
 /** @throws {FlamelakeError} `invalid_argument` on a bad selector */
@@ -65,20 +63,18 @@ export function selectRows(
 ): readonly RowRun[] {
   const runs: RowRun[] = [];
   for (const index of selected) {
-    const start = firstRow(profiles, index, Number.NEGATIVE_INFINITY, 0, profiles.count);
-    const end = firstRow(profiles, index + 1, Number.NEGATIVE_INFINITY, start, profiles.count);
+    const { labels, rows } = series[index];
     let rest: RowRun[] = [
       {
         series: index,
-        from: firstRow(profiles, index, selection.fromMs, start, end),
-        until: firstRow(profiles, index, selection.untilMs, start, end),
+        from: firstRow(profiles, selection.fromMs, rows),
+        until: firstRow(profiles, selection.untilMs, rows),
       },
     ];
-    const labels = series[index].labels;
     for (const { fromMs, untilMs, matchers } of deletes) {
       if (fromMs >= untilMs || !matchLabels(matchers, labels)) continue;
-      const from = firstRow(profiles, index, fromMs, start, end);
-      const until = firstRow(profiles, index, untilMs, start, end);
+      const from = firstRow(profiles, fromMs, rows);
+      const until = firstRow(profiles, untilMs, rows);
       rest = rest.flatMap((run) => [
         { ...run, until: Math.min(run.until, from) },
         { ...run, from: Math.max(run.from, until) },
@@ -89,12 +85,13 @@ export function selectRows(
   return runs;
 }
 
-/** First row in `[low, high)` at or after (series, time); `high` when there is none. */
-function firstRow(profiles: ProfileColumns, series: number, timeMs: number, low: number, high: number): number {
+/** First row of one series at or after a time; the end of its rows when there is none. */
+function firstRow(profiles: ProfileColumns, timeMs: number, rows: RowRange): number {
+  let low = rows.from;
+  let high = rows.until;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const at = profiles.series[middle];
-    if (at < series || (at === series && profiles.timeMs[middle] < timeMs)) low = middle + 1;
+    if (profiles.timeMs[middle] < timeMs) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,5 +1,5 @@
 /** Values of selected rows by stacktrace of one dataset, and the bounds that make them exact. */
-import type { DatasetReader, ProfileColumns, SampleColumns, TreeColumns } from '@flamelake/block';
+import type { DatasetReader, ProfileColumns, TreeColumns } from '@flamelake/block';
 import { FlamelakeError } from '@flamelake/model';
 import { accumulateDoubles, accumulateHalves, DOUBLE_EXACT_MAX, halvesOf, markUsed, toInt64s } from './accumulate.ts';
 import type { RowRun } from './select-rows.ts';
@@ -19,15 +19,14 @@ export interface StacktraceSums {
  * Adds up the samples of runs of rows.
  * @throws {FlamelakeError} `out_of_range` when the total leaves int64, `data_loss` when samples and row totals disagree
  */
-export function sumStacktraces(
+export async function sumStacktraces(
   dataset: DatasetReader,
   runs: readonly RowRun[],
   profiles: ProfileColumns,
-  samples: SampleColumns,
   tree: TreeColumns,
-): StacktraceSums {
+): Promise<StacktraceSums> {
   const total = sumRows(runs, profiles);
-  const sums = accumulateRows(total, runs, profiles, samples, tree.count);
+  const sums = await accumulateRows(dataset, total, runs, tree.count);
   const sum = sumValues(sums, 0, tree.count);
   if (sum !== total) {
     throw new FlamelakeError('data_loss', 'samples of a dataset do not add up to the totals of its profiles', {
@@ -39,26 +38,24 @@ export function sumStacktraces(
   return { sums, used: markUsed(halvesOf(sums), tree.parent, tree.count), total };
 }
 
-function accumulateRows(
+async function accumulateRows(
+  dataset: DatasetReader,
   total: bigint,
   runs: readonly RowRun[],
-  { sampleStart }: ProfileColumns,
-  { stacktrace, value }: SampleColumns,
   nodeCount: number,
-): BigInt64Array {
-  const values = halvesOf(value);
+): Promise<BigInt64Array> {
   if (total < DOUBLE_EXACT_MAX) {
     const sums = new Float64Array(nodeCount);
-    for (const { from, until } of runs) {
-      accumulateDoubles(sums, stacktrace, values, sampleStart[from], sampleStart[until]);
-    }
+    await dataset.visitSamples(runs, (_row, stacktraces, stackFrom, values, valueFrom, count, unit) => {
+      accumulateDoubles(sums, stacktraces, stackFrom, values, valueFrom, count, unit);
+    });
     return toInt64s(sums);
   }
   const sums = new BigInt64Array(nodeCount);
   const halves = halvesOf(sums);
-  for (const { from, until } of runs) {
-    accumulateHalves(halves, stacktrace, values, sampleStart[from], sampleStart[until]);
-  }
+  await dataset.visitSamples(runs, (_row, stacktraces, stackFrom, values, valueFrom, count, unit) => {
+    accumulateHalves(halves, stacktraces, stackFrom, values, valueFrom, count, unit);
+  });
   return sums;
 }
 

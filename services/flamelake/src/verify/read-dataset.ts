@@ -44,7 +44,7 @@ export async function readDataset(
   };
   const wrong = [...checkInfo(dataset, series, profiles), ...checkTotals(profiles, samples)];
   for (const words of wrong) reading.findings.difference(`${key}: ${tenant}/${service}: ${words}`);
-  addToTotals(reading, dataset, series, profiles, identities);
+  addToTotals(reading, dataset, series, profiles, samples, identities);
 
   const digests = digestsOf(reading);
   if (digests === undefined) return;
@@ -75,7 +75,7 @@ export async function readDataset(
       identities: identities.ids,
       identityAt: identity * IDENTITY_BYTES,
     };
-    const range = { from: profiles.sampleStart[row], until: profiles.sampleStart[row + 1] };
+    const range = { from: samples.start[row], until: samples.start[row + 1] };
     digests.addRow(identities.offsets[identity], hashRow(facts, { ...columns, ...range }));
   }
 }
@@ -105,7 +105,7 @@ function* checkTotals(profiles: ProfileColumns, samples: SampleColumns): Generat
   for (let row = 0; row < profiles.count; row++) {
     let low = 0;
     let high = 0;
-    for (let at = 2 * profiles.sampleStart[row], end = 2 * profiles.sampleStart[row + 1]; at < end; at += 2) {
+    for (let at = 2 * samples.start[row], end = 2 * samples.start[row + 1]; at < end; at += 2) {
       low += values[at];
       high += values[at + 1];
       if (low >= TWO_32) {
@@ -126,6 +126,7 @@ function addToTotals(
   { info }: DatasetReader,
   series: readonly Series[],
   profiles: ProfileColumns,
+  samples: SampleColumns,
   identities: IdentityColumns,
 ): void {
   const root = rootKey(reading.root);
@@ -138,7 +139,7 @@ function addToTotals(
     const { sum, answers } = sums[profiles.series[row]];
     const total = profiles.total[row];
     sum.profiles++;
-    sum.samples += profiles.sampleStart[row + 1] - profiles.sampleStart[row];
+    sum.samples += samples.start[row + 1] - samples.start[row];
     sum.total += total;
     const offset = identities.offsets[profiles.identity[row]];
     for (const { answer, end } of answers) if (offset < end) expect(reading, answer, total);
