@@ -34,6 +34,8 @@ export interface QueryFrontendOptions {
   readonly snapshots: SnapshotSource;
   readonly keys: StoreKeys;
   readonly execute: ExecuteTask;
+  /** Tasks of one query that run at the same time. */
+  readonly tasksInFlight?: number;
   /** Limits of a tenant; of several tenants in one call the smallest hold. */
   readonly limits: (tenant: string) => QueryLimits;
   readonly clock: Clock;

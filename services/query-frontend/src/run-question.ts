@@ -16,13 +16,15 @@ import type { CallContext } from './queries.ts';
 /** Runs a task somewhere. `not_found` means that an object of the snapshot is gone. */
 export type ExecuteTask = (task: Task, signal: AbortSignal) => Promise<PartialResult>;
 
-/** Tasks of one query that run at the same time. */
-export const TASKS_IN_FLIGHT = 8;
+/** Tasks of one query that run at the same time, where they all run in this process. */
+const TASKS_IN_FLIGHT = 8;
 
 export interface QuestionContext {
   readonly snapshots: SnapshotSource;
   readonly keys: StoreKeys;
   readonly execute: ExecuteTask;
+  /** Tasks of one query that run at the same time; TASKS_IN_FLIGHT by default. */
+  readonly tasksInFlight?: number;
 }
 
 export interface AskedQuestion<K extends Question['kind'] = Question['kind']> {
@@ -71,7 +73,7 @@ function isMissingObject(error: unknown): boolean {
 }
 
 async function runOn(
-  { keys, execute }: QuestionContext,
+  { keys, execute, tasksInFlight = TASKS_IN_FLIGHT }: QuestionContext,
   call: CallContext,
   snapshot: Snapshot,
   asked: readonly AskedQuestion[],
@@ -87,7 +89,7 @@ async function runOn(
     );
   }
   const shares = plans.flatMap((plan) => plan.tasks.map((task) => ({ task, into: plan.known })));
-  await runParallel(shares, TASKS_IN_FLIGHT, call.signal, async ({ task, into }, signal) => {
+  await runParallel(shares, tasksInFlight, call.signal, async ({ task, into }, signal) => {
     mergePartialResult(into, await execute(task, signal));
   });
   call.snapshot = sealSnapshotName(keys, snapshot);

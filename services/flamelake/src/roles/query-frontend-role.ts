@@ -2,6 +2,7 @@
 import { FlamelakeError } from '@flamelake/model';
 import { createFanOut } from '@flamelake/query-frontend/fan-out';
 import { parseAddressSource } from '@flamelake/rpc/internal';
+import { fanOutLimits, fanOutLimits } from '../options/query-fan-out-settings.ts';
 import { startQueryRole } from './query-role.ts';
 import type { Role, RoleContext } from './role.ts';
 
@@ -13,10 +14,18 @@ export function startQueryFrontendRole(context: RoleContext): readonly Role[] {
       option: 'query-frontend.queriers',
     });
   }
-  const fanOut = createFanOut({ queriers: parseAddressSource(queriers), clock, random, logger, metrics });
+  const fanOut = createFanOut({
+    queriers: parseAddressSource(queriers),
+    lookupIntervalMs: options['query-frontend.lookup-interval'],
+    limits: fanOutLimits(options),
+    clock,
+    random,
+    logger,
+    metrics,
+  });
   const fanOutRole: Role = {
     trouble: async () => (fanOut.isReady() ? undefined : `no querier is known at ${queriers}`),
     close: () => fanOut.close(),
   };
-  return [startQueryRole(context, fanOut.execute), fanOutRole];
+  return [startQueryRole(context, fanOut.execute, options['query-frontend.query-tasks-max']), fanOutRole];
 }

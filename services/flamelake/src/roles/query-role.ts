@@ -3,13 +3,21 @@ import { createSnapshotSource } from '@flamelake/catalog';
 import { createQueryFrontend, type ExecuteTask, QUERY_LIMITS_DEFAULT, querierMethods } from '@flamelake/query-frontend';
 import type { Role, RoleContext } from './role.ts';
 
-/** @param execute - runs a task, in this process or in another */
-export function startQueryRole({ options, store, clock, identity }: RoleContext, execute: ExecuteTask): Role {
+/**
+ * @param execute - runs a task, in this process or in another
+ * @param tasksInFlight - tasks of one query that run at the same time
+ */
+export function startQueryRole(
+  { options, store, clock, identity }: RoleContext,
+  execute: ExecuteTask,
+  tasksInFlight?: number,
+): Role {
   const limits = { ...QUERY_LIMITS_DEFAULT, queryBytesMax: options['query.read-size-max'] };
   const queries = createQueryFrontend({
     snapshots: createSnapshotSource({ store, clock }),
     keys: identity.keys,
     execute,
+    ...(tasksInFlight === undefined ? {} : { tasksInFlight }),
     limits: () => limits,
     clock,
   });
