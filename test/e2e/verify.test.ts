@@ -244,7 +244,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   stack: (profile) => ({
     ...profile,
-    stacks: { ...profile.stacks, locations: profile.stacks.locations.toReversed() },
+    stacks: { ...profile.stacks, location: profile.stacks.location.toReversed() },
   }),
   identity: (profile) => ({ ...profile, identity: profile.identity.map((byte) => byte ^ 1) }),
 };

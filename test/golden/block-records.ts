@@ -60,7 +60,8 @@ export function goldenRecords(): ProfileRecord[] {
     period: 10_000_000n,
     types: [SAMPLES, CPU],
     symbols: SYMBOLS,
-    stacks: { count: 4, start: Uint32Array.of(0, 2, 5, 5, 6), locations: Uint32Array.of(1, 0, 2, 1, 0, 3) },
+    // Leaf first: 1 0, 2 1 0, nothing, 3.
+    stacks: { count: 5, parent: Uint32Array.of(0, 0, 1, 2, 0), location: Uint32Array.of(0, 0, 1, 2, 3) },
   };
   const plain = { spanIds: undefined, traceIds: undefined };
   const cart: ProfileRecord = {
@@ -74,13 +75,13 @@ export function goldenRecords(): ProfileRecord[] {
         ...plain,
         labels: labelsOf('cart', 'cart-0'),
         sampleCount: 3,
-        stack: Uint32Array.of(1, 0, 2),
+        stack: Uint32Array.of(3, 2, 0),
         values: BigInt64Array.of(3n, 1n, 2n, 30_000_000n, 10_000_000n, 20_000_000n),
       },
       {
         labels: [...labelsOf('cart', 'cart-0'), { name: 'thread', value: 'größe "7"' }],
         sampleCount: 2,
-        stack: Uint32Array.of(3, 3),
+        stack: Uint32Array.of(4, 4),
         values: BigInt64Array.of(0n, 1n, (1n << 62n) + 1n, 5n),
         spanIds: BigUint64Array.of(0xfedc_ba98_7654_3210n, 0n),
         traceIds: Uint8Array.from({ length: 32 }, (_, i) => (i < 16 ? 0 : i)),
@@ -102,7 +103,7 @@ export function goldenRecords(): ProfileRecord[] {
         ...plain,
         labels: labelsOf('checkout', ''),
         sampleCount: 1,
-        stack: Uint32Array.of(0),
+        stack: Uint32Array.of(2),
         values: BigInt64Array.of(0x7fff_ffff_ffff_ffffn),
       },
     ],

@@ -5,7 +5,7 @@ import { type Clock, LABEL, type ObjectStore, profileTypeId } from '@flamelake/m
 import { createQuerier } from '@flamelake/querier';
 import { createQueryFrontend, QUERY_LIMITS_DEFAULT } from '@flamelake/query-frontend';
 import { createMetrics } from '@flamelake/runtime';
-import { CPU_TYPE, naiveMerge } from '@flamelake/testkit';
+import { CPU_TYPE, naiveMerge, stackTreeOf } from '@flamelake/testkit';
 import { Violation } from './violation.ts';
 
 const DAY_MS = 86_400_000;
@@ -47,8 +47,11 @@ export async function checkWholeAnswer(
 
 /** Totals by stack of an encoded profile, named as the naive model names them. */
 function stacksOf(bytes: Uint8Array): Map<string, bigint> {
-  const { symbols, stacks, values, sampleCount } = decodePprof(bytes);
-  const stack = Uint32Array.from({ length: sampleCount }, (_, sample) => sample);
+  const { symbols, stacks: runs, values, sampleCount } = decodePprof(bytes);
+  const lists = Array.from({ length: sampleCount }, (_, sample) => [
+    ...runs.locations.subarray(runs.start[sample], runs.start[sample + 1]),
+  ]);
+  const { stacks, stack } = stackTreeOf(lists);
   const group = { labels: [], sampleCount, stack, values, spanIds: undefined, traceIds: undefined };
   return naiveMerge([
     {

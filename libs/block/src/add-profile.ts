@@ -5,7 +5,7 @@ import { addSymbols } from './add-symbols.ts';
 import { type DatasetState, internSeries } from './dataset-state.ts';
 import { halvesOf } from './int64.ts';
 import { pushFloat64, pushInt64, pushUint32, reserve } from './list.ts';
-import { internStack } from './stack-tree.ts';
+import { internChild } from './stack-tree.ts';
 
 const TWO_32 = 0x1_0000_0000;
 const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
@@ -63,8 +63,8 @@ export function addProfile(
   const { stacks } = record;
   const location = addSymbols(state, record.symbols);
   const node = new Uint32Array(stacks.count);
-  for (let i = 0; i < stacks.count; i++) {
-    node[i] = internStack(state.tree, stacks.locations, stacks.start[i], stacks.start[i + 1], location);
+  for (let i = 1; i < stacks.count; i++) {
+    node[i] = internChild(state.tree, node[stacks.parent[i]], location[stacks.location[i]]);
   }
   const timeMs = Number(record.timeNanos / 1_000_000n);
   const durationNanos = clampDuration(record.durationNanos);

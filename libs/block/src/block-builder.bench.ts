@@ -17,7 +17,7 @@ import {
   stringAt,
 } from '@flamelake/formats';
 import { sortLabels } from '@flamelake/model';
-import { createSeededRandom, type SeededRandom } from '@flamelake/testkit';
+import { createSeededRandom, type SeededRandom, stackAt } from '@flamelake/testkit';
 import { createBlockBuilder, parseBlock } from './index.ts';
 
 const ROUNDS = 9;
@@ -131,11 +131,10 @@ function naive(pushes: readonly Push[]): Uint8Array {
         stringAt(strings, functions.name[fn]),
       ).join(';'),
     );
-    const texts = Array.from({ length: record.stacks.count }, (_, i) =>
-      Array.from(
-        record.stacks.locations.subarray(record.stacks.start[i], record.stacks.start[i + 1]),
-        (at) => names[at],
-      ).join(';'),
+    const texts = Array.from({ length: record.stacks.count }, (_, node) =>
+      stackAt(record.stacks, node)
+        .map((at) => names[at])
+        .join(';'),
     );
     const series = record.groups.flatMap((group) =>
       record.types.map((type, t) => {

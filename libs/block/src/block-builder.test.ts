@@ -119,9 +119,15 @@ test('a sum that leaves int64 or a negative value is refused, and nothing of the
   const half = 1n << 62n;
   assert.throws(() => builder.addProfile(recordOf([1n, 1n, half, half]), 0), { code: 'out_of_range' });
   assert.throws(() => builder.addProfile(recordOf([1n, 1n, 1n, -1n]), 0), { code: 'invalid_argument' });
-  assert.throws(() => builder.addProfile(recordOf([1n, 1n], { stack: Uint32Array.of(9) }), 0), {
+  const { count, parent, location } = BASE.stacks;
+  assert.throws(() => builder.addProfile(recordOf([1n, 1n], { stack: Uint32Array.of(count) }), 0), {
     code: 'invalid_argument',
     details: { part: 'sample stack', at: 0 },
+  });
+  const own = parent.with(1, 1);
+  assert.throws(() => builder.addProfile({ ...BASE, stacks: { count, parent: own, location } }, 0), {
+    code: 'invalid_argument',
+    details: { part: 'stack parent', at: 1 },
   });
   assert.equal(builder.profileCount, 0);
   assert.deepEqual(parseBlock(builder.build(HEADER).bytes).info.datasets, []);

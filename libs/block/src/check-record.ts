@@ -1,5 +1,5 @@
 /** A record that refers to what it does not hold must be refused before any of it is taken in. */
-import type { ProfileRecord } from '@flamelake/formats';
+import type { ProfileRecord, StackTreeColumns } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
 
 /**
@@ -23,8 +23,7 @@ export function checkRecord(record: ProfileRecord): void {
   const lineCount = Math.min(locations.lineFunction.length, locations.lineNumber.length);
   checkStarts('location line', locations.lineStart, locations.count, lineCount);
   checkBelow('line function', locations.lineFunction, lineCount, functions.count);
-  checkStarts('stack', record.stacks.start, record.stacks.count, record.stacks.locations.length);
-  checkBelow('stack location', record.stacks.locations, record.stacks.locations.length, locations.count);
+  checkTree(record.stacks, locations.count);
   checkLength('identity', record.identity.length, 16);
   for (const group of record.groups) {
     checkBelow('sample stack', group.stack, group.sampleCount, record.stacks.count);
@@ -41,6 +40,16 @@ function checkLength(part: string, length: number, expected: number): void {
 function checkBelow(part: string, column: Uint32Array, count: number, limit: number): void {
   checkLength(part, column.length, count);
   for (let i = 0; i < count; i++) if (column[i] >= limit) throw broken(part, i);
+}
+
+function checkTree({ count, parent, location }: StackTreeColumns, locationCount: number): void {
+  if (count < 1) throw broken('stack', 0);
+  checkLength('stack parent', parent.length, count);
+  checkLength('stack location', location.length, count);
+  for (let node = 1; node < count; node++) {
+    if (parent[node] >= node) throw broken('stack parent', node);
+    if (location[node] >= locationCount) throw broken('stack location', node);
+  }
 }
 
 function checkStarts(part: string, starts: Uint32Array, count: number, limit: number): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ProfileRecord, stringAt } from '@flamelake/formats';
-import { CPU_TYPE, stringColumn } from '@flamelake/testkit';
+import { CPU_TYPE, stackTreeOf, stringColumn } from '@flamelake/testkit';
 import { createBlockBuilder } from './block-builder.ts';
 import { parseBlock } from './block-reader.ts';
 import { PART_ROWS } from './page-writer.ts';
@@ -21,6 +21,7 @@ function wideRecord(count: number): ProfileRecord {
   const strings = stringColumn(['', ...Array.from(numbers, (i) => `package/with/a/long/path.function${i}`)]);
   const name = numbers.map((i) => i + 1);
   const zeros = new Uint32Array(count);
+  const { stacks, stack } = stackTreeOf(Array.from(numbers, (i) => [i, 0]));
   return {
     tenant: 't',
     service: 's',
@@ -50,16 +51,12 @@ function wideRecord(count: number): ProfileRecord {
         lineNumber: Int32Array.from(numbers),
       },
     },
-    stacks: {
-      count,
-      start: Uint32Array.from({ length: count + 1 }, (_, i) => 2 * i),
-      locations: Uint32Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? i / 2 : 0)),
-    },
+    stacks,
     groups: [
       {
         labels: [{ name: 'service_name', value: 's' }],
         sampleCount: count,
-        stack: numbers,
+        stack,
         values: BigInt64Array.from(numbers, (i) => 2n * BigInt(i) + 1n),
         spanIds: BigUint64Array.from(numbers, (i) => (i % SPAN_EVERY === 0 ? BigInt(i) : 0n)),
         traceIds: undefined,

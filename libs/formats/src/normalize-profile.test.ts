@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stackAt } from '@flamelake/testkit';
 import { withoutTypeParameters } from './function-names.ts';
 import { type NormalizedProfile, normalizeProfile, type Pprof, stringAt } from './index.ts';
 
@@ -71,10 +72,9 @@ function stacksOf({ groups, stacks, symbols }: NormalizedProfile): [string[], bi
   const { strings, functions, locations } = symbols;
   return groups.flatMap(({ stack, values }) =>
     Array.from(stack, (index, i): [string[], bigint] => {
-      const run = stacks.locations.subarray(stacks.start[index], stacks.start[index + 1]);
       const nameOf = (location: number) =>
         stringAt(strings, functions.name[locations.lineFunction[locations.lineStart[location]]]);
-      return [Array.from(run, nameOf as never), values[i]];
+      return [stackAt(stacks, index).map(nameOf), values[i]];
     }),
   );
 }

@@ -10,7 +10,7 @@ import { groupByLabels } from './label-groups.ts';
 import { mergeSamples } from './merge-samples.ts';
 import type { NormalizedProfile } from './normalized-profile.ts';
 import type { Pprof, ValueType } from './pprof.ts';
-import { distinctStacks } from './stack-table.ts';
+import { sampleStacks } from './sample-stacks.ts';
 import { SymbolCompactor } from './symbol-compactor.ts';
 
 const STACK_DEPTH_MAX = 1000;
@@ -37,7 +37,7 @@ export function normalizeProfile(pprof: Pprof, options: NormalizeOptions = {}): 
     stringBytesMax: options.stringBytesMax ?? STRING_BYTES_MAX,
     filenamesInNames: options.filenamesInNames ?? 'none',
   });
-  const { stacks, stack, truncated } = distinctStacks(pprof, kept, compactor, options.stackDepthMax ?? STACK_DEPTH_MAX);
+  const { stacks, stack, truncated } = sampleStacks(pprof, kept, compactor, options.stackDepthMax ?? STACK_DEPTH_MAX);
   const labels = groupByLabels(pprof, kept);
   const groups = mergeSamples(pprof, kept, stack, labels);
   const { symbols, truncatedStrings } = compactor.finish();

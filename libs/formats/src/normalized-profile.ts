@@ -4,14 +4,14 @@
  */
 import type { Labels } from '@flamelake/model';
 import type { ValueType } from './pprof.ts';
-import type { StackColumns, Symbols } from './symbols.ts';
+import type { StackTreeColumns, Symbols } from './symbols.ts';
 
 /** Samples that carry the same string labels. `SampleGroup` is this with the series' labels added. */
 export interface NormalizedGroup {
   /** String labels of the samples but ids of spans and traces; sorted, names unique; empty for samples without any. */
   readonly sampleLabels: Labels;
   readonly sampleCount: number;
-  /** Index into the profile's stacks, by sample. A (stack, span, trace) occurs once in a group. */
+  /** Node of the profile's stacks, by sample. A (stack, span, trace) occurs once in a group. */
   readonly stack: Uint32Array;
   /** Type-major: value of type `t` and sample `s` is at `t * sampleCount + s`; never negative, not all zero in a sample. */
   readonly values: BigInt64Array;
@@ -43,8 +43,8 @@ export interface NormalizedProfile {
   readonly durationNanos: bigint;
   /** Only what the stacks use. */
   readonly symbols: Symbols;
-  /** Distinct stacks. */
-  readonly stacks: StackColumns;
+  /** Only what the samples use. */
+  readonly stacks: StackTreeColumns;
   /** In order of first appearance; none when no sample is left. */
   readonly groups: readonly NormalizedGroup[];
   /** Sum of the values by sample type; fits int64. */

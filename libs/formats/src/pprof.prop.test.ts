@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FlamelakeError, labelsKey, sortLabels } from '@flamelake/model';
+import { stackAt } from '@flamelake/testkit';
 import fc from 'fast-check';
 import { decodePprof, encodePprof, type NormalizedProfile, normalizeProfile, type Pprof, stringAt } from './index.ts';
 
@@ -180,7 +181,7 @@ function readNaively(pprof: Pprof): Reading {
     add(
       reading,
       labelsKey(sortLabels(labels)),
-      stackText(pprof, pprof.stacks.start, pprof.stacks.locations, s, true),
+      stackText(pprof, pprof.stacks.locations.subarray(pprof.stacks.start[s], pprof.stacks.start[s + 1]), true),
       span,
       trace,
       values,
@@ -200,7 +201,7 @@ function readNormalized({ groups, stacks, sampleTypes, ...rest }: NormalizedProf
           : BigInt(`0x${Buffer.from(traceIds.subarray(s * 16, s * 16 + 16)).toString('hex')}`);
       const own = sampleTypes.map((_, type) => values[type * sampleCount + s]);
       assert.ok(own.some((v) => v > 0n));
-      const text = stackText(rest, stacks.start, stacks.locations, stack[s], false);
+      const text = stackText(rest, stackAt(stacks, stack[s]), false);
       add(reading, labelsKey(sampleLabels), text, spanIds?.[s] ?? 0n, trace, own);
       // Two stacks may read the same: texts are told apart by their place in the table.
       const key = `${stack[s]} ${spanIds?.[s] ?? 0n} ${trace}`;
@@ -218,16 +219,10 @@ function add(reading: Reading, labels: string, stack: string, span: bigint, trac
 }
 
 /** All that is to be known of a stack after clean-up, as text. */
-function stackText(
-  { symbols }: Pick<Pprof, 'symbols'>,
-  start: Uint32Array,
-  refs: Uint32Array,
-  index: number,
-  isRaw: boolean,
-): string {
+function stackText({ symbols }: Pick<Pprof, 'symbols'>, refs: Iterable<number>, isRaw: boolean): string {
   const { strings, functions, locations, mappings } = symbols;
   const text = (i: number | undefined) => stringAt(strings, i as number);
-  const frames = [...refs.subarray(start[index], start[index + 1])].map((location) => {
+  const frames = [...refs].map((location) => {
     const [from, until] = [locations.lineStart[location], locations.lineStart[location + 1]];
     const lines = Array.from({ length: until - from }, (_, i) => {
       const fn = locations.lineFunction[from + i];
@@ -250,11 +245,9 @@ function stackText(
 }
 
 function assertDistinct({ stacks, symbols }: NormalizedProfile): void {
-  const all = Array.from({ length: stacks.count }, (_, i) =>
-    stacks.locations.subarray(stacks.start[i], stacks.start[i + 1]).join(),
-  );
+  const all = Array.from({ length: stacks.count }, (_, node) => stackAt(stacks, node).join());
   assert.equal(new Set(all).size, stacks.count);
-  assert.equal(new Set(stacks.locations).size, symbols.locations.count);
+  assert.equal(new Set(stacks.location.subarray(1)).size, symbols.locations.count);
   assert.equal(new Set(symbols.locations.lineFunction).size, symbols.functions.count);
   const { functions, mappings, strings } = symbols;
   const used = [

@@ -6,8 +6,8 @@
  *     time, duration, period   signed varint64 each
  *     types             varint count; name, sample type, sample unit, period type, period unit as text each
  *     symbols           symbol-codec.ts
- *     stacks            varint count; lengths as varints; locations as varints, leaf first; of each stack only those before the
- *                       root side it shares with the stack before it, whose lengths are varints between the two columns
+ *     stacks            varint count of nodes, the root included; of each other node how far before the node ahead of it its
+ *                       parent is, then its location, both as varints
  *     groups            varint count, each:
  *       labels          varint count; name and value as text each
  *       sample count    varint
@@ -22,15 +22,12 @@ import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { ProfileRecord, SampleGroup } from './profile-record.ts';
 import { readSymbols, writeSymbols } from './symbol-codec.ts';
-import type { StackColumns } from './symbols.ts';
+import type { StackTreeColumns } from './symbols.ts';
 
 const IDENTITY_BYTES = 16;
 const SPAN_BYTES = 8;
 const TRACE_BYTES = 16;
 const FLAG = { spans: 1, traces: 2 } as const;
-/** Most locations in all stacks of a profile, 2^27: shared root sides take no bytes, so bytes alone do not bound them. */
-const STACK_LOCATIONS_MAX = 134_217_728;
-
 export function writeProfile(out: ByteWriter, profile: ProfileRecord): void {
   out.text(profile.tenant);
   out.text(profile.service);
@@ -73,61 +70,28 @@ function readType(reader: ByteReader): ProfileType {
   };
 }
 
-function writeStacks(out: ByteWriter, { count, start, locations }: StackColumns): void {
-  const lengths = new Uint32Array(count);
-  const shared = new Uint32Array(count);
-  const own = new Uint32Array(locations.length);
-  let ownCount = 0;
-  let previousStart = 0;
-  let previousEnd = 0;
-  for (let i = 0; i < count; i++) {
-    const from = start[i];
-    let end = start[i + 1];
-    lengths[i] = end - from;
-    let other = previousEnd;
-    while (end > from && other > previousStart && locations[end - 1] === locations[other - 1]) {
-      end--;
-      other--;
-    }
-    shared[i] = previousEnd - other;
-    for (let j = from; j < end; j++) own[ownCount++] = locations[j];
-    previousStart = from;
-    previousEnd = start[i + 1];
-  }
+function writeStacks(out: ByteWriter, { count, parent, location }: StackTreeColumns): void {
   out.varint(count);
-  out.varints(lengths);
-  out.varints(shared);
-  out.varint(ownCount);
-  out.varints(own, 0, ownCount);
+  const steps = new Uint32Array(count - 1);
+  for (let node = 1; node < count; node++) steps[node - 1] = node - 1 - parent[node];
+  out.varints(steps);
+  out.varints(location, 1, count);
 }
 
-function readStacks(reader: ByteReader, locationCount: number): StackColumns {
+function readStacks(reader: ByteReader, locationCount: number): StackTreeColumns {
   const count = reader.count();
-  const lengths = reader.varints(count);
-  const shared = reader.varints(count);
-  const own = reader.varints(reader.count(), locationCount);
-  const start = new Uint32Array(count + 1);
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    total += lengths[i];
-    if (total > STACK_LOCATIONS_MAX) throw new FlamelakeError('data_loss', 'stored stacks are too long', { total });
-    start[i + 1] = total;
+  if (count === 0) throw new FlamelakeError('data_loss', 'stored stacks have no root');
+  const steps = reader.varints(count - 1);
+  const own = reader.varints(count - 1, locationCount);
+  const parent = new Uint32Array(count);
+  const location = new Uint32Array(count);
+  location.set(own, 1);
+  for (let node = 1; node < count; node++) {
+    const step = steps[node - 1];
+    if (step >= node) throw new FlamelakeError('data_loss', 'stored stack has no parent', { node, step });
+    parent[node] = node - 1 - step;
   }
-  const locations = new Uint32Array(total);
-  let ownAt = 0;
-  for (let i = 0; i < count; i++) {
-    const to = start[i];
-    const sharedCount = shared[i];
-    const ownCount = lengths[i] - sharedCount;
-    const previousLength = i === 0 ? 0 : lengths[i - 1];
-    if (ownCount < 0 || sharedCount > previousLength || ownAt + ownCount > own.length) {
-      throw new FlamelakeError('data_loss', 'stored stack does not fit', { stack: i });
-    }
-    for (let j = 0; j < ownCount; j++) locations[to + j] = own[ownAt++];
-    for (let j = 0; j < sharedCount; j++) locations[to + ownCount + j] = locations[to - sharedCount + j];
-  }
-  if (ownAt !== own.length) throw new FlamelakeError('data_loss', 'stored stacks have locations to spare');
-  return { count, start, locations };
+  return { count, parent, location };
 }
 
 function writeGroup(out: ByteWriter, group: SampleGroup): void {

@@ -3,14 +3,14 @@
  * One pushed profile may carry several label sets (pprof sample labels split it); all share symbols and stacks.
  */
 import type { Labels, ProfileType } from '@flamelake/model';
-import type { StackColumns, Symbols } from './symbols.ts';
+import type { StackTreeColumns, Symbols } from './symbols.ts';
 
 /** Samples of one label set: equal stacks (and spans) are merged, values are ≥ 0, all-zero samples are gone. */
 export interface SampleGroup {
   /** Public and private labels but those made from the profile type (`__type__`, `__profile_type__`, …, which vary by value column). */
   readonly labels: Labels;
   readonly sampleCount: number;
-  /** Index into the profile's stacks, by sample. */
+  /** Node of the profile's stacks, by sample. */
   readonly stack: Uint32Array;
   /** Type-major: value of type `t` and sample `s` is at `t * sampleCount + s`. */
   readonly values: BigInt64Array;
@@ -31,7 +31,6 @@ export interface ProfileRecord {
   readonly period: bigint;
   readonly types: readonly ProfileType[];
   readonly symbols: Symbols;
-  /** Distinct stacks. */
-  readonly stacks: StackColumns;
+  readonly stacks: StackTreeColumns;
   readonly groups: readonly SampleGroup[];
 }

@@ -53,6 +53,17 @@ export interface Symbols {
   readonly locations: LocationColumns;
 }
 
+/**
+ * Stacks as a tree: node 0 is the empty stack, any other node is the stack of its parent with one more frame on the leaf side.
+ * Parents come before their children, and no two nodes have the same parent and location.
+ */
+export interface StackTreeColumns {
+  readonly count: number;
+  readonly parent: Uint32Array;
+  /** Location index of the frame; 0 for node 0, where it means nothing. */
+  readonly location: Uint32Array;
+}
+
 /** Stacks as runs of location indexes, leaf first. Stack `i` is `locations[start[i], start[i + 1])`; it may be empty. */
 export interface StackColumns {
   readonly count: number;

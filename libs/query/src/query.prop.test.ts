@@ -5,7 +5,7 @@ import type { BlockReader } from '@flamelake/block';
 import type { PendingDelete } from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
 import { compareBytes, compileMatchers, type Labels, matchLabels, parseSelector } from '@flamelake/model';
-import { CPU_TYPE, createSeededRandom, randomProfileRecord, type SeededRandom } from '@flamelake/testkit';
+import { CPU_TYPE, createSeededRandom, randomProfileRecord, type SeededRandom, stackTreeOf } from '@flamelake/testkit';
 import * as fc from 'fast-check';
 import { executeTask } from './execute-task.ts';
 import { compareLabels, sortedLabelNames, sortedLabelSets, sortedLabelValues } from './label-sets.ts';
@@ -135,16 +135,19 @@ test('pprof equals the model and is the same bytes whatever the blocks', async (
     const header = { type: CPU_TYPE, startMs: 1, endMs: 2 };
     const { tree } = await ask(one, { kind: 'locations' }, 'locations');
     const pprof = renderPprof(tree, header);
+    const { start, locations } = pprof.stacks;
+    const lists = Array.from({ length: pprof.sampleCount }, (_, i) => [...locations.subarray(start[i], start[i + 1])]);
+    const { stacks, stack } = stackTreeOf(lists);
     const record: ProfileRecord = {
       ...one.records[0],
       types: [CPU_TYPE],
       symbols: pprof.symbols,
-      stacks: pprof.stacks,
+      stacks,
       groups: [
         {
           labels: [],
           sampleCount: pprof.sampleCount,
-          stack: Uint32Array.from({ length: pprof.sampleCount }, (_, i) => i),
+          stack,
           values: pprof.values,
           spanIds: undefined,
           traceIds: undefined,

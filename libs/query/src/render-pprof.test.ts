@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodePprof, encodePprof, type Pprof, type ProfileRecord, stringAt } from '@flamelake/formats';
-import { CPU_TYPE, stringColumn } from '@flamelake/testkit';
+import { CPU_TYPE, stackTreeOf, stringColumn } from '@flamelake/testkit';
 import { executeTask } from './execute-task.ts';
 import { createLocationTree, type LocationTree, mergeLocationTree } from './location-tree.ts';
 import { renderPprof } from './render-pprof.ts';
@@ -29,8 +29,7 @@ function recordOf(stacks: readonly (readonly [readonly Frame[], bigint])[], reve
   const lineStart = [0];
   for (const { lines } of parsed) lineStart.push((lineStart.at(-1) ?? 0) + lines.length);
   const lines = parsed.flatMap((frame) => frame.lines);
-  const start = [0];
-  for (const [stack] of stacks) start.push((start.at(-1) ?? 0) + stack.length);
+  const tree = stackTreeOf(stacks.map(([stack]) => stack.map((frame) => frames.indexOf(frame))));
   const texts = ['', ...mappings, ...functions, ...functions.map((name) => `${name}.go`)];
   const names = (all: readonly string[], suffix = '') => Uint32Array.from(all, (name) => texts.indexOf(name + suffix));
   return {
@@ -68,16 +67,12 @@ function recordOf(stacks: readonly (readonly [readonly Frame[], bigint])[], reve
         lineNumber: Int32Array.from(lines, ([, line]) => Number(line)),
       },
     },
-    stacks: {
-      count: stacks.length,
-      start: Uint32Array.from(start),
-      locations: Uint32Array.from(stacks.flatMap(([stack]) => stack.map((frame) => frames.indexOf(frame)))),
-    },
+    stacks: tree.stacks,
     groups: [
       {
         labels: [],
         sampleCount: stacks.length,
-        stack: Uint32Array.from(stacks, (_, i) => i),
+        stack: tree.stack,
         values: BigInt64Array.from(stacks, ([, value]) => value),
         spanIds: undefined,
         traceIds: undefined,

@@ -83,8 +83,8 @@ export function mergeModel(rows: readonly ModelRow[]): Map<string, bigint> {
 function stackText({ symbols, stacks }: ProfileRecord, stack: number): string {
   const { locations, functions, mappings } = symbols;
   const names: string[] = [];
-  for (let at = stacks.start[stack]; at < stacks.start[stack + 1]; at++) {
-    const location = stacks.locations[at];
+  for (let node = stack; node !== 0; node = stacks.parent[node]) {
+    const location = stacks.location[node];
     const from = locations.lineStart[location];
     const until = locations.lineStart[location + 1];
     for (let line = from; line < until; line++) names.push(text(functions.name[locations.lineFunction[line]]));

@@ -35,3 +35,4 @@ export type {
   StepRequest,
 } from './simulation-types.ts';
 export type { Touch } from './sleep-set.ts';
+export { stackAt, stackTreeOf } from './stack-trees.ts';

@@ -4,6 +4,7 @@ import { profileTypeId } from '@flamelake/model';
 import { firstCopies, naiveMerge, naiveRows, naiveTotal } from './naive-model.ts';
 import { CPU_TYPE, randomProfileRecord } from './random-profile-record.ts';
 import { createSeededRandom } from './seeded-random.ts';
+import { stackAt } from './stack-trees.ts';
 
 const records = Array.from({ length: 50 }, (_, seed) => randomProfileRecord(createSeededRandom(seed)));
 
@@ -12,8 +13,10 @@ test('generated records are valid: references in range, stacks distinct, no samp
     assert.ok(symbols.functions.name.every((name) => name < symbols.strings.count));
     assert.ok(symbols.locations.lineFunction.every((index) => index < symbols.functions.count));
     assert.equal(symbols.locations.lineStart.at(-1), symbols.locations.lineFunction.length);
-    assert.ok(stacks.locations.every((location) => location < symbols.locations.count));
-    assert.equal(stacks.start.at(-1), stacks.locations.length);
+    assert.ok(stacks.location.every((location) => location < symbols.locations.count));
+    assert.ok(stacks.parent.every((parent, node) => node === 0 || parent < node));
+    const texts = Array.from(stacks.parent, (_, node) => stackAt(stacks, node).join());
+    assert.equal(new Set(texts).size, stacks.count);
     for (const group of groups) {
       assert.equal(group.values.length, group.sampleCount * types.length);
       assert.equal(new Set(group.stack).size, group.sampleCount);

@@ -4,6 +4,7 @@
  */
 import type { ProfileRecord, StringColumn } from '@flamelake/formats';
 import { LABEL, type Labels, profileTypeId } from '@flamelake/model';
+import { stackAt } from './stack-trees.ts';
 
 /** One series' part of one profile: what a row of a block is. */
 export interface NaiveRow {
@@ -118,8 +119,7 @@ function stackText(record: ProfileRecord, stack: number, nameAddress: NameAddres
   const { symbols, stacks } = record;
   const { lineStart, lineFunction } = symbols.locations;
   const names: string[] = [];
-  for (let at = stacks.start[stack] ?? 0; at < (stacks.start[stack + 1] ?? 0); at++) {
-    const location = stacks.locations[at] ?? 0;
+  for (const location of stackAt(stacks, stack)) {
     const from = lineStart[location] ?? 0;
     const until = lineStart[location + 1] ?? 0;
     if (from === until) names.push(nameAddress(record, location));

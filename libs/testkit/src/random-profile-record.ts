@@ -1,9 +1,10 @@
 /**
  * Small valid profile records by seed: few functions and labels, so that stacks, series and datasets repeat across records.
  */
-import type { ProfileRecord, SampleGroup, StackColumns, StringColumn, Symbols } from '@flamelake/formats';
+import type { ProfileRecord, SampleGroup, StringColumn, Symbols } from '@flamelake/formats';
 import { LABEL, type Labels, type ProfileType, sortLabels } from '@flamelake/model';
 import type { SeededRandom } from './seeded-random.ts';
+import { stackTreeOf } from './stack-trees.ts';
 
 /** What a generated record may be made of. */
 export interface RecordShape {
@@ -46,7 +47,7 @@ export function randomProfileRecord(random: SeededRandom, shape: Partial<RecordS
   };
   const service = random.pick(services);
   const symbols = randomSymbols(random, 1 + random.integer(functionsMax));
-  const stacks = randomStacks(random, symbols.locations.count, 1 + random.integer(stacksMax), depthMax);
+  const { stacks, stack } = randomStacks(random, symbols.locations.count, 1 + random.integer(stacksMax), depthMax);
   const groupCount = 1 + random.integer(groupsMax);
   return {
     tenant: random.pick(tenants),
@@ -59,7 +60,7 @@ export function randomProfileRecord(random: SeededRandom, shape: Partial<RecordS
     symbols,
     stacks,
     groups: Array.from({ length: groupCount }, (_, group) =>
-      randomGroup(random, groupLabels(random, service, group), stacks.count, types.length),
+      randomGroup(random, groupLabels(random, service, group), stack, types.length),
     ),
   };
 }
@@ -82,9 +83,9 @@ function groupLabels(random: SeededRandom, service: string, group: number): Labe
   return sortLabels(labels);
 }
 
-function randomGroup(random: SeededRandom, labels: Labels, stackCount: number, typeCount: number): SampleGroup {
-  const chosen = Array.from({ length: stackCount }, (_, stack) => stack).filter(() => random.chance(0.7));
-  const stack = Uint32Array.from(chosen.length === 0 ? [random.integer(stackCount)] : chosen);
+function randomGroup(random: SeededRandom, labels: Labels, stacks: Uint32Array, typeCount: number): SampleGroup {
+  const chosen = stacks.filter(() => random.chance(0.7));
+  const stack = chosen.length === 0 ? Uint32Array.of(random.pick([...stacks])) : chosen;
   const values = BigInt64Array.from({ length: stack.length * typeCount }, () => BigInt(random.integer(1_000)));
   // A sample without any value would have been removed.
   for (let sample = 0; sample < stack.length; sample++) values[sample] = (values[sample] ?? 0n) + 1n;
@@ -131,14 +132,12 @@ function randomSymbols(random: SeededRandom, functionCount: number): Symbols {
   };
 }
 
-function randomStacks(random: SeededRandom, locationCount: number, count: number, depthMax: number): StackColumns {
+/** Distinct stacks, the empty one perhaps among them. */
+function randomStacks(random: SeededRandom, locationCount: number, count: number, depthMax: number) {
   const distinct = new Map<string, readonly number[]>();
   for (let i = 0; i < count; i++) {
     const stack = Array.from({ length: random.integer(depthMax + 1) }, () => random.integer(locationCount));
     distinct.set(stack.join(), stack);
   }
-  const stacks = [...distinct.values()];
-  const start = new Uint32Array(stacks.length + 1);
-  for (const [index, stack] of stacks.entries()) start[index + 1] = (start[index] ?? 0) + stack.length;
-  return { count: stacks.length, start, locations: Uint32Array.from(stacks.flat()) };
+  return stackTreeOf(distinct.values());
 }

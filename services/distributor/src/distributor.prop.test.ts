@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { labelValue } from '@flamelake/model';
+import { stackAt } from '@flamelake/testkit';
 import * as fc from 'fast-check';
 import { createTestDistributor, TEST_NOW_MS } from './distributor-server.test-support.ts';
 import { type TestSample, testPprof } from './pprof-builder.test-support.ts';
@@ -45,8 +46,7 @@ test('whatever the samples, what is stored sums to what was sent', async () => {
           assert.equal(labelValue(group.labels, '__name__'), '');
           group.values.forEach((value, i) => {
             const s = i % group.sampleCount;
-            const stack = group.stack[s];
-            const depth = stacks.start[stack + 1] - stacks.start[stack];
+            const depth = stackAt(stacks, group.stack[s]).length;
             const key = `${Math.floor(i / group.sampleCount)} ${labelValue(group.labels, 'task')} ${depth}`;
             if (value > 0n) totals.set(key, (totals.get(key) ?? 0n) + value);
           });

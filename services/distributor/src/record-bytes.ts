@@ -10,7 +10,7 @@ const FRAME_BYTES = 1_024;
 export function recordBytesBound(profile: ProfileRecord): number {
   const { strings, functions, mappings, locations } = profile.symbols;
   const symbolNumbers = strings.count + functions.count * 4 + locations.count * 2 + locations.lineFunction.length * 2;
-  const stackNumbers = profile.stacks.count + profile.stacks.locations.length;
+  const stackNumbers = 1 + profile.stacks.count * 2;
   let bytes =
     FRAME_BYTES +
     strings.bytes.length +

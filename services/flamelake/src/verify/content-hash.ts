@@ -2,7 +2,7 @@
  * Hashes of what profiles hold, the same whether a profile is read from a log record or from a block: names instead of
  * numbers, stacks from the root on, samples in any order. Two 32 bit words each, against accidents, not against attackers.
  */
-import type { StackColumns, StringColumn, Symbols } from '@flamelake/formats';
+import type { StackTreeColumns, StringColumn, Symbols } from '@flamelake/formats';
 
 /** Hash `i` is the words `2 i` and `2 i + 1`. */
 export type Hashes = Uint32Array;
@@ -94,25 +94,10 @@ export function hashLocations({ strings, functions, mappings, locations }: Symbo
   return hashes;
 }
 
-/** Every stack begins as the empty one. */
 const EMPTY_STACK = [0x2545_f491, 0x4f6c_dd1d] as const;
 
-/** Hashes of stacks that are runs of locations, leaf first. */
-export function hashStacks({ count, start, locations }: StackColumns, location: Hashes): Hashes {
-  const hashes = new Uint32Array(2 * count);
-  for (let i = 0; i < count; i++) {
-    begin(...EMPTY_STACK);
-    for (let at = start[i + 1] - 1; at >= start[i]; at--) mixHash(location, locations[at]);
-    end(hashes, i);
-  }
-  return hashes;
-}
-
 /** Hashes of stacks that are nodes of a tree; parents come before their children. */
-export function hashTree(
-  tree: { readonly count: number; readonly parent: Uint32Array; readonly location: Uint32Array },
-  location: Hashes,
-): Hashes {
+export function hashTree(tree: StackTreeColumns, location: Hashes): Hashes {
   const hashes = new Uint32Array(2 * tree.count);
   hashes.set(EMPTY_STACK);
   for (let node = 1; node < tree.count; node++) {

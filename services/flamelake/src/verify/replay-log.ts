@@ -2,7 +2,7 @@
 import { type IdentityRules, isLate, isRepeat } from '@flamelake/catalog';
 import { decodeLogRecord, type ProfileRecord } from '@flamelake/formats';
 import { describeError, FlamelakeError, type LogRecord, withProducedLabels } from '@flamelake/model';
-import { hashBytes, hashLocations, hashRow, hashStacks, wordsOf } from './content-hash.ts';
+import { hashBytes, hashLocations, hashRow, hashTree, wordsOf } from './content-hash.ts';
 import type { Findings } from './findings.ts';
 import { type OffsetDigest, wordAt } from './offset-digests.ts';
 import type { LogComparison } from './partition-reading.ts';
@@ -151,7 +151,7 @@ function digestOf(profiles: readonly ProfileRecord[]): OffsetDigest {
 
 /** Hashes of the rows that a profile has in a block: of each label set and type with a value. */
 function* rowHashes(profile: ProfileRecord): Generator<Uint32Array> {
-  const stacks = hashStacks(profile.stacks, hashLocations(profile.symbols));
+  const stacks = hashTree(profile.stacks, hashLocations(profile.symbols));
   const facts = {
     timeMs: Number(profile.timeNanos / 1_000_000n),
     durationNanos: storedDuration(profile.durationNanos),
