@@ -1,7 +1,7 @@
 /** Every option of `flamelake serve`. */
 import { KAFKA_OPTIONS } from './kafka-options.ts';
 import type { OptionTable, OptionValues } from './option.ts';
-import { QUERY_FAN_OUT_OPTIONS, QUERY_FAN_OUT_OPTIONS } from './query-fan-out-options.ts';
+import { QUERY_FAN_OUT_OPTIONS } from './query-fan-out-options.ts';
 import { ROLE_OPTIONS } from './role-options.ts';
 import { STORE_OPTIONS } from './store-options.ts';
 
@@ -31,7 +31,6 @@ export const SERVE_OPTIONS = {
   },
   ...STORE_OPTIONS,
   ...KAFKA_OPTIONS,
-  ...QUERY_FAN_OUT_OPTIONS,
   ...QUERY_FAN_OUT_OPTIONS,
   'log.level': {
     kind: 'choice',

@@ -1,11 +1,7 @@
 /** Takes tasks of query-frontends in. */
-import { readFileSync } from 'node:fs';
-import { createMemoryCache, createSealedCache } from '@flamelake/cache';
-import { createRedisCache } from '@flamelake/cache/redis';
-import type { Cache } from '@flamelake/model';
+import { createMemoryCache } from '@flamelake/cache';
 import { createQuerier } from '@flamelake/querier';
 import { startQuerierServer } from '@flamelake/querier/server';
-import { redisSettings } from '../options/query-fan-out-settings.ts';
 import { openResultCache } from './result-cache.ts';
 import type { Role, RoleContext } from './role.ts';
 
@@ -30,16 +26,7 @@ export async function startQuerierRole(context: RoleContext): Promise<Role> {
     async close() {
       await server.close(DRAIN_MS);
       await results.close();
-      await shared?.close();
       await cache.close();
     },
   };
-}
-
-/** Redis, if there is one. What it gives back counts only when this store has sealed it. */
-async function openSharedCache({ options, identity, clock, logger, metrics }: RoleContext): Promise<Cache | undefined> {
-  const settings = redisSettings(options, (path) => readFileSync(path, 'utf8'));
-  if (settings === undefined) return undefined;
-  const redis = await createRedisCache({ ...settings, clock, logger, metrics });
-  return createSealedCache(redis, { key: identity.keys.hmacKey, metrics });
 }

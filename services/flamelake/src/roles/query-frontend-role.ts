@@ -2,7 +2,7 @@
 import { FlamelakeError } from '@flamelake/model';
 import { createFanOut } from '@flamelake/query-frontend/fan-out';
 import { parseAddressSource } from '@flamelake/rpc/internal';
-import { fanOutLimits, fanOutLimits } from '../options/query-fan-out-settings.ts';
+import { fanOutLimits } from '../options/query-fan-out-settings.ts';
 import { startQueryRole } from './query-role.ts';
 import type { Role, RoleContext } from './role.ts';
 
