@@ -1,13 +1,18 @@
 /** Writes an option table for people: `--help` and docs/configuration.md. */
 import { type Option, type OptionTable, showValue, variableOf } from './option.ts';
 
+const FLAG_WIDTH_MAX = 48;
+
 /** One line a flag, aligned, with its default. */
 export function helpText(table: OptionTable): string {
   const rows = Object.entries(table).map(
     ([name, option]) => [`  --${name}=${placeholder(option)}`, describe(option)] as const,
   );
-  const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;
-  return rows.map(([flag, text]) => flag.padEnd(width) + text).join('\n');
+  // A longer flag has its description below it.
+  const width = Math.min(FLAG_WIDTH_MAX, Math.max(...rows.map(([flag]) => flag.length)) + 2);
+  return rows
+    .map(([flag, text]) => (flag.length < width ? flag.padEnd(width) : `${flag}\n${' '.repeat(width)}`) + text)
+    .join('\n');
 }
 
 /** A Markdown table of every option with its spellings; `flags` leaves the variable out. */
