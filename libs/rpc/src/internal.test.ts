@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type ErrorCode, FlamelakeError } from '@flamelake/model';
 import { createLogger, createMetrics, systemClock, systemRandom } from '@flamelake/runtime';
-import { createInternalClient, type InternalCall, newTraceContext, startInternalServer } from './internal.ts';
+import {
+  createInternalClient,
+  type InternalCall,
+  type InternalTls,
+  newTraceContext,
+  startInternalServer,
+} from './internal.ts';
 
 const MESSAGE_LIMIT = 135_266_304;
 const closers: (() => unknown)[] = [];
@@ -123,6 +133,44 @@ test('a server that is not there, or is no gRPC server, is unavailable', async (
   await assert.rejects(client.execute(bytes(1), options()), failsWith('unavailable'));
   client.close();
 });
+
+test('with TLS each side shows who it is; who is not believed is not served', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'flamelake-test-'));
+  closers.push(() => rmSync(directory, { recursive: true, force: true }));
+  const [ours, theirs] = [makeCertificate(directory, 'ours'), makeCertificate(directory, 'theirs')];
+  const server = await startInternalServer({
+    host: '127.0.0.1',
+    port: 0,
+    tls: ours,
+    execute: async (task) => task,
+    clock: systemClock,
+    logger: createLogger({ level: 'silent' }),
+    metrics: createMetrics(),
+  });
+  closers.push(() => server.close(0));
+  const ask = async (tls: InternalTls | undefined) => {
+    const client = createInternalClient({ address: `127.0.0.1:${server.port}`, ...(tls === undefined ? {} : { tls }) });
+    closers.push(client.close);
+    return client.execute(bytes(1), options());
+  };
+  const serverName = 'querier.test';
+  assert.deepEqual(new Uint8Array(await ask({ ...ours, serverName })), bytes(1));
+  await assert.rejects(ask({ ...ours, serverName: 'other.test' }), failsWith('unavailable'));
+  await assert.rejects(ask({ ...theirs, serverName }), failsWith('unavailable'));
+  // It believes the server, but the server not it.
+  await assert.rejects(ask({ ...theirs, ca: ours.ca, serverName }), failsWith('unavailable'));
+  await assert.rejects(ask(undefined), failsWith('unavailable'));
+});
+
+/** A certificate that is its own authority. */
+function makeCertificate(directory: string, name: string): InternalTls {
+  const [keyFile, certFile] = [join(directory, `${name}.key`), join(directory, `${name}.pem`)];
+  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:querier.test'];
+  const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject];
+  execFileSync('openssl', [...words, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
+  const cert = readFileSync(certFile, 'utf8');
+  return { ca: cert, cert, key: readFileSync(keyFile, 'utf8') };
+}
 
 test('a server that drains ends what it has begun and takes nothing more', async () => {
   const started = Promise.withResolvers<void>();

@@ -91,6 +91,24 @@ test('what the cache holds is not read again; a cache that fails changes nothing
   assert.deepEqual(await broken.querier.execute(broken.task, signal()), first);
 });
 
+test('results and footers that others kept spare reads', async () => {
+  const shared = createMemoryCache({ bytesMax: 1_000_000 });
+  const first = await setUp({ results: shared });
+  const folded = (task: Task): Task => ({
+    ...task,
+    parts: task.parts.map((part) => ({ ...part, object: { ...part.object, etag: undefined } })),
+  });
+  const answer = await first.querier.execute(folded(first.task), signal());
+  const reads = first.reads.length;
+  // Another querier, with the same question: nothing is read; with another one: all but the footer.
+  const second = await setUp({ results: shared });
+  assert.deepEqual(await second.querier.execute(folded(second.task), signal()), answer);
+  assert.equal(second.reads.length, 0);
+  const other = { ...folded(second.task), question: { kind: 'locations' } as const };
+  await second.querier.execute(other, signal());
+  assert.equal(second.reads.length, reads - 1);
+});
+
 test('an object that is gone, or another under its key, is not found', async () => {
   const { querier, store, task } = await setUp();
   await store.delete(['a']);
