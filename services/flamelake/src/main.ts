@@ -1,6 +1,7 @@
 /** The command `flamelake`: finds the subcommand, gives it a context, turns its errors into words and exit codes. */
 import { describeError, FlamelakeError } from '@flamelake/model';
 import { commandArguments, environment, systemClock, systemRandom } from '@flamelake/runtime';
+import manifest from '../package.json' with { type: 'json' };
 import type { Command } from './commands/command.ts';
 
 interface CommandEntry {
@@ -37,12 +38,16 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
   .join('\n')}
 
-flamelake COMMAND --help shows the flags of a command.
+flamelake COMMAND --help shows the flags of a command, flamelake --version the version.
 `;
 
 async function main(words: readonly string[]): Promise<number> {
   const entry = COMMANDS[words[0] ?? ''];
   if (entry === undefined) {
+    if (words[0] === '--version' || words[0] === 'version') {
+      process.stdout.write(`flamelake ${manifest.version}\n`);
+      return 0;
+    }
     const isHelp = words[0] === undefined || /^(--?)?help$|^-h$/.test(words[0]);
     (isHelp ? process.stdout : process.stderr).write(isHelp ? usage : `unknown command ${words[0]}\n\n${usage}`);
     return isHelp ? 0 : EXIT_USAGE;
@@ -62,6 +67,12 @@ async function main(words: readonly string[]): Promise<number> {
     progress: (text) => void process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`),
   });
 }
+
+// `flamelake query top | head`: the reader has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 try {
   process.exitCode = await main(commandArguments());

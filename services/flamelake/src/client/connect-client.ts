@@ -18,7 +18,11 @@ export interface ConnectClient {
   callBytes(method: string, message: Uint8Array): Promise<Uint8Array>;
 }
 
+/** @throws {FlamelakeError} `invalid_argument` for what is no http or https URL */
 export function createConnectClient(url: string, tenant: string): ConnectClient {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw new FlamelakeError('invalid_argument', 'url must begin with http:// or https://', { url });
+  }
   const send = async (method: string, contentType: string, body: string | Uint8Array): Promise<Response> => {
     const headers: Record<string, string> = { 'content-type': contentType };
     if (tenant !== '') headers['x-scope-orgid'] = tenant;
@@ -30,7 +34,7 @@ export function createConnectClient(url: string, tenant: string): ConnectClient 
         body: typeof body === 'string' ? body : Buffer.from(body),
       });
     } catch (cause) {
-      throw new FlamelakeError('unavailable', 'server does not answer', { url }, { cause });
+      throw new FlamelakeError('unavailable', 'server does not answer', { url, reason: reasonOf(cause) }, { cause });
     }
     if (!response.ok) throw await serverError(response);
     return response;
@@ -47,6 +51,12 @@ export function createConnectClient(url: string, tenant: string): ConnectClient 
       return new Uint8Array(await response.arrayBuffer());
     },
   };
+}
+
+/** What fetch hides behind "fetch failed". */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return (cause as NodeJS.ErrnoException).code ?? String(cause);
 }
 
 async function serverError(response: Response): Promise<FlamelakeError> {

@@ -1,7 +1,8 @@
 /** `flamelake inspect FILE…`: what a profile holds, with exact totals. */
 import { readFileSync } from 'node:fs';
-import { decodePprof, describePprof, inflate } from '@flamelake/formats';
+import { describePprof } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
+import { readProfileFile } from '../client/read-profile-file.ts';
 import { INSPECT_OPTIONS } from '../options/client-options.ts';
 import { helpText } from '../options/describe-options.ts';
 import { readOptions } from '../options/read-options.ts';
@@ -20,7 +21,7 @@ export const inspectCommand: Command = {
 };
 
 function inspectFile(file: string, bytesMax: number, rows: number): string {
-  const about = describePprof(decodePprof(inflate(readFileSync(file), { bytesMax })), { rows });
+  const about = describePprof(readProfileFile(file, bytesMax).profile, { rows });
   const facts = [
     ['file', file],
     ['time', about.timeNanos === 0n ? 'not stated' : new Date(Number(about.timeNanos / 1_000_000n)).toISOString()],

@@ -1,9 +1,10 @@
 /** `flamelake push FILE…`: sends pprof files, one profile each. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { decodePprof, encodePprof, inflate, type Pprof } from '@flamelake/formats';
+import { encodePprof, type Pprof } from '@flamelake/formats';
 import { FlamelakeError, type Label } from '@flamelake/model';
 import { createConnectClient } from '../client/connect-client.ts';
+import { readProfileFile } from '../client/read-profile-file.ts';
 import { PUSH_OPTIONS } from '../options/client-options.ts';
 import { helpText } from '../options/describe-options.ts';
 import { readOptions } from '../options/read-options.ts';
@@ -31,24 +32,17 @@ export const pushCommand: Command = {
       sentBytes += bytes.length;
       context.progress(`pushed ${i + 1} of ${rest.length} files, ${(sentBytes / 1e6).toFixed(1)} MB: ${file}`);
     }
-    context.print(`${rest.length} profiles are stored\n`);
+    context.print(rest.length === 1 ? '1 profile is stored\n' : `${rest.length} profiles are stored\n`);
     return 0;
   },
 };
 
 /** Reads and checks a file; with a context its time becomes now. */
 function readProfile(file: string, retime: CommandContext | undefined): { bytes: Uint8Array; profile: Pprof } {
-  try {
-    const raw = inflate(readFileSync(file), { bytesMax: FILE_BYTES_MAX });
-    const profile = decodePprof(raw);
-    if (retime === undefined) return { bytes: raw, profile };
-    const timeNanos = BigInt(retime.clock.nowMs()) * 1_000_000n;
-    return { bytes: encodePprof({ ...profile, timeNanos }), profile };
-  } catch (cause) {
-    if (cause instanceof FlamelakeError)
-      throw new FlamelakeError(cause.code, cause.message, { ...cause.details, file }, { cause });
-    throw new FlamelakeError('invalid_argument', 'file cannot be read', { file, reason: String(cause) }, { cause });
-  }
+  const { bytes, profile } = readProfileFile(file, FILE_BYTES_MAX);
+  if (retime === undefined) return { bytes, profile };
+  const timeNanos = BigInt(retime.clock.nowMs()) * 1_000_000n;
+  return { bytes: encodePprof({ ...profile, timeNanos }), profile };
 }
 
 function parseLabels(text: string): Label[] {

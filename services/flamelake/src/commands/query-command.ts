@@ -1,10 +1,11 @@
 /** `flamelake query top|flamegraph|series|pprof`: asks a server and prints for people, or pprof for tools. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { FlamelakeError, parseTime } from '@flamelake/model';
+import { FlamelakeError } from '@flamelake/model';
 import { type ConnectClient, createConnectClient } from '../client/connect-client.ts';
 import { type Frame, flamegraphTree, percent, topFunctions, type WireFlamegraph } from '../client/flamegraph-tree.ts';
 import { encodeMergeProfileRequest } from '../client/merge-profile-request.ts';
+import { readTime } from '../client/read-time.ts';
 import { QUERY_OPTIONS } from '../options/client-options.ts';
 import { helpText } from '../options/describe-options.ts';
 import type { OptionValues } from '../options/option.ts';
@@ -21,6 +22,9 @@ interface Question {
   /** Type, selector and range as every query RPC takes them. */
   readonly message: { profileTypeID: string; labelSelector: string; start: string; end: string };
 }
+
+/** Types or services named when an answer is empty. */
+const NAMES_SHOWN_MAX = 20;
 
 const KINDS: Readonly<Record<string, (question: Question) => Promise<void>>> = {
   top: printTop,
@@ -45,8 +49,8 @@ export const queryCommand: Command = {
     const message = {
       profileTypeID: values.type,
       labelSelector: values.selector,
-      start: String(parseTime(values.from, nowMs)),
-      end: String(parseTime(values.until, nowMs)),
+      start: String(readTime('from', values.from, nowMs)),
+      end: String(readTime('until', values.until, nowMs)),
     };
     await print({ client: createConnectClient(values.url, values.tenant), options: values, context, message });
     return 0;
@@ -66,6 +70,7 @@ async function askFlamegraph({ client, message, options }: Question): Promise<Fr
 
 async function printTop(question: Question): Promise<void> {
   const root = await askFlamegraph(question);
+  if (root.total === 0n) await explainEmpty(question);
   const rows = topFunctions(root)
     .slice(0, question.options.rows)
     .map(({ name, self, total }) => [
@@ -79,11 +84,32 @@ async function printTop(question: Question): Promise<void> {
   question.context.print(`${question.options.type}: total ${root.total}\n`);
 }
 
+/** An empty answer has a reason more often than not: says on the side what is there to ask for. */
+async function explainEmpty({ client, message, context }: Question): Promise<void> {
+  const values = async (name: string, matchers: readonly string[]): Promise<string> => {
+    const range = { start: message.start, end: message.end };
+    const answer = await client.call<{ names?: string[] }>('querier.v1.QuerierService/LabelValues', {
+      ...range,
+      name,
+      matchers,
+    });
+    return (answer.names ?? []).slice(0, NAMES_SHOWN_MAX).join(', ');
+  };
+  const types = await values('__profile_type__', [message.labelSelector]);
+  const services = types === '' ? await values('service_name', []) : '';
+  const told =
+    types !== ''
+      ? `the selector matches --type=${types}`
+      : `the selector matches nothing in this range; services in it: ${services || 'none'}`;
+  context.progress(`no sample of type ${message.profileTypeID}; ${told}`);
+}
+
 /** Frames below this share of the whole are counted, not drawn. */
 const SHOWN_SHARE_MIN_PER_MILLE = 5n;
 
 async function printFlamegraph(question: Question): Promise<void> {
   const root = await askFlamegraph(question);
+  if (root.total === 0n) await explainEmpty(question);
   let hidden = 0;
   const lines: string[] = [];
   const pending: { frame: Frame; depth: number }[] = [{ frame: root, depth: 0 }];
@@ -106,12 +132,14 @@ interface WireSeries {
   readonly points?: readonly { readonly value?: number; readonly timestamp: string }[];
 }
 
-async function printSeries({ client, message, options, context }: Question): Promise<void> {
+async function printSeries(question: Question): Promise<void> {
+  const { client, message, options, context } = question;
   const { series = [] } = await client.call<{ series?: WireSeries[] }>('querier.v1.QuerierService/SelectSeries', {
     ...message,
     step: options.step / 1000,
     groupBy: options['group-by'] === '' ? [] : options['group-by'].split(','),
   });
+  if (series.length === 0) await explainEmpty(question);
   for (const { labels = [], points = [] } of series) {
     context.print(`{${labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ')}}\n`);
     const rows = points.map(({ timestamp, value = 0 }) => [new Date(Number(timestamp)).toISOString(), String(value)]);
@@ -123,5 +151,14 @@ async function printPprof({ client, message, options, context }: Question): Prom
   const request = encodeMergeProfileRequest(message);
   const bytes = gzipSync(await client.callBytes('querier.v1.QuerierService/SelectMergeProfile', request));
   if (options.output === '') context.printBytes(bytes);
-  else writeFileSync(options.output, bytes);
+  else writeOutput(options.output, bytes);
+}
+
+function writeOutput(file: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(file, bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FlamelakeError('failed_precondition', 'file cannot be written', { file, reason }, { cause });
+  }
 }

@@ -1,5 +1,6 @@
 /** `flamelake serve`: the server, until SIGTERM or SIGINT. */
 import { readFileSync } from 'node:fs';
+import { FlamelakeError } from '@flamelake/model';
 import { createLogger, endProcess, onShutdown } from '@flamelake/runtime';
 import { helpText } from '../options/describe-options.ts';
 import { readOptions } from '../options/read-options.ts';
@@ -16,7 +17,9 @@ export const serveCommand: Command = {
   help: `flamelake serve [flags]\n\n${helpText(SERVE_OPTIONS)}`,
   async run({ words, environment, clock, random, print }) {
     const readFile = (path: string) => readFileSync(path, 'utf8');
-    const { values: options } = readOptions(SERVE_OPTIONS, { words, environment, readFile });
+    const { values: options, rest } = readOptions(SERVE_OPTIONS, { words, environment, readFile });
+    if (rest.length > 0)
+      throw new FlamelakeError('invalid_argument', 'serve takes flags only', { got: rest.join(' ') });
     const logger = createLogger({ level: options['log.level'], format: options['log.format'] });
     const onFatal = (error: unknown): void => {
       logger.error('the disk failed, ending at once', { error });

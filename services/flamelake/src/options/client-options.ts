@@ -24,7 +24,11 @@ export const QUERY_OPTIONS = {
   ...CONNECTION,
   type: { kind: 'text', default: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds', description: 'profile type id' },
   selector: { kind: 'text', default: '{}', description: 'label selector, such as {service_name="shop"}' },
-  from: { kind: 'text', default: 'now-1h', description: 'start of the range: now-1h, unix time in s, ms, µs or ns' },
+  from: {
+    kind: 'text',
+    default: 'now-1h',
+    description: 'start of the range: now-1h, 2026-11-20T20:30:00Z, or unix time in s, ms, µs or ns',
+  },
   until: { kind: 'text', default: 'now', description: 'end of the range' },
   'max-nodes': {
     kind: 'integer',
