@@ -19,6 +19,8 @@ import { snapshotOf } from './test-snapshots.ts';
 import { renderTimeSeries } from './time-series.ts';
 
 const START_MS = 1_700_000_000_000;
+/** Little time, so that many ends of ranges, steps, deletes and datasets fall on one another. */
+const SPAN_MS = 12;
 const CPU_TYPE = {
   name: 'process_cpu',
   sampleType: 'cpu',
@@ -38,24 +40,28 @@ interface World {
 function worldOf(random: SeededRandom): World {
   const blocks = Array.from({ length: 1 + random.integer(4) }, (_, number) => {
     const records = Array.from({ length: 1 + random.integer(6) }, () =>
-      randomProfileRecord(random, { tenants: ['t', 'u'], timeMs: START_MS + random.integer(60) }),
+      randomProfileRecord(random, { tenants: ['t', 'u'], timeMs: START_MS + random.integer(SPAN_MS) }),
     );
     return blockOf(records, number + 1, random.integer(4) === 0 ? 0 : 1);
   });
   const deletes = Array.from({ length: random.integer(2) }, (_, i): PendingDelete => {
-    const fromMs = START_MS + random.integer(60);
+    const fromMs = START_MS + random.integer(SPAN_MS) - 2;
     const what = { tenant: random.pick(['t', 'u']), selector: random.pick(SELECTORS), fromMs };
-    return { ...what, untilMs: fromMs + random.integer(30), id: `${i}`, version: 5, chainEnd: 1_000 };
+    return { ...what, untilMs: fromMs + random.integer(5), id: `${i}`, version: 5, chainEnd: 1_000 };
   });
   return { blocks, deletes };
 }
 
 /** A question as clients ask it; few different values, so that questions are nearly the same. */
 function askedOf(random: SeededRandom): { question: Question; selection: Selection } {
-  const fromMs = random.pick([0, START_MS + random.integer(60)]);
-  const untilMs = random.pick([Number.MAX_SAFE_INTEGER, START_MS + random.integer(80)]);
-  const stepMs = random.pick([7, 10, 2.5]);
-  const grid = { startMs: START_MS + random.integer(30) - 10, endMs: START_MS + 20 + random.integer(60), stepMs };
+  const fromMs = random.pick([0, START_MS + random.integer(SPAN_MS)]);
+  const untilMs = random.pick([Number.MAX_SAFE_INTEGER, START_MS + random.integer(SPAN_MS + 3)]);
+  const stepMs = random.pick([1, 3, 5, 2.5]);
+  const grid = {
+    startMs: START_MS + random.integer(SPAN_MS) - 5,
+    endMs: START_MS + random.integer(2 * SPAN_MS),
+    stepMs,
+  };
   const question = random.pick<Question>([
     { kind: 'functions' },
     { kind: 'locations' },
@@ -165,7 +171,7 @@ for (const [name, cacheOf] of Object.entries(CACHES)) {
           }
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 100 },
     );
   });
 }
