@@ -36,6 +36,8 @@ test('a failure is logged at the level of its code, with details and causes', ()
   assert.deepEqual([put.level, request.level, bug.level], ['warn', 'info', 'error']);
   assert.deepEqual([put.error.code, put.error.details, put.error.cause.code], ['unavailable', { tries: 3 }, 'EIO']);
   assert.match(bug.error.stack, /logger\.test/);
+  assert.match(put.error.stack, /logger\.test/);
+  assert.equal('stack' in request.error, false, 'a refusal is no fault of ours');
 });
 
 test('an error that is its own cause ends', () => {

@@ -83,11 +83,16 @@ function plainValue(value: unknown): unknown {
   return value instanceof Error ? plainError(value, CAUSES_MAX) : value;
 }
 
+/** A refusal says what was wrong with the request; where our code noticed would fill the log of a server with a bad client. */
+function isClientFault(error: Error): boolean {
+  return error instanceof FlamelakeError && CODE_MEANINGS[error.code].logLevel === 'info';
+}
+
 function plainError(error: Error, causesMax: number): Record<string, unknown> {
   const plain: Record<string, unknown> = { name: error.name, message: error.message };
   if ('code' in error) plain.code = error.code;
   if (error instanceof FlamelakeError) plain.details = plainFields(error.details);
-  plain.stack = error.stack;
+  if (!isClientFault(error)) plain.stack = error.stack;
   if (error.cause instanceof Error) plain.cause = causesMax > 0 ? plainError(error.cause, causesMax - 1) : '…';
   else if (error.cause !== undefined) plain.cause = plainValue(error.cause);
   return plain;

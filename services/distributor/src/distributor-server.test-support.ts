@@ -79,7 +79,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const { multitenancy = false, bodyLimits: limits = INGEST_BODY_LIMITS, ...rest } = options;
   const test = createTestDistributor(rest);
-  const logger = createLogger({ level: 'silent' });
+  const logger = options.logger ?? createLogger({ level: 'silent' });
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,

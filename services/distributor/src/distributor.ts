@@ -106,7 +106,8 @@ export function createDistributor(options: DistributorOptions): Distributor {
       () => receiving.delete(one),
       (error: unknown) => {
         receiving.delete(one);
-        logger.failure('profile is not stored', error, { tenant: incoming.tenant });
+        // The edge that answers says what the client did wrong, once a request; the rest may concern one profile of many.
+        if (!isClientFault(error)) logger.failure('profile is not stored', error, { tenant: incoming.tenant });
       },
     );
     return one;
@@ -188,4 +189,8 @@ function worstFailure(outcomes: readonly PromiseSettledResult<unknown>[]): unkno
 
 function mayRetry(error: unknown): boolean {
   return !(error instanceof FlamelakeError) || CODE_MEANINGS[error.code].mayRetry;
+}
+
+function isClientFault(error: unknown): boolean {
+  return error instanceof FlamelakeError && ['debug', 'info'].includes(CODE_MEANINGS[error.code].logLevel);
 }

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { labelsKey } from '@flamelake/model';
+import { createLogger } from '@flamelake/runtime';
 import { startTestServer, TEST_NOW_MS, type TestServer, totalsOf } from '../distributor-server.test-support.ts';
 import { testPprof } from '../pprof-builder.test-support.ts';
 
@@ -184,4 +185,24 @@ test('a client that goes away while sending leaves nothing behind', async () => 
   });
   assert.equal((await post(server, `${raw}a`, profile)).status, 200);
   assert.deepEqual((await server.profiles()).length, 1);
+});
+
+test('a refused request is one line of log, without a stack, on either way in', async () => {
+  const lines: string[] = [];
+  await using server = await startTestServer({ logger: createLogger({ write: (line) => lines.push(line) }) });
+  await post(server, `${raw}a`, Buffer.from('no profile'));
+  const series = { labels: [{ name: 'service_name', value: 'a' }], samples: [{ rawProfile: 'AAAA' }] };
+  await fetch(`${server.url}/push.v1.PusherService/Push`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ series: [series] }),
+  });
+  const records = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(
+    records.map(({ level, message, error }) => [level, message, error.code, error.stack]),
+    [
+      ['info', 'ingest failed', 'invalid_argument', undefined],
+      ['info', 'call failed', 'invalid_argument', undefined],
+    ],
+  );
 });

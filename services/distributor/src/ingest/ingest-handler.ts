@@ -33,8 +33,7 @@ export function createIngestHandler(options: IngestHandlerOptions): RequestListe
   return (request, response) => {
     serve(request, response, options, limits).catch((error: unknown) => {
       answerError(request, response, error, limits);
-      const isExpected = error instanceof FlamelakeError && CODE_MEANINGS[error.code].logLevel !== 'error';
-      if (!isExpected) options.logger.failure('ingest failed', error);
+      options.logger.failure('ingest failed', error);
     });
   };
 }
