@@ -118,6 +118,7 @@ test('another method is answered 405', async () => {
   await using server = await startTestServer();
   const response = await fetch(`${server.url}/ingest?name=a`);
   assert.deepEqual([response.status, response.headers.get('allow')], [405, 'POST']);
+  assert.match(await response.text(), /POST/);
 });
 
 test('with multi-tenancy a tenant is needed, and its profiles are its own', async () => {
@@ -205,4 +206,14 @@ test('a refused request is one line of log, without a stack, on either way in', 
       ['info', 'call failed', 'invalid_argument', undefined],
     ],
   );
+});
+
+test('a refusal says what was sent and what could be', async () => {
+  await using server = await startTestServer();
+  assert.match(
+    (await post(server, 'name=a', Buffer.from('a;b 1'))).text,
+    /sent=no format, readAs=groups, served=pprof/,
+  );
+  assert.match((await post(server, 'name=a&format=colapsed', Buffer.from('a;b 1'))).text, /sent=format=colapsed/);
+  assert.match((await post(server, `${raw}a`, Buffer.from(''))).text, /body is empty/);
 });

@@ -27,6 +27,12 @@ const STATUS_OF_REASON: Partial<Record<DiscardReason, number>> = {
   unsupported_encoding: 415,
 };
 
+/** For people who open the address in a browser. */
+const NOT_POST = JSON.stringify({
+  code: 'unimplemented',
+  message: 'profiles are sent here by POST; to look at them open /',
+});
+
 /** Answers 200 with an empty body, which some clients insist on, or a JSON `{code, message}`. */
 export function createIngestHandler(options: IngestHandlerOptions): RequestListener {
   const limits = options.limits ?? INGEST_BODY_LIMITS;
@@ -45,7 +51,7 @@ async function serve(
   limits: BodyLimits,
 ): Promise<void> {
   if (request.method !== 'POST') {
-    response.writeHead(405, { allow: 'POST', 'content-length': 0 }).end();
+    response.writeHead(405, { allow: 'POST', 'content-type': 'application/json' }).end(NOT_POST);
     discardRest(request, limits.wireBytesMax);
     return;
   }

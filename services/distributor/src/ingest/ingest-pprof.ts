@@ -22,11 +22,13 @@ export function ingestPprof(tenant: string, request: IngestRequest): IncomingPro
     spyName: request.spyName,
   };
   if (request.format === 'pprof') {
+    if (request.body.length === 0) throw refuse('malformed_profile', 'body is empty, where a pprof profile belongs');
     return { ...base, payload: request.body, profileName: { sampleTypeConfig: undefined } };
   }
   if (request.format !== 'multipart') {
     throw refuse('unsupported_format', 'format of the body is not served', {
-      format: request.format,
+      sent: request.statedFormat === '' ? 'no format' : `format=${request.statedFormat}`,
+      readAs: request.format,
       served: 'pprof as a body with format=pprof, or as the part profile of a form',
     });
   }

@@ -12,6 +12,8 @@ export interface IngestRequest {
   readonly sampleRate: number;
   readonly spyName: string;
   readonly format: IngestFormat;
+  /** The parameter `format` as sent, at most 64 characters; `''` without it. */
+  readonly statedFormat: string;
   readonly contentType: string;
   /** After the content encoding is taken off. */
   readonly body: Uint8Array;
@@ -32,6 +34,7 @@ export function parseIngestQuery(
     sampleRate: sampleRate(query.get('sampleRate')),
     spyName: query.get('spyName') || 'unknown',
     format: ingestFormat(query.get('format'), contentType),
+    statedFormat: (query.get('format') ?? '').slice(0, 64),
     contentType,
   };
 }
