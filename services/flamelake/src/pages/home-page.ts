@@ -4,7 +4,7 @@ const STYLE = `
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { margin-bottom: 0; } h2 { margin-top: 2rem; }
-pre { background: color-mix(in srgb, currentColor 8%, transparent); padding: .8rem; border-radius: 6px; overflow-x: auto; font-size: 14px; }
+pre { background: color-mix(in srgb, currentColor 8%, transparent); padding: .8rem; border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 14px; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .75rem .25rem 0; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .bar { background: #d9480f; height: .7rem; border-radius: 2px; min-width: 1px; }
@@ -21,7 +21,14 @@ export interface HomePageContent {
   readonly services: readonly string[];
   /** Functions of this server itself by CPU time, last quarter of an hour: name and share in [0, 1]. */
   readonly topFunctions: readonly { readonly name: string; readonly share: number }[];
+  /** Whether this server stores profiles of itself. */
+  readonly selfProfiling: boolean;
+  /** Whether requests must name a tenant. */
+  readonly multitenancy: boolean;
 }
+
+/** Services listed; more would be a page nobody reads. */
+const SERVICES_SHOWN_MAX = 200;
 
 /** Writes the page. */
 export function homePage(content: HomePageContent): string {
@@ -31,8 +38,9 @@ export function homePage(content: HomePageContent): string {
 <body>
 <h1>Flamelake</h1>
 <p>This server takes profiles at <code>${url}</code> and answers Pyroscope's query API at the same address.</p>
+${content.multitenancy ? TENANT_NOTE : ''}
 ${servicesSection(content.services)}
-${ownSection(content.topFunctions)}
+${content.selfProfiling ? ownSection(content.topFunctions) : ''}
 <h2>Send a first profile</h2>
 <p>Go: <code>go get github.com/grafana/pyroscope-go</code></p>
 <pre>pyroscope.Start(pyroscope.Config{ApplicationName: "my.app", ServerAddress: "${url}"})</pre>
@@ -43,17 +51,23 @@ ${ownSection(content.topFunctions)}
 <p>Any pprof file:</p>
 <pre>curl --data-binary @cpu.pb.gz "${url}/ingest?format=pprof&amp;name=my.app&amp;from=$(date +%s)"</pre>
 <h2>Look at it</h2>
-<pre>flamelake query top --url=${url} --selector='{service_name="my.app"}'</pre>
+<p>From a checkout of Flamelake:</p>
+<pre>bin/flamelake query top --url=${url} --selector='{service_name="my.app"}'</pre>
 <p>Grafana: add a data source of type <em>Grafana Pyroscope</em> with the URL <code>${url}</code>.</p>
 <p>Also here: <a href="/ready">ready</a> · <a href="/metrics">metrics</a> · <a href="/debug/pprof/profile?seconds=5">CPU profile of this server</a> · <a href="/debug/pprof/heap">heap profile</a></p>
 </body></html>
 `;
 }
 
+const TENANT_NOTE =
+  '<p>It serves several tenants: every request names its own in the header <code>X-Scope-OrgID</code> (SDKs: tenant id; the command: <code>--tenant</code>). This page shows the tenant of the server itself.</p>';
+
 function servicesSection(services: readonly string[]): string {
   if (services.length === 0) return '<p>No service has sent a profile in the last hour.</p>';
-  const items = services.map((service) => `<li>${escapeHtml(service)}</li>`).join('');
-  return `<h2>Services of the last hour</h2><ul>${items}</ul>`;
+  const shown = services.slice(0, SERVICES_SHOWN_MAX);
+  const items = shown.map((service) => `<li>${escapeHtml(service)}</li>`).join('');
+  const hidden = services.length - shown.length;
+  return `<h2>Services of the last hour</h2><ul>${items}</ul>${hidden > 0 ? `<p>and ${hidden} more</p>` : ''}`;
 }
 
 function ownSection(functions: HomePageContent['topFunctions']): string {

@@ -16,7 +16,7 @@ export async function homeContent(
   clock: Clock,
   tenant: string,
   url: string,
-): Promise<HomePageContent> {
+): Promise<Pick<HomePageContent, 'url' | 'services' | 'topFunctions'>> {
   const endMs = clock.nowMs();
   const call: CallContext = { tenant, signal: new AbortController().signal, commitToken: undefined };
   const services = await queries.labelValues(call, { startMs: endMs - SERVICES_RANGE_MS, endMs }, 'service_name', []);

@@ -46,9 +46,9 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.get('/debug/pprof/profile', async (request, response) => {
     const seconds = request.query.seconds === undefined ? PROFILE_SECONDS_DEFAULT : Number(request.query.seconds);
     if (!(seconds > 0 && seconds <= PROFILE_SECONDS_MAX)) {
-      throw new FlamelakeError('invalid_argument', 'seconds must be a number above 0', {
-        seconds,
-        max: PROFILE_SECONDS_MAX,
+      throw new FlamelakeError('invalid_argument', 'seconds must be a number above 0, and at most the limit', {
+        seconds: String(request.query.seconds).slice(0, 64),
+        limit: PROFILE_SECONDS_MAX,
       });
     }
     const gone = new AbortController();

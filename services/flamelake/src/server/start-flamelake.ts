@@ -62,7 +62,14 @@ export async function startFlamelake({
     otherMetrics: () =>
       Promise.all(roles.flatMap((role) => (role.otherMetrics === undefined ? [] : [role.otherMetrics()]))),
     profiler,
-    homePage: queries && (async (url) => homePage(await homeContent(queries, clock, ownTenant(options), url))),
+    homePage:
+      queries &&
+      (async (url) =>
+        homePage({
+          ...(await homeContent(queries, clock, ownTenant(options), url)),
+          selfProfiling: options['self-profiling.enabled'],
+          multitenancy: options['multitenancy.enabled'],
+        })),
     logger,
   });
   const closeRoles = async (): Promise<void> => {
