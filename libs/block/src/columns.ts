@@ -30,6 +30,23 @@ export function readUint32s(parts: readonly Part[], index: number, read: ReadCol
   );
 }
 
+/** The same from element 1 on, for what counts from a root that is not stored. @param limit - every element is below it */
+export function readBelowRoot(parts: readonly Part[], index: number, limit?: number): Uint32Array {
+  for (const part of parts) {
+    if (columnOf(part, index).remaining < part.rows) {
+      throw new FlamelakeError('data_loss', 'column is shorter than its rows', { column: index });
+    }
+  }
+  const column = new Uint32Array(totalRows(parts) + 1);
+  let at = 1;
+  for (const part of parts) {
+    const into = column.subarray(at, at + part.rows);
+    readWhole(part, index, part.rows, (reader, count) => reader.varints(count, limit, into));
+    at += part.rows;
+  }
+  return column;
+}
+
 /** The same for 64 bit values. */
 export function readInt64s(parts: readonly Part[], index: number, read: ReadColumn<BigInt64Array>): BigInt64Array {
   return join(

@@ -155,7 +155,11 @@ function decompress(frame: Uint8Array, codec: number, rawLength: number): Uint8A
   if (codec !== CODEC_ZSTD) throw malformed('page codec or length is malformed');
   let plain: Uint8Array;
   try {
-    plain = zstdDecompressSync(frame, { chunkSize: Math.max(64, rawLength), maxOutputLength: Math.max(1, rawLength) });
+    // A byte more than needed: a full buffer makes zlib allocate another one, only to find that nothing follows.
+    plain = zstdDecompressSync(frame, {
+      chunkSize: Math.max(64, rawLength + 1),
+      maxOutputLength: Math.max(1, rawLength),
+    });
   } catch (cause) {
     throw new FlamelakeError('data_loss', 'page does not decompress', { rawLength }, { cause });
   }

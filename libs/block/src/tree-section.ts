@@ -7,7 +7,7 @@
  * Both count on across parts.
  */
 import { FlamelakeError } from '@flamelake/model';
-import { readUint32s, totalRows } from './columns.ts';
+import { readBelowRoot, totalRows } from './columns.ts';
 import type { DatasetState } from './dataset-state.ts';
 import type { Numbering } from './numbering.ts';
 import type { Part } from './page.ts';
@@ -41,20 +41,19 @@ export function writeTree(writer: PageWriter, state: DatasetState, numbering: Nu
 
 export function readTree(parts: readonly Part[], locationCount: number): TreeColumns {
   const rows = totalRows(parts);
-  const stepsUp = readUint32s(parts, 0, (reader, count) => reader.varints(count));
-  const stored = readUint32s(parts, 1, (reader, count) => reader.varints(count, locationCount + 1));
-  const parent = new Uint32Array(rows + 1);
-  const location = new Uint32Array(rows + 1);
+  // Both are turned into what they mean where they lie.
+  const parent = readBelowRoot(parts, 0);
+  const location = readBelowRoot(parts, 1, locationCount + 1);
   /** The node before and its parents, by depth. */
   const path = new Uint32Array(rows + 1);
   let depth = 0;
   let seen = 0;
   for (let node = 1; node <= rows; node++) {
-    depth -= stepsUp[node - 1];
+    depth -= parent[node];
     if (depth < 0) throw new FlamelakeError('data_loss', 'stacktrace tree is malformed', { node });
     parent[node] = path[depth];
     path[++depth] = node;
-    const number = stored[node - 1];
+    const number = location[node];
     location[node] = number === 0 ? seen++ : number - 1;
   }
   if (seen > locationCount) throw new FlamelakeError('data_loss', 'stacktrace tree is malformed', { locations: seen });

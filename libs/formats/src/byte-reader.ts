@@ -96,13 +96,14 @@ export class ByteReader {
   /**
    * A column of `count` varints.
    * @param limit - every element must be below it
+   * @param into - filled and returned, so many elements long; a new one when absent
    */
-  varints(count: number, limit = 0x1_0000_0000): Uint32Array {
+  varints(count: number, limit = 0x1_0000_0000, into?: Uint32Array): Uint32Array {
     this.#expect(count);
-    const column = new Uint32Array(count);
+    const column = into ?? new Uint32Array(count);
     const bytes = this.#bytes;
     let at = this.#at;
-    // One, two and three bytes are read in place: columns hold little else. Past the end bytes are undefined, below nothing.
+    // Short ones are read in place: columns hold little else. Past the end bytes are undefined, below nothing.
     for (let i = 0; i < count; i++) {
       let value = bytes[at];
       if (value < 0x80) at++;
@@ -165,6 +166,10 @@ export class ByteReader {
       } else if (bytes[at + 2] < 0x80) {
         halves[i] = (byte & 0x7f) | ((bytes[at + 1] & 0x7f) << 7) | (bytes[at + 2] << 14);
         at += 3;
+      } else if (bytes[at + 3] < 0x80) {
+        halves[i] =
+          (byte & 0x7f) | ((bytes[at + 1] & 0x7f) << 7) | ((bytes[at + 2] & 0x7f) << 14) | (bytes[at + 3] << 21);
+        at += 4;
       } else {
         this.#at = at;
         halves[i] = this.#varint64();
