@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { accumulateDoubles, accumulateHalves, halvesOf, markUsed, toInt64s } from './accumulate.ts';
+import { accumulateDoubles, accumulateHalves, halvesOf, settleDoubles, settleInt64s } from './accumulate.ts';
 import { sumValues } from './value.ts';
 
 const NODES = 6;
@@ -24,7 +24,12 @@ test('doubles and halves add up as BigInts do', () => {
       const doubles = new Float64Array(NODES);
       const { stacktrace, values } = columnsOf(small);
       accumulateDoubles(doubles, stacktrace, 0, values, 0, small.length, 1);
-      assert.deepEqual(toInt64s(doubles), naive(small));
+      const settled = settleDoubles(doubles, new Uint32Array(NODES));
+      assert.deepEqual(settled.sums, naive(small));
+      assert.equal(
+        settled.total,
+        small.reduce((sum, [, value]) => sum + value, 0n),
+      );
       const exact = new BigInt64Array(NODES);
       const others = columnsOf(large);
       accumulateHalves(halvesOf(exact), others.stacktrace, 0, others.values, 0, large.length, 1);
@@ -57,7 +62,7 @@ test('values are multiplied by their unit before they are added', () => {
         }
       }
       assert.deepEqual(exact, all);
-      assert.deepEqual(toInt64s(doubles), small);
+      assert.deepEqual(settleDoubles(doubles, new Uint32Array(NODES)).sums, small);
     }),
   );
 });
@@ -65,7 +70,11 @@ test('values are multiplied by their unit before they are added', () => {
 test('a node is used when it or one below it has a value', () => {
   // 0 ─ 1 ─ 2, 1 ─ 3, 0 ─ 4
   const parent = Uint32Array.of(0, 0, 1, 1, 0);
-  const used = (...sums: bigint[]) => [...markUsed(halvesOf(BigInt64Array.from(sums)), parent, 5)].slice(1);
+  const used = (...sums: bigint[]) => {
+    const settled = settleInt64s(BigInt64Array.from(sums), parent);
+    assert.deepEqual(settleDoubles(Float64Array.from(sums, Number), parent), settled);
+    return [...settled.used].slice(1);
+  };
   assert.deepEqual(used(9n, 0n, 0n, 0n, 0n), [0, 0, 0, 0]);
   assert.deepEqual(used(0n, 0n, 0n, 2n ** 40n, 0n), [1, 0, 1, 0]);
   assert.deepEqual(used(0n, 1n, 0n, 0n, 1n), [1, 0, 0, 1]);

@@ -2,6 +2,7 @@
  * The innermost loops of a flame graph: values added up by stacktrace, then each used node of the stacktrace tree visited once.
  * 64-bit values are read and written as halves, low first: whether a loop over BigInts allocates depends on what was compiled when.
  */
+import { sumValues } from './value.ts';
 
 const TWO_32 = 0x1_0000_0000;
 /** Below this a double holds every sum exactly. */
@@ -61,29 +62,46 @@ export function accumulateHalves(
   }
 }
 
-/** Whole doubles in [0, 2^53) as 64-bit values. */
-export function toInt64s(doubles: Float64Array): BigInt64Array {
-  const column = new BigInt64Array(doubles.length);
-  const halves = halvesOf(column);
-  for (let i = 0; i < doubles.length; i++) {
-    const value = doubles[i];
-    if (value === 0) continue;
-    halves[2 * i] = value % TWO_32;
-    halves[2 * i + 1] = Math.floor(value / TWO_32);
-  }
-  return column;
+/** Sums by node of a stacktrace tree as 64-bit values, and what they add up to. */
+export interface NodeSums {
+  readonly sums: BigInt64Array;
+  /** 1 for each node but the root that has a value at or below it. */
+  readonly used: Uint8Array;
+  readonly total: bigint;
 }
 
 /**
- * Marks, with 1, every node but the root that has a value at or below it. Parents have smaller numbers than their children.
- * @param sums - halves
+ * Sums in doubles as 64-bit values, in one pass, as most nodes have none.
+ * @param doubles - by node, whole and ≥ 0; a total of 2^53 or more is not exact, but not less
+ * @param parent - by node; parents have smaller numbers than their children
  */
-export function markUsed(sums: Uint32Array, parent: Uint32Array, count: number): Uint8Array {
-  const used = new Uint8Array(count);
-  for (let node = count - 1; node > 0; node--) {
-    if (used[node] === 0 && (sums[2 * node] | sums[2 * node + 1]) === 0) continue;
+export function settleDoubles(doubles: Float64Array, parent: Uint32Array): NodeSums {
+  const sums = new BigInt64Array(doubles.length);
+  const halves = halvesOf(sums);
+  const used = new Uint8Array(doubles.length);
+  let total = 0;
+  for (let node = doubles.length - 1; node >= 0; node--) {
+    const value = doubles[node];
+    if (value !== 0) {
+      total += value;
+      const high = value < TWO_32 ? 0 : Math.floor(value / TWO_32);
+      halves[2 * node] = value - high * TWO_32;
+      halves[2 * node + 1] = high;
+    } else if (used[node] === 0) continue;
     used[node] = 1;
     used[parent[node]] = 1;
   }
-  return used;
+  return { sums, used, total: BigInt(total) };
+}
+
+/** The same of sums that were added up as 64-bit values. @throws {FlamelakeError} `out_of_range` when the total leaves int64 */
+export function settleInt64s(sums: BigInt64Array, parent: Uint32Array): NodeSums {
+  const halves = halvesOf(sums);
+  const used = new Uint8Array(sums.length);
+  for (let node = sums.length - 1; node >= 0; node--) {
+    if (used[node] === 0 && (halves[2 * node] | halves[2 * node + 1]) === 0) continue;
+    used[node] = 1;
+    used[parent[node]] = 1;
+  }
+  return { sums, used, total: sumValues(sums, 0, sums.length) };
 }

@@ -10,11 +10,10 @@ import {
   type StringColumn,
   stringAt,
 } from '@flamelake/formats';
-import { halvesOf } from './accumulate.ts';
+import { halvesOf, type NodeSums } from './accumulate.ts';
 import type { FunctionTree } from './function-tree.ts';
 import { internName, internText, viewOf } from './name-table.ts';
 import { addSelf, childOf } from './stack-tree.ts';
-import type { StacktraceSums } from './sum-stacktraces.ts';
 import { addTotals } from './value.ts';
 
 /** Frame of samples that have no stack. */
@@ -55,7 +54,7 @@ export function needsMappings(
 /** @throws {FlamelakeError} `out_of_range` when the total leaves int64, `resource_exhausted` when the tree grows too large */
 export function foldFunctionTree(
   target: FunctionTree,
-  { sums, used, total }: StacktraceSums,
+  { sums, used, total }: NodeSums,
   tree: TreeColumns,
   symbols: FrameSymbols,
 ): void {

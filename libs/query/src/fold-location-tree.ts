@@ -1,17 +1,17 @@
 /** Folds a dataset's stacktrace tree into the tree of whole locations: every used node once, parents before children. */
 import type { TreeColumns } from '@flamelake/block';
 import type { Symbols } from '@flamelake/formats';
+import type { NodeSums } from './accumulate.ts';
 import { LOCATION_HEAD, type LocationTree } from './location-tree.ts';
 import { internName, viewOf } from './name-table.ts';
 import { addSelf, childOf } from './stack-tree.ts';
-import type { StacktraceSums } from './sum-stacktraces.ts';
 import { internTuple } from './tuple-table.ts';
 import { addTotals } from './value.ts';
 
 /** @throws {FlamelakeError} `out_of_range` when the total leaves int64, `resource_exhausted` when the tree grows too large */
 export function foldLocationTree(
   target: LocationTree,
-  { sums, used, total }: StacktraceSums,
+  { sums, used, total }: NodeSums,
   tree: TreeColumns,
   symbols: Symbols,
 ): void {

@@ -5,8 +5,11 @@
 import { FlamelakeError } from '@flamelake/model';
 import { addTotals } from './value.ts';
 
-/** Most nodes one result may hold; about 40 bytes each. */
+/** Most nodes one result may hold; about 50 bytes each. */
 export const TREE_NODES_MAX = 16_777_216;
+
+/** Node, parent, frame. */
+const SLOT_WORDS = 3;
 
 /** Columns by node; grows, arrays are replaced when it does. Self values are ≥ 0, so none exceeds `total`. */
 export interface StackTree {
@@ -17,7 +20,7 @@ export interface StackTree {
   self: BigInt64Array;
   /** Exact sum of `self`. */
   total: bigint;
-  /** Node number by hash of (parent, frame), 0 where free. */
+  /** Node number (0 where free), parent and frame by hash of the latter two: side by side, as memory is what a look-up waits for. */
   slots: Int32Array;
 }
 
@@ -28,7 +31,7 @@ export function createStackTree(): StackTree {
     frame: new Int32Array(256),
     self: new BigInt64Array(256),
     total: 0n,
-    slots: new Int32Array(512),
+    slots: new Int32Array(SLOT_WORDS * 512),
   };
 }
 
@@ -37,10 +40,11 @@ export function createStackTree(): StackTree {
  * @throws {FlamelakeError} `resource_exhausted` over TREE_NODES_MAX
  */
 export function childOf(tree: StackTree, parent: number, frame: number): number {
-  const mask = tree.slots.length - 1;
+  const { slots } = tree;
+  const mask = slots.length / SLOT_WORDS - 1;
   let slot = hashEdge(parent, frame) & mask;
-  for (let node = tree.slots[slot]; node !== 0; node = tree.slots[slot]) {
-    if (tree.parent[node] === parent && tree.frame[node] === frame) return node;
+  for (let at = slot * SLOT_WORDS; slots[at] !== 0; at = slot * SLOT_WORDS) {
+    if (slots[at + 1] === parent && slots[at + 2] === frame) return slots[at];
     slot = (slot + 1) & mask;
   }
   const node = tree.count;
@@ -48,9 +52,16 @@ export function childOf(tree: StackTree, parent: number, frame: number): number 
   tree.count++;
   tree.parent[node] = parent;
   tree.frame[node] = frame;
-  if (tree.count * 2 > tree.slots.length) rehash(tree);
-  else tree.slots[slot] = node;
+  if (tree.count * 2 > mask + 1) rehash(tree);
+  else enter(tree, slot, node);
   return node;
+}
+
+function enter({ slots, parent, frame }: StackTree, slot: number, node: number): void {
+  const at = slot * SLOT_WORDS;
+  slots[at] = node;
+  slots[at + 1] = parent[node];
+  slots[at + 2] = frame[node];
 }
 
 /** Adds to the self value of a node; `total` is the caller's to keep. */
@@ -96,14 +107,15 @@ function grow(tree: StackTree): void {
 }
 
 function rehash(tree: StackTree): void {
-  const slots = new Int32Array(tree.slots.length * 2);
-  const mask = slots.length - 1;
+  // By four while it is small: each node is then entered again once rather than twice.
+  const slots = new Int32Array(tree.slots.length * (tree.count < 65_536 ? 4 : 2));
+  const mask = slots.length / SLOT_WORDS - 1;
+  tree.slots = slots;
   for (let node = 1; node < tree.count; node++) {
     let slot = hashEdge(tree.parent[node], tree.frame[node]) & mask;
-    while (slots[slot] !== 0) slot = (slot + 1) & mask;
-    slots[slot] = node;
+    while (slots[slot * SLOT_WORDS] !== 0) slot = (slot + 1) & mask;
+    enter(tree, slot, node);
   }
-  tree.slots = slots;
 }
 
 function hashEdge(parent: number, frame: number): number {

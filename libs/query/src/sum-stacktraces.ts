@@ -1,19 +1,17 @@
 /** Values of selected rows by stacktrace of one dataset, and the bounds that make them exact. */
 import type { DatasetReader, ProfileColumns, TreeColumns } from '@flamelake/block';
 import { FlamelakeError } from '@flamelake/model';
-import { accumulateDoubles, accumulateHalves, DOUBLE_EXACT_MAX, halvesOf, markUsed, toInt64s } from './accumulate.ts';
+import {
+  accumulateDoubles,
+  accumulateHalves,
+  DOUBLE_EXACT_MAX,
+  halvesOf,
+  type NodeSums,
+  settleDoubles,
+  settleInt64s,
+} from './accumulate.ts';
 import type { RowRun } from './select-rows.ts';
 import { addTotals, sumValues } from './value.ts';
-
-/** Sums of a dataset. */
-export interface StacktraceSums {
-  /** By node of the dataset's stacktrace tree. */
-  readonly sums: BigInt64Array;
-  /** 1 for each node but the root that has a value at or below it. */
-  readonly used: Uint8Array;
-  /** Exact sum of all. */
-  readonly total: bigint;
-}
 
 /**
  * Adds up the samples of runs of rows.
@@ -24,39 +22,38 @@ export async function sumStacktraces(
   runs: readonly RowRun[],
   profiles: ProfileColumns,
   tree: TreeColumns,
-): Promise<StacktraceSums> {
+): Promise<NodeSums> {
   const total = sumRows(runs, profiles);
-  const sums = await accumulateRows(dataset, total, runs, tree.count);
-  const sum = sumValues(sums, 0, tree.count);
-  if (sum !== total) {
+  const sums = await accumulateRows(dataset, total, runs, tree);
+  if (sums.total !== total) {
     throw new FlamelakeError('data_loss', 'samples of a dataset do not add up to the totals of its profiles', {
       service: dataset.info.service,
       total,
-      sum,
+      sum: sums.total,
     });
   }
-  return { sums, used: markUsed(halvesOf(sums), tree.parent, tree.count), total };
+  return sums;
 }
 
 async function accumulateRows(
   dataset: DatasetReader,
   total: bigint,
   runs: readonly RowRun[],
-  nodeCount: number,
-): Promise<BigInt64Array> {
+  { count, parent }: TreeColumns,
+): Promise<NodeSums> {
   if (total < DOUBLE_EXACT_MAX) {
-    const sums = new Float64Array(nodeCount);
-    await dataset.visitSamples(runs, (_row, stacktraces, stackFrom, values, valueFrom, count, unit) => {
-      accumulateDoubles(sums, stacktraces, stackFrom, values, valueFrom, count, unit);
+    const sums = new Float64Array(count);
+    await dataset.visitSamples(runs, (_row, stacktraces, stackFrom, values, valueFrom, length, unit) => {
+      accumulateDoubles(sums, stacktraces, stackFrom, values, valueFrom, length, unit);
     });
-    return toInt64s(sums);
+    return settleDoubles(sums, parent);
   }
-  const sums = new BigInt64Array(nodeCount);
+  const sums = new BigInt64Array(count);
   const halves = halvesOf(sums);
-  await dataset.visitSamples(runs, (_row, stacktraces, stackFrom, values, valueFrom, count, unit) => {
-    accumulateHalves(halves, stacktraces, stackFrom, values, valueFrom, count, unit);
+  await dataset.visitSamples(runs, (_row, stacktraces, stackFrom, values, valueFrom, length, unit) => {
+    accumulateHalves(halves, stacktraces, stackFrom, values, valueFrom, length, unit);
   });
-  return sums;
+  return settleInt64s(sums, parent);
 }
 
 /**
