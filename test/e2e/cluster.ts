@@ -1,5 +1,6 @@
-/** The roles as processes of their own, on a real Kafka and a real S3, all on loopback. */
+/** The roles as processes of their own, on a real Kafka, S3 and Redis, all on loopback. */
 import { installKafka, type KafkaServer, startKafka } from '../real/components/kafka.ts';
+import { installRedis, startRedis } from '../real/components/redis.ts';
 import type { RunningServer } from '../real/components/server.ts';
 import {
   installVersitygw,
@@ -27,7 +28,7 @@ export interface Cluster {
 
 /** Why a cluster cannot be started here, or undefined when its parts are installed. */
 export async function whyNoCluster(): Promise<string | undefined> {
-  return (await installKafka()).skip ?? (await installVersitygw()).skip;
+  return (await installKafka()).skip ?? (await installVersitygw()).skip ?? (await installRedis());
 }
 
 /** Starts everything; resolves when every process is ready. */
@@ -35,14 +36,20 @@ export async function startCluster(): Promise<Cluster> {
   const [kafkaFolder, s3Folder] = [await installKafka(), await installVersitygw()];
   if (kafkaFolder.skip !== undefined) throw new Error(kafkaFolder.skip);
   if (s3Folder.skip !== undefined) throw new Error(s3Folder.skip);
-  const [kafka, s3] = await Promise.all([startKafka(kafkaFolder.path, 1), startVersitygw(s3Folder.path)]);
+  const [kafka, s3, redis] = await Promise.all([
+    startKafka(kafkaFolder.path, 1),
+    startVersitygw(s3Folder.path),
+    startRedis(),
+  ]);
+  const shared = ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redis.port}`];
   const start = (target: string, flags: readonly string[] = []) => startRole(target, kafka, s3, flags);
   // The first distributor makes the topic, for all.
   const distributors = [await start('distributor'), await start('distributor')];
-  const copies = (target: string) => Promise.all(Array.from({ length: COPIES }, () => start(target)));
+  const copies = (target: string, flags: readonly string[] = []) =>
+    Promise.all(Array.from({ length: COPIES }, () => start(target, flags)));
   const [writers, queriers, compactors] = await Promise.all([
     copies('segment-writer'),
-    copies('querier'),
+    copies('querier', shared),
     copies('compactor'),
   ]);
   const addresses = queriers.map((querier) => `127.0.0.1:${taskPort(querier)}`).join(',');
@@ -58,7 +65,7 @@ export async function startCluster(): Promise<Cluster> {
     async stop() {
       const all = [...frontends, ...distributors, ...writers, ...queriers, ...compactors];
       await Promise.all(all.map((process) => process.kill()));
-      await Promise.all([kafka.stop(), s3.stop()]);
+      await Promise.all([kafka.stop(), s3.stop(), redis.stop()]);
     },
   };
 }
