@@ -1,8 +1,8 @@
-/** `make cluster`: Kafka, an S3 store and two of each role on loopback, until Ctrl-C. For trying out, not for data to keep. */
+/** `make cluster`: Kafka, an S3 store, Redis and two of each role on loopback, until Ctrl-C. For trying out, not for data to keep. */
 import { once } from 'node:events';
 import { startCluster, whyNoCluster } from '../test/e2e/cluster.ts';
 
-console.log('installing and starting Kafka and an S3 store; the first time takes minutes');
+console.log('installing and starting Kafka, an S3 store and Redis; the first time takes minutes');
 const why = await whyNoCluster();
 if (why !== undefined) {
   console.error(`the cluster cannot be started here: ${why}`);

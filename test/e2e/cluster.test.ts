@@ -36,6 +36,16 @@ test('a resend to another distributor counts once, also after folding', { skip }
   assert.equal(await totalOf(url, 'twice', third), 7n);
 });
 
+test('what a querier learnt of a folded block is found in Redis', { skip }, async () => {
+  await folded();
+  const [{ url }] = cluster.frontends;
+  const hits = async () => {
+    const texts = await Promise.all(cluster.queriers.map(async (one) => (await fetch(`${one.url}/metrics`)).text()));
+    return texts.filter((text) => /redis_operations_total\{operation="get",outcome="hit"\} [1-9]/.test(text)).length;
+  };
+  while ((await hits()) === 0) assert.equal(await totalOf(url, 'twice', ''), 7n);
+});
+
 test('a segment-writer and a querier killed under pushes lose and double nothing', { skip }, async () => {
   const [{ url }] = cluster.frontends;
   const [distributor] = cluster.distributors;
