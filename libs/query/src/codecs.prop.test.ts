@@ -202,6 +202,45 @@ test('references beyond their tables and equal entries are refused', () => {
   assert.deepEqual(renderFlamegraph(good.tree, 9), renderFlamegraph(expected, 9));
 });
 
+test('version 1 is these bytes', () => {
+  const task: Task = {
+    question: { kind: 'timeSeries', grid: { startMs: 1, endMs: 2, stepMs: 0.5 }, groupBy: ['pod'] },
+    selection: { tenants: ['t'], fromMs: 0, untilMs: 300, selectors: ['{}'], profileTypeId: undefined },
+    parts: [
+      {
+        object: { key: 'k', id: 'b', etag: 'e', sizeBytes: 300 },
+        datasets: [{ tenant: 't', service: 's', minTimeMs: 1, maxTimeMs: 2 }],
+        deletes: [{ tenant: 't', selector: '{}', fromMs: 1, untilMs: 2 }],
+      },
+    ],
+    estimatedBytes: 128,
+  };
+  const tree = treeOf([
+    ['a', 1n],
+    ['a;b', 300n],
+  ]);
+  const labels = [{ name: 'pod', value: 'x' }];
+  const groups = new Map([['x', { labels, indexOf: new Map([[3, 0]]), sums: [-1n], profileCounts: [2] }]]);
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+  assert.deepEqual(
+    {
+      task: hex(encodeTask(task)),
+      functions: hex(encodePartialResult({ kind: 'functions', tree })),
+      series: hex(encodePartialResult({ kind: 'timeSeries', groups })),
+      sets: hex(encodePartialResult({ kind: 'labelSets', sets: new Map([['x', labels]]) })),
+    },
+    {
+      task:
+        '010703706f640174027b7d016b01620165017302000000000000f03f0000000000000040000000000000e03f0100010100000000000000000000000000' +
+        'c0724001020001030406ac02010106000000000000f03f0000000000000040010102000000000000f03f00000000000000408001cb0c78e4',
+      functions: '0100020101616202000000010002d804604858ff',
+      series: '01020203706f6401780101000101030102a840daa3',
+      sets: '01030203706f640178010100016e13315c',
+    },
+  );
+  assert.deepEqual(decodeTask(encodeTask(task)), task);
+});
+
 test('another release is told from damage', () => {
   const other = frameMessage(2, (writer) => writer.uint8(0));
   for (const read of [decodeTask, decodePartialResult]) {
