@@ -44,10 +44,11 @@ export function createHttpApp(options: HttpAppOptions): Express {
     response.end(text);
   });
   app.get('/debug/pprof/profile', async (request, response) => {
-    const seconds = request.query.seconds === undefined ? PROFILE_SECONDS_DEFAULT : Number(request.query.seconds);
+    const text = request.query.seconds;
+    const seconds = text === undefined ? PROFILE_SECONDS_DEFAULT : Number(text);
     if (!(seconds > 0 && seconds <= PROFILE_SECONDS_MAX)) {
       throw new FlamelakeError('invalid_argument', 'seconds must be a number above 0, and at most the limit', {
-        seconds: String(request.query.seconds).slice(0, 64),
+        seconds: typeof text === 'string' ? text.slice(0, 64) : 'given several times',
         limit: PROFILE_SECONDS_MAX,
       });
     }
