@@ -9,7 +9,14 @@ import { mergeOnce } from './merge-once.ts';
 import { newestManifest } from './newest-manifest.ts';
 import { sweepOnce } from './sweep.ts';
 import { takeSnapshot } from './take-snapshot.ts';
-import { createTestWriter, createWorld, expectedTotals, storedTotals, totalsOf, type World } from './world.test-support.ts';
+import {
+  createTestWriter,
+  createWorld,
+  expectedTotals,
+  storedTotals,
+  totalsOf,
+  type World,
+} from './world.test-support.ts';
 
 const HOUR_MS = 3_600_000;
 
