@@ -16,6 +16,7 @@ import type { BodyForm } from './unary-method.ts';
 
 /** Most values, names included, in a JSON request: parsed, each takes far more memory than it takes text. */
 const JSON_VALUES_MAX = 1_000_000;
+const REASON_LENGTH_MAX = 200;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
@@ -43,10 +44,15 @@ export function decodeMessage<Desc extends DescMessage>(
     throw new FlamelakeError(
       'invalid_argument',
       'request is not a valid message',
-      { message: schema.typeName, form },
+      { message: schema.typeName, form, reason: reasonOf(cause) },
       { cause },
     );
   }
+}
+
+/** What the decoder says is wrong; it may quote the request, so only its beginning. */
+function reasonOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).slice(0, REASON_LENGTH_MAX);
 }
 
 /** Encodes a message given by its fields. JSON: lowerCamelCase, int64 as strings, zero values omitted. */

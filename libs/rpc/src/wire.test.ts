@@ -90,7 +90,7 @@ describe('Connect', () => {
       '{',
       {},
       400,
-      'invalid_argument: request is not a valid message (message=types.v1.LabelValuesRequest, form=json)',
+      `invalid_argument: request is not a valid message (message=types.v1.LabelValuesRequest, form=json, reason=${jsonError('{')})`,
     ],
   ];
   for (const [what, body, headers, status, text] of refused) {
@@ -229,3 +229,13 @@ test('an HTTP/2 preface may arrive byte by byte, and so may an HTTP/1.1 request'
   const http1 = await talk(Buffer.from(text), (got) => got.includes('anonymous'));
   assert.match(http1.toString(), /^HTTP\/1.1 200 OK/);
 });
+
+/** What this Node says of broken JSON, in the words of the decoder. */
+function jsonError(text: string): string {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    return `cannot decode message types.v1.LabelValuesRequest from JSON: ${(error as Error).message}`;
+  }
+  return assert.fail('is no broken JSON');
+}

@@ -5,6 +5,7 @@ import { probePutIfAbsent } from '@flamelake/object-store';
 import { serverMethods } from '@flamelake/query-frontend';
 import { startServer } from '@flamelake/rpc';
 import { createMetrics, type Logger, observeProcess } from '@flamelake/runtime';
+import manifest from '../../package.json' with { type: 'json' };
 import { bodyLimits } from '../options/ingest-limits.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { homePage } from '../pages/home-page.ts';
@@ -43,6 +44,9 @@ export async function startFlamelake({
 }: StartOptions): Promise<RunningFlamelake> {
   const metrics = createMetrics();
   const stopObserving = observeProcess(metrics);
+  metrics
+    .gauge({ name: 'build_info', help: 'Always 1; the labels say what runs.', labels: ['version', 'target', 'node'] })
+    .set(1, { version: manifest.version, target: options.target, node: process.version });
   const store = await openObjectStore({ options, clock, random, metrics });
   await probe(store, random, logger);
   const identity = await openStore(store, random);
