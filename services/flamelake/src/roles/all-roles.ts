@@ -1,7 +1,8 @@
-/** Every role in one process: local profile log, in-process query cache, segment-writer and compactor on a thread of their own. */
+/** Every role in one process: local profile log, in-process query cache, segment-writer, compactor and large queries on threads of their own. */
 import { createMemoryCache } from '@flamelake/cache';
 import { createQuerier } from '@flamelake/querier';
 import { startBackground } from '../background/start-background.ts';
+import { createQueryThread } from '../background/start-query-thread.ts';
 import { startDistributorRole } from './distributor-role.ts';
 import { openLocalLog } from './local-log.ts';
 import { startQueryRole } from './query-role.ts';
@@ -13,14 +14,21 @@ export async function startAllRoles(context: RoleContext): Promise<readonly Role
   const background = await startBackground({ log, options, logger, onFatal });
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
   const querier = createQuerier({ store, storeId: identity.id, cache, results: cache, metrics });
+  // Without threads everything runs here.
+  const thread = options['workers.count'] === 0 ? undefined : createQueryThread(options, querier.execute);
   const backgroundRole: Role = {
     trouble: background.trouble,
-    otherMetrics: background.metrics,
+    otherMetrics: async () => [await background.metrics(), ...((await thread?.metrics()) ?? [])],
     async close() {
+      await thread?.close();
       await background.close();
       await log.close();
       await cache.close();
     },
   };
-  return [startDistributorRole(context, log), startQueryRole(context, querier.execute), backgroundRole];
+  return [
+    startDistributorRole(context, log),
+    startQueryRole(context, thread?.execute ?? querier.execute),
+    backgroundRole,
+  ];
 }

@@ -32,7 +32,7 @@ export interface Role {
   /** What keeps it from its work, in words, if anything. */
   trouble?(): Promise<string | undefined>;
   /** Metrics it keeps in threads of its own. */
-  otherMetrics?(): Promise<MetricsSnapshot>;
+  otherMetrics?(): Promise<readonly MetricsSnapshot[]>;
   /** Finishes what is under way. Called when no request comes in any more, in the order of starting. */
   close(): Promise<void>;
 }

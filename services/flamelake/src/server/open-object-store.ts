@@ -18,6 +18,8 @@ export interface OpenObjectStoreOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
+  /** Only reads: files of writers at work are left alone. */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -33,7 +35,14 @@ async function openBackend(ports: OpenObjectStoreOptions): Promise<ObjectStore> 
   switch (options['store.backend']) {
     case 'files': {
       const directory = `${options['data.directory']}/store`;
-      return createFileStore({ directory, fileSystem: nodeFileSystem, clock, random, metrics });
+      return createFileStore({
+        directory,
+        fileSystem: nodeFileSystem,
+        clock,
+        random,
+        metrics,
+        readOnly: ports.readOnly ?? false,
+      });
     }
     case 's3':
       return openS3(ports);

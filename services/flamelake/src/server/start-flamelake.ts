@@ -63,8 +63,8 @@ export async function startFlamelake({
       trouble: () => firstTrouble(roles),
     }),
     metrics,
-    otherMetrics: () =>
-      Promise.all(roles.flatMap((role) => (role.otherMetrics === undefined ? [] : [role.otherMetrics()]))),
+    otherMetrics: async () =>
+      (await Promise.all(roles.map(async (role) => (await role.otherMetrics?.()) ?? []))).flat(),
     profiler,
     homePage:
       queries &&
