@@ -2,9 +2,9 @@
 import { labelsKey } from '@flamelake/model';
 import { storedLabels } from './add-profile.ts';
 import { addSymbols } from './add-symbols.ts';
-import { type DatasetState, internSeries } from './dataset-state.ts';
+import { addPush, type DatasetState, internSeries } from './dataset-state.ts';
 import { halvesOf } from './int64.ts';
-import { pushFloat64, pushInt64, pushUint32, reserve } from './list.ts';
+import { pushInt64, pushUint32, reserve } from './list.ts';
 import { internChild } from './stack-tree.ts';
 import type {
   DatasetInfo,
@@ -43,11 +43,28 @@ export async function addDataset(
   };
   const samples = await reader.samples();
   const node = addTree(state, await reader.tree(), addSymbols(state, symbols), rows, samples);
-  const seriesNumber = series.map(({ labels, type }) => {
+  const seriesOf = addSeries(state, series, rows, profiles);
+  addRows(state, rows, profiles, samples, await reader.spans(), node, seriesOf, identityOf);
+}
+
+/** By series of the read dataset: its number in the one being built; only series of kept rows are entered. */
+function addSeries(
+  state: DatasetState,
+  series: readonly Series[],
+  rows: Uint32Array,
+  profiles: ProfileColumns,
+): Uint32Array {
+  const number = new Uint32Array(series.length);
+  let previous = -1;
+  for (const row of rows) {
+    const old = profiles.series[row];
+    if (old === previous) continue;
+    previous = old;
+    const { labels, type } = series[old];
     const stored = storedLabels(labels);
-    return () => internSeries(state, stored, labelsKey(stored), type);
-  });
-  addRows(state, rows, profiles, samples, await reader.spans(), node, (old) => seriesNumber[old](), identityOf);
+    number[old] = internSeries(state, stored, labelsKey(stored), type);
+  }
+  return number;
 }
 
 /** By node of the read tree: its number in the one being built; only nodes that a kept row uses are entered. */
@@ -80,13 +97,21 @@ function addRows(
   samples: SampleColumns,
   spans: SpanColumns | undefined,
   node: Uint32Array,
-  seriesOf: (series: number) => number,
+  seriesOf: Uint32Array,
   identityOf: (identity: number) => number,
 ): void {
   const { rows: out, values } = state;
   const halves = halvesOf(samples.value);
   const lists = new Map<number, number>();
+  /** Number + 1 by push of the read dataset. */
+  const pushes = new Uint32Array(profiles.count);
   for (const row of rows) {
+    const push = profiles.push[row];
+    if (pushes[push] === 0) {
+      const identity = identityOf(profiles.identity[row]);
+      pushes[push] =
+        1 + addPush(state, profiles.timeMs[row], profiles.durationNanos[row], profiles.period[row], identity);
+    }
     const from = samples.start[row];
     const until = samples.start[row + 1];
     const stackList = profiles.stackList[row];
@@ -95,12 +120,9 @@ function addRows(
       list = addList(state, samples.stacktrace, spans, node, from, until);
       lists.set(stackList, list);
     }
-    pushUint32(out.series, seriesOf(profiles.series[row]));
-    pushFloat64(out.timeMs, profiles.timeMs[row]);
-    pushFloat64(out.durationNanos, profiles.durationNanos[row]);
-    pushInt64(out.period, profiles.period[row]);
+    pushUint32(out.series, seriesOf[profiles.series[row]]);
+    pushUint32(out.push, pushes[push] - 1);
     pushInt64(out.total, profiles.total[row]);
-    pushUint32(out.identity, identityOf(profiles.identity[row]));
     pushUint32(out.group, profiles.group[row]);
     pushUint32(out.list, list);
     pushUint32(out.valueStart, values.count / 2);

@@ -2,9 +2,9 @@
 import type { ProfileRecord, SampleGroup } from '@flamelake/formats';
 import { FlamelakeError, LABEL, type Labels, labelsKey } from '@flamelake/model';
 import { addSymbols } from './add-symbols.ts';
-import { type DatasetState, internSeries } from './dataset-state.ts';
+import { addPush, type DatasetState, internSeries } from './dataset-state.ts';
 import { halvesOf } from './int64.ts';
-import { pushFloat64, pushInt64, pushUint32, reserve } from './list.ts';
+import { pushInt64, pushUint32, reserve } from './list.ts';
 import { internChild } from './stack-tree.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -67,7 +67,7 @@ export function addProfile(
     node[i] = internChild(state.tree, node[stacks.parent[i]], location[stacks.location[i]]);
   }
   const timeMs = Number(record.timeNanos / 1_000_000n);
-  const durationNanos = clampDuration(record.durationNanos);
+  const push = addPush(state, timeMs, clampDuration(record.durationNanos), record.period, identity);
   const { rows } = state;
   record.groups.forEach((group, index) => {
     const labels = storedLabels(group.labels);
@@ -81,11 +81,8 @@ export function addProfile(
       }
       listOfType.push(findList(group, t, listOfType) ?? addList(state, group, t, node));
       pushUint32(rows.series, internSeries(state, labels, labelsText, type));
-      pushFloat64(rows.timeMs, timeMs);
-      pushFloat64(rows.durationNanos, durationNanos);
-      pushInt64(rows.period, record.period);
+      pushUint32(rows.push, push);
       pushInt64(rows.total, total);
-      pushUint32(rows.identity, identity);
       pushUint32(rows.group, index);
       pushUint32(rows.list, listOfType[t]);
       pushUint32(rows.valueStart, state.values.count / 2);

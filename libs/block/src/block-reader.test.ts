@@ -113,7 +113,7 @@ test('a time series reads series and profiles, in one request', async () => {
     await block.dataset(0).series();
     await block.dataset(0).profiles();
   });
-  assert.deepEqual(counted, { requests: 1, bytes: bytesOf('series', 'profiles') });
+  assert.deepEqual(counted, { requests: 1, bytes: bytesOf('series', 'pushes', 'profiles') });
 });
 
 test('a flame graph reads all but mappings, in one request', async () => {
@@ -123,7 +123,17 @@ test('a flame graph reads all but mappings, in one request', async () => {
     await Promise.all([dataset.samples(), dataset.series(), dataset.tree(), dataset.strings(), dataset.functions()]);
     await Promise.all([dataset.locations(), dataset.profiles(), dataset.samples()]);
   });
-  const sections = ['series', 'profiles', 'stacks', 'values', 'tree', 'locations', 'functions', 'strings'] as const;
+  const sections = [
+    'series',
+    'pushes',
+    'profiles',
+    'stacks',
+    'values',
+    'tree',
+    'locations',
+    'functions',
+    'strings',
+  ] as const;
   assert.deepEqual(counted, { requests: 1, bytes: bytesOf(...sections) });
 });
 
@@ -134,7 +144,7 @@ test('the second query of a block reads only what the first did not', async () =
     await block.dataset(0).profiles();
     await block.dataset(0).samples();
   });
-  assert.deepEqual(counted, { requests: 3, bytes: bytesOf('series', 'profiles', 'stacks', 'values') });
+  assert.deepEqual(counted, { requests: 3, bytes: bytesOf('series', 'pushes', 'profiles', 'stacks', 'values') });
 });
 
 test('a dataset without spans answers so without reading', async () => {

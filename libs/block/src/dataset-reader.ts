@@ -6,7 +6,8 @@ import { createOnce } from './once.ts';
 import type { Part } from './page.ts';
 import { createPageLoader } from './page-loader.ts';
 import { createProfiles, readProfiles, type StoredProfiles } from './profiles-section.ts';
-import { allSamples, type ListParts, partsOfRows, visitRows } from './sample-reader.ts';
+import { readPushes } from './pushes-section.ts';
+import { allSamples, createSampleParts, missingParts, visitRows } from './sample-reader.ts';
 import { readStacks, readValues } from './samples-section.ts';
 import { inSection, type PagePlace, type PartPlace, partsOf, rowCount, type StoredSection } from './section.ts';
 import { readSeries } from './series-section.ts';
@@ -14,6 +15,9 @@ import { listLengths, readSpans } from './spans-section.ts';
 import { readStrings } from './strings-section.ts';
 import { readTree } from './tree-section.ts';
 import type { BlockSource, DatasetInfo, DatasetReader, RowRange, SampleColumns, SectionName, Series } from './types.ts';
+
+/** Sections that are decoded as a whole; rows and lists are decoded by part. */
+type WholeSection = Exclude<SectionName, 'profiles' | 'samples'> | 'pushes';
 
 /** What else it takes to decode a section: series say how many rows there are, rows which samples they have. */
 const NEEDED: Readonly<Partial<Record<SectionName, readonly SectionName[]>>> = {
@@ -30,7 +34,7 @@ export function createDatasetReader(
   identityCount: number,
 ): DatasetReader {
   const loader = createPageLoader(source, tail, places);
-  const once = createOnce<SectionName>();
+  const once = createOnce<WholeSection | 'samples'>();
   const parts = {
     strings: partsOf(places, 'strings'),
     functions: partsOf(places, 'functions'),
@@ -39,14 +43,13 @@ export function createDatasetReader(
     tree: partsOf(places, 'tree'),
     series: partsOf(places, 'series'),
     profiles: partsOf(places, 'profiles'),
-    stacks: partsOf(places, 'stacks'),
-    values: partsOf(places, 'values'),
     spans: partsOf(places, 'spans'),
+    pushes: partsOf(places, 'pushes'),
   };
+  const lists = createSampleParts(partsOf(places, 'stacks'), partsOf(places, 'values'));
+  const { stacks, values, paired } = lists;
   const count = (section: keyof typeof parts): number => rowCount(parts[section]);
   const all: readonly RowRange[] = [{ from: 0, until: count('profiles') }];
-  const stacks: ListParts = { places: parts.stacks, decoded: [] };
-  const values: ListParts = { places: parts.values, decoded: [] };
   const isDecoded = new Uint8Array(parts.profiles.length);
   let columns: StoredProfiles | undefined;
 
@@ -56,19 +59,18 @@ export function createDatasetReader(
       const { from, rows: length } = parts.profiles[part];
       return isDecoded[part] === 0 && rows.some((range) => range.from < from + length && range.until > from);
     });
-  /** Parts of lists that rows name and that are not decoded; all rows name all lists. */
-  const missingLists = (lists: ListParts, listOf: 'stackList' | 'valueList', rows: readonly RowRange[]) =>
-    (rows === all || columns === undefined
-      ? [...lists.places.keys()]
-      : partsOfRows(lists, columns[listOf], rows)
-    ).filter((part) => lists.decoded[part] === undefined);
+  const missingLists = (rows: readonly RowRange[]) => missingParts(lists, rows === all ? undefined : columns, rows);
 
   const pagesOf = (name: SectionName, rows: readonly RowRange[]): readonly number[] => {
-    if (name === 'profiles') return missingProfiles(rows).map((part) => parts.profiles[part].page);
-    if (name !== 'samples') return once.has(name) ? [] : parts[name].map(({ page }) => page);
+    const wholePages = (section: WholeSection) => (once.has(section) ? [] : parts[section].map(({ page }) => page));
+    if (name === 'profiles') {
+      return [...wholePages('pushes'), ...missingProfiles(rows).map((part) => parts.profiles[part].page)];
+    }
+    if (name !== 'samples') return wholePages(name);
+    const missing = missingLists(rows);
     return [
-      ...missingLists(stacks, 'stackList', rows).map((part) => stacks.places[part].page),
-      ...missingLists(values, 'valueList', rows).map((part) => values.places[part].page),
+      ...missing.stacks.map((part) => stacks.places[part].page),
+      ...missing.values.map((part) => values.places[part].page),
     ];
   };
   const fetch = async (sections: readonly SectionName[], rows: readonly RowRange[], signal?: AbortSignal) => {
@@ -85,7 +87,7 @@ export function createDatasetReader(
     const taken = own.map((place) => loader.take(place, section));
     return inSection(source.key, section, () => read(taken));
   };
-  const whole = <T>(section: Exclude<SectionName, 'profiles' | 'samples'>, read: (own: readonly Part[]) => T) =>
+  const whole = <T>(section: WholeSection, read: (own: readonly Part[]) => T) =>
     once(section, async () => {
       // Asked again, as `once` knows the section from now on.
       await loader.load(parts[section].map(({ page }) => page));
@@ -97,10 +99,11 @@ export function createDatasetReader(
     await fetch(['profiles'], rows, signal);
     const own = await series();
     const into = (columns ??= inSection(source.key, 'profiles', () => createProfiles(own, count('profiles'))));
-    const limits = { stackLists: count('stacks'), valueLists: count('values'), identities: identityCount };
+    const pushes = await whole('pushes', (found) => readPushes(found, identityCount));
+    const limits = { stackLists: rowCount(stacks.places), valueLists: rowCount(values.places) };
     for (const part of missingProfiles(rows)) {
       const place = parts.profiles[part];
-      decode('profiles', [place], ([found]) => readProfiles(into, place.from, found, limits));
+      decode('profiles', [place], ([found]) => readProfiles(into, place.from, found, pushes, limits));
       isDecoded[part] = 1;
     }
     return into;
@@ -110,18 +113,20 @@ export function createDatasetReader(
   const listed = async (rows: readonly RowRange[]): Promise<StoredProfiles> => {
     await fetch(['samples'], rows);
     const layout = await profiles(rows);
-    for (const part of missingLists(stacks, 'stackList', rows)) {
+    const missing = missingLists(rows);
+    for (const part of missing.stacks) {
       stacks.decoded[part] = decode('stacks', [stacks.places[part]], ([own]) => readStacks(own, count('tree') + 1));
     }
-    for (const part of missingLists(values, 'valueList', rows)) {
-      values.decoded[part] = decode('values', [values.places[part]], ([own]) => readValues(own));
+    for (const part of missing.values) {
+      const pair = stacks.decoded[paired[part]];
+      values.decoded[part] = decode('values', [values.places[part]], ([own]) => readValues(own, pair));
     }
     return layout;
   };
   const samples = (): Promise<SampleColumns> =>
     once('samples', async () => {
       const layout = await listed(all);
-      return inSection(source.key, 'values', () => allSamples(layout, stacks, values));
+      return inSection(source.key, 'values', () => allSamples(layout, lists));
     });
 
   return {
@@ -132,7 +137,7 @@ export function createDatasetReader(
     samples,
     async visitSamples(rows, visit) {
       const layout = await listed(rows);
-      inSection(source.key, 'values', () => visitRows(layout, stacks, values, rows, visit));
+      inSection(source.key, 'values', () => visitRows(layout, lists, rows, visit));
     },
     async spans() {
       if (parts.spans.length === 0) return undefined;

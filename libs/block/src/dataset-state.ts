@@ -3,7 +3,7 @@
  * Encoding (encode-dataset.ts) numbers everything anew, so nothing here depends on order for its meaning.
  */
 import { compareBytes, type Labels, type ProfileType, profileTypeId } from '@flamelake/model';
-import { float64List, int64List, type List, pushUint32, uint32List } from './list.ts';
+import { float64List, int64List, type List, pushFloat64, pushInt64, pushUint32, uint32List } from './list.ts';
 import { createRunTable, type RunTable } from './run-table.ts';
 import { createStackTree, type StackTree } from './stack-tree.ts';
 import { createStringTable, type StringTable } from './string-table.ts';
@@ -14,15 +14,20 @@ export interface StoredSeries {
   readonly type: ProfileType;
 }
 
-/** One row a (series, profile); its samples are the entries of its list. */
-export interface Rows {
-  readonly series: List<Uint32Array>;
+/** Pushed profiles: what all their rows have in common. */
+export interface Pushes {
   readonly timeMs: List<Float64Array>;
   readonly durationNanos: List<Float64Array>;
   readonly period: List<BigInt64Array>;
-  readonly total: List<BigInt64Array>;
   /** Number among the builder's identities, in the order they were added. */
   readonly identity: List<Uint32Array>;
+}
+
+/** One row a (series, push); its samples are the entries of its list. */
+export interface Rows {
+  readonly series: List<Uint32Array>;
+  readonly push: List<Uint32Array>;
+  readonly total: List<BigInt64Array>;
   readonly group: List<Uint32Array>;
   readonly list: List<Uint32Array>;
   /** The row's values are so many from here on in `values` as its list has entries. */
@@ -42,6 +47,7 @@ export interface DatasetState {
   readonly tree: StackTree;
   readonly series: StoredSeries[];
   readonly seriesByKey: Map<string, number>;
+  readonly pushes: Pushes;
   readonly rows: Rows;
   /** Lists of stacktraces: list `i` is `entries[listStart[i], listStart[i + 1])`; rows of one label set often share one. */
   readonly listStart: List<Uint32Array>;
@@ -67,13 +73,11 @@ export function createDatasetState(tenant: string, service: string, seed: number
     tree: createStackTree(seed),
     series: [],
     seriesByKey: new Map(),
+    pushes: { timeMs: float64List(), durationNanos: float64List(), period: int64List(), identity: uint32List() },
     rows: {
       series: uint32List(),
-      timeMs: float64List(),
-      durationNanos: float64List(),
-      period: int64List(),
+      push: uint32List(),
       total: int64List(),
-      identity: uint32List(),
       group: uint32List(),
       list: uint32List(),
       valueStart: uint32List(),
@@ -94,6 +98,21 @@ export function internSeries(state: DatasetState, labels: Labels, labelsText: st
   state.seriesByKey.set(key, state.series.length);
   state.series.push({ labels, type });
   return state.series.length - 1;
+}
+
+/** Enters a pushed profile; returns its number. */
+export function addPush(
+  { pushes }: DatasetState,
+  timeMs: number,
+  durationNanos: number,
+  period: bigint,
+  identity: number,
+): number {
+  pushFloat64(pushes.timeMs, timeMs);
+  pushFloat64(pushes.durationNanos, durationNanos);
+  pushInt64(pushes.period, period);
+  pushUint32(pushes.identity, identity);
+  return pushes.identity.count - 1;
 }
 
 /** Orders series as blocks store them: by type id, then label by label. */
@@ -123,6 +142,7 @@ export function estimateBytes(state: DatasetState): number {
     state.values.count +
     state.spans.count * 4 +
     state.traces.count * 4 +
-    state.rows.series.count * 32
+    state.pushes.identity.count * 8 +
+    state.rows.series.count * 24
   );
 }

@@ -9,6 +9,7 @@ import { writeMappings } from './mappings-section.ts';
 import { numberDataset } from './numbering.ts';
 import { createPageWriter, endPage, type PageWriter } from './page-writer.ts';
 import { writeProfiles } from './profiles-section.ts';
+import { type PushColumns, writePushes } from './pushes-section.ts';
 import { writeStacks, writeValues } from './samples-section.ts';
 import { writeSeries } from './series-section.ts';
 import { writeSpans } from './spans-section.ts';
@@ -41,17 +42,19 @@ export function* encodeDataset(
   const series = seriesOrder.map((i) => state.series[i]);
   const rows = orderRows(state, seriesOrder, identities);
   const typeEnds = endsOfTypes(series, rows.series);
+  const pushes = orderPushes(state, rows, identities);
   const numbering = numberDataset(state);
   yield;
   const lists = listSamples(state, rows, numbering);
   yield;
   writeSeries(writer, series, rowCounts(rows.series, series.length));
   endPage(writer);
+  writePushes(writer, pushes);
   writeProfiles(writer, lists.profiles, typeEnds);
   yield;
   for (const run of runsOfLists(lists, typeEnds)) {
     writeStacks(writer, lists.stacks, run.stackFrom, run.stackUntil);
-    writeValues(writer, lists.values, run.valueFrom, run.valueUntil);
+    writeValues(writer, lists.values, lists.isPaired, run.valueFrom, run.valueUntil);
     endPage(writer);
     yield;
   }
@@ -66,7 +69,7 @@ export function* encodeDataset(
   if (numbering.mappings.count > 0) writeMappings(writer, state, numbering);
   writeSpans(writer, lists.spans);
   endPage(writer);
-  const { timeMs } = rows;
+  const { timeMs } = pushes;
   return {
     info: {
       tenant: state.tenant,
@@ -106,15 +109,16 @@ function orderRows(state: DatasetState, seriesOrder: readonly number[], identiti
     rank[series] = at;
   });
   const series = Uint32Array.from(rows.series.items.subarray(0, count), (number) => rank[number]);
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  const { items: time } = rows.timeMs;
-  const { items: identity } = rows.identity;
+  const { items: push } = rows.push;
   const { items: group } = rows.group;
+  const { items: time } = state.pushes.timeMs;
+  const { items: identity } = state.pushes.identity;
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
   order.sort(
     (a, b) =>
       series[a] - series[b] ||
-      time[a] - time[b] ||
-      compareIds(identities, identity[a], identity[b]) ||
+      time[push[a]] - time[push[b]] ||
+      compareIds(identities, identity[push[a]], identity[push[b]]) ||
       group[a] - group[b] ||
       a - b,
   );
@@ -122,12 +126,27 @@ function orderRows(state: DatasetState, seriesOrder: readonly number[], identiti
     order,
     count,
     series: order.map((row) => series[row]),
-    timeMs: Float64Array.from(order, (row) => time[row]),
-    durationNanos: Float64Array.from(order, (row) => rows.durationNanos.items[row]),
-    period: BigInt64Array.from(order as never, (row: number) => rows.period.items[row]),
+    push: order.map((row) => push[row]),
     total: BigInt64Array.from(order as never, (row: number) => rows.total.items[row]),
-    identity: order.map((row) => identities.number[identity[row]]),
     group: order.map((row) => group[row]),
+  };
+}
+
+/** Pushes as their first rows come; numbers them anew in `rows`. */
+function orderPushes({ pushes }: DatasetState, rows: OrderedRows, identities: StoredIdentities): PushColumns {
+  const numbers = new Uint32Array(pushes.identity.count);
+  const old: number[] = [];
+  for (let row = 0; row < rows.count; row++) {
+    const push = rows.push[row];
+    if (numbers[push] === 0) numbers[push] = old.push(push);
+    rows.push[row] = numbers[push] - 1;
+  }
+  return {
+    count: old.length,
+    timeMs: Float64Array.from(old, (push) => pushes.timeMs.items[push]),
+    durationNanos: Float64Array.from(old, (push) => pushes.durationNanos.items[push]),
+    period: BigInt64Array.from(old as never, (push: number) => pushes.period.items[push]),
+    identity: Uint32Array.from(old, (push) => identities.number[pushes.identity.items[push]]),
   };
 }
 

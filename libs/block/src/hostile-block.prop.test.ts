@@ -220,7 +220,7 @@ test('samples of rows are those of all samples, or data loss too', async () => {
 
 test('the sample block itself reads', async () => {
   await readAll(parseBlock(BYTES));
-  assert.equal(new Set(PLACES.flatMap(({ parts }) => parts.map(({ kind }) => kind))).size, 12);
+  assert.equal(new Set(PLACES.flatMap(({ parts }) => parts.map(({ kind }) => kind))).size, 13);
 });
 
 test('sections and columns of a later version are skipped', async () => {

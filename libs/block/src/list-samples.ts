@@ -3,7 +3,7 @@ import type { DatasetState } from './dataset-state.ts';
 import type { Numbering } from './numbering.ts';
 import { orderEntries } from './order-samples.ts';
 import { PART_ROWS } from './page-writer.ts';
-import type { StoredProfiles } from './profiles-section.ts';
+import type { StoredRows } from './profiles-section.ts';
 import type { Lists } from './samples-section.ts';
 import type { SpanEntries } from './spans-section.ts';
 import { commonDivisor } from './value-unit.ts';
@@ -15,25 +15,31 @@ const TYPE_ELEMENTS_MIN = 4_096;
 const COMPARED_MAX = 8;
 
 /** Rows in their stored order, with all but what their samples tell; `order` is their old numbers. */
-export type OrderedRows = Omit<StoredProfiles, 'unit' | 'stackList' | 'valueList'> & { readonly order: Uint32Array };
+export type OrderedRows = Omit<StoredRows, 'unit' | 'stackList' | 'valueList'> & {
+  readonly order: Uint32Array;
+  readonly series: Uint32Array;
+};
 
 export interface ListedSamples {
-  readonly profiles: StoredProfiles;
+  readonly profiles: StoredRows;
   /** Steps: the first of a list as it is, the others as differences. */
   readonly stacks: Lists<Uint32Array>;
   /** Values ÷ unit. */
   readonly values: Lists<BigInt64Array>;
+  /** By list of values: 1 when the row that names it first names a new list of stacktraces too. */
+  readonly isPaired: Uint8Array;
   readonly spans: SpanEntries;
 }
 
 export function listSamples(state: DatasetState, rows: OrderedRows, numbering: Numbering): ListedSamples {
   const { stacktrace, source } = orderEntries(state, numbering);
   const { stackList, lists } = orderLists(state, rows);
-  const { unit, valueList, values } = divideValues(state, rows.order, stackList, source);
+  const { unit, valueList, values, isPaired } = divideValues(state, rows.order, stackList, source);
   return {
     profiles: { ...rows, unit, stackList, valueList },
     stacks: stepLists(state, lists, stacktrace),
     values,
+    isPaired,
     spans: orderSpans(state, lists, source),
   };
 }
@@ -74,7 +80,7 @@ function divideValues(
   order: Uint32Array,
   stackList: Uint32Array,
   source: Uint32Array,
-): { unit: Float64Array; valueList: Uint32Array; values: Lists<BigInt64Array> } {
+): { unit: Float64Array; valueList: Uint32Array; values: Lists<BigInt64Array>; isPaired: Uint8Array } {
   const quotients = new BigInt64Array(state.values.count / 2);
   const out = new Uint32Array(quotients.buffer);
   const unit = new Float64Array(order.length);
@@ -83,6 +89,7 @@ function divideValues(
   /** Number + 1 of the newest list of values by list of stacktraces, and of the one before by list of values. */
   const newest = new Uint32Array(state.listStart.count);
   const before = new Uint32Array(order.length);
+  const isPaired = new Uint8Array(order.length);
   let lists = 0;
   for (let row = 0; row < order.length; row++) {
     const from = start[lists];
@@ -99,10 +106,11 @@ function divideValues(
     }
     valueList[row] = lists;
     before[lists] = newest[list];
+    if (newest[list] === 0) isPaired[lists] = 1;
     newest[list] = ++lists;
     start[lists] = from + count;
   }
-  return { unit, valueList, values: { start: start.subarray(0, lists + 1), elements: quotients } };
+  return { unit, valueList, values: { start: start.subarray(0, lists + 1), elements: quotients }, isPaired };
 }
 
 /** Writes a row's values ÷ their common divisor to `out` from value `to` on. */

@@ -10,14 +10,48 @@ import type { RowRange, SampleColumns, VisitSamples } from './types.ts';
 const SAMPLES_MAX = 1_073_741_824;
 
 /** Parts of lists, decoded when they are needed. */
-export interface ListParts {
+interface ListParts {
   readonly places: readonly PartPlace[];
   /** By part. */
   readonly decoded: (Lists<Uint32Array> | undefined)[];
 }
 
+export interface SampleParts {
+  readonly stacks: ListParts;
+  readonly values: ListParts;
+  /** By part of values: the part of stacks right before it, whose lists its own may be as long as; -1 for none. */
+  readonly paired: readonly number[];
+}
+
+export function createSampleParts(stacks: readonly PartPlace[], values: readonly PartPlace[]): SampleParts {
+  const paired = values.map((place, i) => {
+    const before = stacks.findLastIndex((one) => isBefore(one, place));
+    return before >= 0 && (i === 0 || isBefore(values[i - 1], stacks[before])) ? before : -1;
+  });
+  return { stacks: { places: stacks, decoded: [] }, values: { places: values, decoded: [] }, paired };
+}
+
+function isBefore(a: PartPlace, b: PartPlace): boolean {
+  return a.page < b.page || (a.page === b.page && a.part < b.part);
+}
+
+/** Parts that it takes to read the samples of rows and that are not decoded; of all rows when `profiles` is left out. */
+export function missingParts(
+  { stacks, values, paired }: SampleParts,
+  profiles: StoredProfiles | undefined,
+  rows: readonly RowRange[],
+): { stacks: readonly number[]; values: readonly number[] } {
+  const named = (lists: ListParts, listOf: Uint32Array | undefined): readonly number[] =>
+    listOf === undefined ? [...lists.places.keys()] : partsOfRows(lists, listOf, rows);
+  const missingValues = named(values, profiles?.valueList).filter((part) => values.decoded[part] === undefined);
+  const needed = new Set(named(stacks, profiles?.stackList));
+  for (const part of missingValues) needed.add(paired[part]);
+  needed.delete(-1);
+  return { stacks: [...needed].filter((part) => stacks.decoded[part] === undefined), values: missingValues };
+}
+
 /** Which parts hold the lists of rows. @param listOf - by row */
-export function partsOfRows({ places }: ListParts, listOf: Uint32Array, rows: readonly RowRange[]): readonly number[] {
+function partsOfRows({ places }: ListParts, listOf: Uint32Array, rows: readonly RowRange[]): readonly number[] {
   const isNeeded = new Uint8Array(places.length);
   let part = 0;
   for (const { from, until } of rows) {
@@ -46,8 +80,7 @@ function partOf(places: readonly PartPlace[], element: number, hint: number): nu
 /** Visits the samples of rows. @throws {FlamelakeError} `data_loss` when a row has more stacktraces than values or fewer */
 export function visitRows(
   profiles: StoredProfiles,
-  stacks: ListParts,
-  values: ListParts,
+  { stacks, values }: SampleParts,
   rows: readonly RowRange[],
   visit: VisitSamples,
 ): void {
@@ -78,11 +111,11 @@ function decodedPart({ decoded }: ListParts, part: number): Lists<Uint32Array> {
 }
 
 /** All samples of a dataset, row after row. */
-export function allSamples(profiles: StoredProfiles, stacks: ListParts, values: ListParts): SampleColumns {
+export function allSamples(profiles: StoredProfiles, parts: SampleParts): SampleColumns {
   const rows = [{ from: 0, until: profiles.count }];
   const start = new Uint32Array(profiles.count + 1);
   let samples = 0;
-  visitRows(profiles, stacks, values, rows, (row, _stacktraces, _stackFrom, _values, _valueFrom, count) => {
+  visitRows(profiles, parts, rows, (row, _stacktraces, _stackFrom, _values, _valueFrom, count) => {
     samples += count;
     start[row + 1] = samples;
   });
@@ -90,7 +123,7 @@ export function allSamples(profiles: StoredProfiles, stacks: ListParts, values: 
   const stacktrace = new Uint32Array(samples);
   const value = new BigInt64Array(samples);
   const halves = halvesOf(value);
-  visitRows(profiles, stacks, values, rows, (row, stacktraces, stackFrom, own, valueFrom, count, unit) => {
+  visitRows(profiles, parts, rows, (row, stacktraces, stackFrom, own, valueFrom, count, unit) => {
     const at = start[row];
     stacktrace.set(stacktraces.subarray(stackFrom, stackFrom + count), at);
     halves.set(own.subarray(2 * valueFrom, 2 * (valueFrom + count)), 2 * at);

@@ -13,6 +13,7 @@ export const SECTION = {
   stacks: 8,
   values: 9,
   spans: 10,
+  pushes: 11,
   identities: 32,
   quarantine: 33,
 } as const;

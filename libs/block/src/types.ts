@@ -77,6 +77,8 @@ export interface ProfileColumns {
   readonly count: number;
   /** Index into the dataset's series. */
   readonly series: Uint32Array;
+  /** Rows with equal numbers, below `count`, are of the same pushed profile. */
+  readonly push: Uint32Array;
   readonly timeMs: Float64Array;
   readonly durationNanos: Float64Array;
   readonly period: BigInt64Array;

@@ -22,6 +22,7 @@ function columnsOf(rows: readonly (readonly [series: number, timeMs: number])[])
   return {
     count,
     series: Uint32Array.from(rows, ([series]) => series),
+    push: new Uint32Array(count),
     timeMs: Float64Array.from(rows, ([, timeMs]) => timeMs),
     durationNanos: new Float64Array(count),
     period: new BigInt64Array(count),
