@@ -21,6 +21,7 @@ import { createRateLimit } from './rate-limit.ts';
 import { type ReceiveSurroundings, receiveProfile } from './receive-profile.ts';
 import { createRecordBatcher } from './record-batcher.ts';
 import { discardReason } from './refusal.ts';
+import { createTurns } from './turns.ts';
 
 /** Where acknowledged profiles went: what a commit token seals. */
 export interface CommitPositions {
@@ -66,7 +67,7 @@ export interface Distributor {
 }
 
 const IN_FLIGHT_BYTES_MAX = 536_870_912;
-/** How long the profiles of one request may hold the event loop. */
+/** How long profiles may hold the event loop, those of all requests together. */
 const TURN_MS = 10;
 
 /** @throws {FlamelakeError} `invalid_argument` when the placement does not fit the log */
@@ -96,6 +97,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
     threads,
   };
 
+  const turns = createTurns(clock, TURN_MS);
   const receiving = new Set<Promise<unknown>>();
   let isClosed = false;
 
@@ -115,15 +117,14 @@ export function createDistributor(options: DistributorOptions): Distributor {
   const checkOpen = () => {
     if (isClosed) throw new FlamelakeError('unavailable', 'distributor is shutting down');
   };
-  /** Decoding runs at once and appends go on beside it; between profiles the event loop gets its turn. */
+  /** Decodes one after the other; appends go on beside it. */
   const receiveAll = async (incoming: readonly IncomingProfile[]) => {
     const outcomes: Promise<ReadonlyMap<number, number>>[] = [];
-    let turnMs = clock.monotonicMs();
     for (const profile of incoming) {
+      const turn = turns.take();
+      // Not waiting for nothing: profiles of one task share a record.
+      if (turn !== undefined) await turn;
       outcomes.push(receive(profile));
-      if (clock.monotonicMs() - turnMs < TURN_MS) continue;
-      await clock.sleep(0);
-      turnMs = clock.monotonicMs();
     }
     return Promise.allSettled(outcomes);
   };
@@ -155,6 +156,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
     async ingest(tenant, request) {
       checkOpen();
       const startMs = clock.monotonicMs();
+      await turns.take();
       const incoming = attempt(() => ingestPprof(tenant, request));
       if (incoming.status === 'rejected') {
         metrics.discarded(discardReason(incoming.reason), tenant, 0, request.body.length);
