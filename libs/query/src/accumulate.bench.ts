@@ -2,7 +2,7 @@
  * A flame graph of four blocks against the naive form, a Map from stack text to value: `node accumulate.bench.ts`.
  * CPU nanoseconds a selected sample, from decoded columns in memory and from block bytes up to the finished levels, for the
  * sets of test/bench/sets.json in FLAMELAKE_CORPUS or test/corpus: each block holds twenty pushes of each file, each push with
- * another 70 % of the samples. A query of one type also decodes the samples of the others, which its row counts as its own cost.
+ * another 70 % of the samples. A query of one type reads the samples of that type, but the tree and the names of all.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -192,7 +192,7 @@ for (const [name, listed] of Object.entries(sets)) {
     console.log(
       `${shown}: ${samples} samples; naive in memory ${peer.toFixed(0)} ns a sample, ${(peer / memory).toFixed(1)} times ours`,
     );
-    // Of one type only a part of what is read is in the answer: shown, without a bar.
+    // Tree and names of all types weigh on the samples of one: shown, without a bar.
     const isWhole = id === undefined;
     printBar(`query in memory, ${shown}`, memory, isWhole ? 35 : undefined);
     printBar(`query from blocks, ${shown}`, blocks, isWhole ? 80 : undefined);
