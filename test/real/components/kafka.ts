@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,8 +22,9 @@ export interface KafkaBroker {
   readonly address: string;
   /** kill -9. */
   kill(): Promise<void>;
-  /** SIGSTOP and SIGCONT. */
-  freeze(): void;
+  /** SIGSTOP; resolves when every thread stands still. */
+  freeze(): Promise<void>;
+  /** SIGCONT. */
   thaw(): void;
 }
 
@@ -103,11 +104,25 @@ async function start(folder: string, brokerCount: number, port: number): Promise
   const brokers = children.map((child, i) => ({
     address: `127.0.0.1:${port + 3 * i}`,
     kill: () => end(child),
-    freeze: () => void child.kill('SIGSTOP'),
+    freeze: () => freeze(child),
     thaw: () => void child.kill('SIGCONT'),
   }));
   const addresses = brokers.map(({ address }) => address);
   return { brokers, addresses, secureAddress: `127.0.0.1:${port + 2}`, ca, stop };
+}
+
+async function freeze(child: ChildProcess): Promise<void> {
+  child.kill('SIGSTOP');
+  const folder = `/proc/${child.pid}/task`;
+  // The signal reaches the threads one after another; state is the first letter behind the name in brackets.
+  const isStopped = (thread: string): boolean => {
+    try {
+      return /\) [Tt] /.test(readFileSync(`${folder}/${thread}/stat`, 'utf8'));
+    } catch {
+      return true; // it has ended
+    }
+  };
+  while (!readdirSync(folder).every(isStopped)) await sleep(5);
 }
 
 async function end(child: ChildProcess): Promise<void> {
