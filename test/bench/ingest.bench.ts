@@ -10,7 +10,7 @@ import { protobufjsDecoder } from './protobufjs-profile.ts';
 import { makePushes, type Push } from './pushes.ts';
 import { sendPushes } from './send-pushes.ts';
 import { eventLoopLag } from './server-metrics.ts';
-import { readSet, type SetName } from './sets.ts';
+import { absentFiles, readSet, type SetName } from './sets.ts';
 import { watchSegments } from './written-segments.ts';
 
 const CONCURRENCY = 64;
@@ -71,8 +71,10 @@ async function measure(name: SetName) {
   return { rounds, lag, peakMb: peak, bytesRatio: written / gzipBytes, pprofBytes, count: pushes.length };
 }
 
+/** The bar is for the whole set: its committed part has the small profiles, of which most of the cost is HTTP. */
+const PEER_BAR = absentFiles() === 0 ? { atMost: 0.9 } : {};
 const BARS: Readonly<Record<SetName, { cpu: Partial<Bar>; peer: Partial<Bar>; bytes: Partial<Bar> }>> = {
-  mixed: { cpu: { atMost: 2.6 }, peer: { atMost: 0.9 }, bytes: { atMost: 0.5 } },
+  mixed: { cpu: { atMost: 2.6 }, peer: PEER_BAR, bytes: { atMost: 0.5 } },
   cpu: { cpu: {}, peer: {}, bytes: { atMost: 0.15 } },
 };
 
