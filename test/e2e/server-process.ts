@@ -1,7 +1,6 @@
 /** A real server process on a port of its own choosing, for the tests of this folder. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +15,8 @@ export interface ServerProcess {
   readonly directory: string;
   /** Log lines so far, parsed. */
   readonly log: readonly Record<string, unknown>[];
+  /** Resolves with the exit code when it ends, by itself or not. */
+  readonly exited: Promise<number | null>;
   /** Ends it as an operator does; resolves with the exit code. */
   terminate(): Promise<number | null>;
   /** Ends it as a crash does. */
@@ -58,6 +59,7 @@ export async function startServer(
     env: { ...process.env, ...options.environment },
   });
   children.add(child);
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   child.once('exit', () => children.delete(child));
   const log: Record<string, unknown>[] = [];
   const url = await listening(child, log);
@@ -67,17 +69,15 @@ export async function startServer(
     throw error;
   });
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-    const exited = once(child, 'exit');
     child.kill(signal);
-    await exited;
-    return child.exitCode;
+    return exited;
   };
   return {
     url,
     pid: child.pid as number,
     directory,
     log,
+    exited,
     terminate: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
   };

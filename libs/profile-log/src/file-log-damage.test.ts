@@ -154,3 +154,19 @@ test('missing, cut or foreign files and damaged headers are refused', async (t) 
   assert.equal((await readAll(again)).length, 4);
   await again.close();
 });
+
+test('a log whose directory is removed under it acknowledges nothing more, and says so', async (t) => {
+  const place = logPlace();
+  t.after(() => rmSync(place.directory, { recursive: true, force: true }));
+  const log = await place.open();
+  await log.append(0, bytes('kept'));
+  rmSync(place.directory, { recursive: true });
+  await assert.rejects(log.append(0, bytes('lost')), hasCode('unavailable', /must be opened again/));
+  assert.equal(place.fatal.length, 1);
+  assert.ok(hasCode('data_loss', /was removed/)(place.fatal[0]));
+  await assert.rejects(log.append(0, bytes('later')), hasCode('unavailable'));
+  // A directory of the same name does not bring the file back.
+  mkdirSync(place.directory);
+  await assert.rejects(log.append(0, bytes('later still')), hasCode('unavailable'));
+  await log.close();
+});

@@ -17,7 +17,7 @@ test('an append resolves after the fdatasync of its bytes, and never before', as
     await log.append(0, bytes(`record ${i}`));
     events.push('resolved');
   }
-  const once = ['file.write', 'file.dataSync', 'resolved'];
+  const once = ['file.write', 'file.dataSync', 'file.stat', 'resolved'];
   assert.deepEqual(events, [...once, ...once, ...once]);
   await log.close();
 });

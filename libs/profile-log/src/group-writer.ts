@@ -170,6 +170,7 @@ export class GroupWriter {
     }
     try {
       await this.#handle.dataSync();
+      await this.#checkLinked();
     } catch (error) {
       this.#fail(error, group);
       return;
@@ -187,6 +188,16 @@ export class GroupWriter {
     this.#metrics?.bytes.add(frames.length);
     this.#metrics?.groupRecords.observe(group.length);
     this.#metrics?.syncSeconds.observe((clock.monotonicMs() - startMs) / 1_000);
+  }
+
+  /** A file without a name takes writes as ever and is gone with this process: somebody removed the directory. */
+  async #checkLinked(): Promise<void> {
+    const { linkCount } = await this.#handle.stat();
+    if (linkCount > 0) return;
+    throw new FlamelakeError('data_loss', 'file of the profile log was removed while it was written', {
+      file: this.#file.path,
+      advice: 'put it back from a copy or start with an empty data directory; what was not yet in segments is lost',
+    });
   }
 
   /** Removes a group that was written in part: refused records must not come back after a crash. */

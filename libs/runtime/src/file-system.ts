@@ -15,6 +15,8 @@ export interface FileStat {
   readonly modifiedMs: number;
   /** Number of the file behind the name; another file may get it once this one is gone. */
   readonly inode: number;
+  /** Names the file has; 0 once the last one is removed, though it may still be open. */
+  readonly linkCount: number;
 }
 
 /** One name of a folder. */

@@ -84,6 +84,7 @@ function kindOf(entry: Kinded): FileStat['kind'] {
   return entry.isDirectory() ? 'folder' : 'other';
 }
 
-function fileStat(stats: Kinded & { size: number; mtimeMs: number; ino: number }): FileStat {
-  return { kind: kindOf(stats), sizeBytes: stats.size, modifiedMs: stats.mtimeMs, inode: stats.ino };
+function fileStat(stats: Kinded & { size: number; mtimeMs: number; ino: number; nlink: number }): FileStat {
+  const { size: sizeBytes, mtimeMs: modifiedMs, ino: inode, nlink: linkCount } = stats;
+  return { kind: kindOf(stats), sizeBytes, modifiedMs, inode, linkCount };
 }

@@ -103,9 +103,19 @@ export function createLossyFileSystem(seed: number | string, nowMs?: () => numbe
 
   function statOf(node: Node): FileStat {
     const { inode, modifiedMs } = node;
+    const linkCount = linksOf(node);
     return isFolder(node)
-      ? { kind: 'folder', sizeBytes: 0, modifiedMs, inode }
-      : { kind: 'file', sizeBytes: node.file.sizeBytes, modifiedMs, inode };
+      ? { kind: 'folder', sizeBytes: 0, modifiedMs, inode, linkCount }
+      : { kind: 'file', sizeBytes: node.file.sizeBytes, modifiedMs, inode, linkCount };
+  }
+
+  function linksOf(node: Node, folder: FolderNode = root): number {
+    let links = 0;
+    for (const child of folder.names.values()) {
+      if (child === node) links++;
+      if (isFolder(child)) links += linksOf(node, child);
+    }
+    return links;
   }
 
   function sync(path: string, node: FileNode): void {
