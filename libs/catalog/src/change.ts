@@ -15,13 +15,14 @@ export interface FoldChange {
   readonly block: BlockEntry;
 }
 
-/** Blocks → one block with the same profiles, less deleted ones. */
+/** Blocks → other blocks with the same profiles, less deleted ones: all of them at once, or none. */
 export interface MergeChange {
   readonly kind: 'merge';
   readonly id: string;
   /** Keys of the blocks that were merged. */
   readonly remove: readonly string[];
-  readonly block: BlockEntry;
+  /** One for each window of profile time and share of tenants; none when nothing is left. */
+  readonly add: readonly BlockEntry[];
 }
 
 /** Raises the floor, and forgets dropped objects that are seen to be gone. */
@@ -52,7 +53,18 @@ export function isLive(manifest: Manifest, change: Change): boolean {
 
 /** Whether the sweeper may still spare what the change adds: a block whose key lies below the floor can be deleted at any moment. */
 export function isAboveFloor(manifest: Manifest, change: Change): boolean {
-  return change.kind === 'floor' || versionOfBlockKey(change.block.key) >= manifest.floor;
+  return addedBlocks(change).every(({ key }) => versionOfBlockKey(key) >= manifest.floor);
+}
+
+function addedBlocks(change: Change): readonly BlockEntry[] {
+  switch (change.kind) {
+    case 'fold':
+      return [change.block];
+    case 'merge':
+      return change.add;
+    case 'floor':
+      return [];
+  }
 }
 
 /** The version after `manifest`, with the change made. */
@@ -72,7 +84,7 @@ export function applyChange(manifest: Manifest, change: Change): Manifest {
     case 'merge':
       return {
         ...next,
-        blocks: [...manifest.blocks.filter((block) => !change.remove.includes(block.key)), change.block],
+        blocks: [...manifest.blocks.filter((block) => !change.remove.includes(block.key)), ...change.add],
         dropped: [...manifest.dropped, ...change.remove.map((key) => ({ key, version }))],
       };
     case 'floor':

@@ -22,7 +22,7 @@ function fold(id: string, from: number, to: number, startVersion = 0): FoldChang
 function merge(id: string, inputs: readonly BlockEntry[], startVersion: number): MergeChange {
   const first = inputs[0]?.log.position ?? 0;
   const last = inputs.at(-1)?.log.next ?? 0;
-  return { kind: 'merge', id, remove: inputs.map(({ key }) => key), block: block(id, startVersion, first, last) };
+  return { kind: 'merge', id, remove: inputs.map(({ key }) => key), add: [block(id, startVersion, first, last)] };
 }
 
 const floor = (id: string, value: number): FloorChange => ({ kind: 'floor', id, floor: value, gone: [] });

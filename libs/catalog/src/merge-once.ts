@@ -56,7 +56,7 @@ export async function mergeOnce(context: MergeContext): Promise<MergeOutcome> {
   await store.put(key, bytes);
   const block: BlockEntry = { key, id, level, sizeBytes: bytes.length, log, datasets: info.datasets };
   const remove = inputs.map((input) => input.key);
-  const committed = await commitChange(store, root, { kind: 'merge', id: randomId(random), remove, block });
+  const committed = await commitChange(store, root, { kind: 'merge', id: randomId(random), remove, add: [block] });
   return committed.outcome === 'committed'
     ? { outcome: 'committed', block, blocks: inputs.length }
     : { outcome: 'lost' };
