@@ -4,7 +4,16 @@ import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '@flamelake/distributor
 import type { BodyLimits } from '@flamelake/rpc';
 import type { ServeOptions } from './serve-options.ts';
 
+/** Limits by the options they are of: options of a tenant stay the same object while they do not change. */
+const known = new WeakMap<ServeOptions, IngestLimits>();
+
 export function ingestLimits(options: ServeOptions): IngestLimits {
+  const limits = known.get(options) ?? limitsOf(options);
+  known.set(options, limits);
+  return limits;
+}
+
+function limitsOf(options: ServeOptions): IngestLimits {
   const rate = options['limits.ingestion-rate'];
   return {
     ...DEFAULT_INGEST_LIMITS,

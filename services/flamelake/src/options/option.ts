@@ -9,6 +9,8 @@ interface OptionRow<Kind extends string, Value> {
   readonly kind: Kind;
   readonly default: Value;
   readonly description: string;
+  /** May have another value for a tenant, by the file of `runtime-config.file`. */
+  readonly perTenant?: true;
 }
 
 /** A whole number with inclusive bounds; `unit` is for people. */

@@ -5,6 +5,8 @@
 import { FlamelakeError } from '@flamelake/model';
 import { parse as parseYaml } from 'yaml';
 import { type OptionTable, type OptionValue, type OptionValues, parseOption, variableOf } from './option.ts';
+import { unknownKey } from './unknown-key.ts';
+import { optionsInYaml } from './yaml-options.ts';
 
 export interface OptionSources {
   /** Command-line words: `--name=value`, `--name value`, `--switch`. */
@@ -103,55 +105,10 @@ function readYaml(table: OptionTable, file: string, sources: OptionSources): [st
       { cause },
     );
   }
-  const found: [string, OptionValue][] = [];
-  const names = Object.keys(table);
-  const walk = (node: unknown, path: string): void => {
-    if (node === null || node === undefined) return;
-    const isOption = table[path] !== undefined;
-    const isSection = path === '' || names.some((name) => name.startsWith(`${path}.`));
-    if (isOption && typeof node !== 'object') found.push([path, node as OptionValue]);
-    else if (isSection && typeof node === 'object' && !Array.isArray(node)) {
-      for (const [key, child] of Object.entries(node)) walk(child, path === '' ? key : `${path}.${key}`);
-    } else if (isOption || isSection) throw wrongShape(file, path, isOption ? 'one plain value' : 'keys with values');
-    else throw unknownKey(path, names, 'unknown key in the configuration file');
-  };
-  walk(content, '');
-  return found;
-}
-
-function wrongShape(file: string, path: string, expected: string): FlamelakeError {
-  return new FlamelakeError('invalid_argument', 'configuration file has the wrong form', {
-    file,
-    key: path === '' ? 'top level' : path,
-    expected,
-  });
+  return optionsInYaml(table, content, file);
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function unknownKey(key: string, known: readonly string[], message: string): FlamelakeError {
-  let nearest = '';
-  let least = Number.POSITIVE_INFINITY;
-  for (const candidate of known) {
-    const distance = editDistance(key, candidate);
-    if (distance < least) [nearest, least] = [candidate, distance];
-  }
-  return new FlamelakeError('invalid_argument', message, { key, nearest });
-}
-
-/** Levenshtein distance of two short strings. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

@@ -114,6 +114,18 @@ export const SERVE_OPTIONS = {
     default: 128 * MIB,
     description: 'memory for open blocks and partial results',
   },
+  'runtime-config.file': {
+    kind: 'text',
+    default: '',
+    description: 'YAML file with options of single tenants: overrides: { tenant: { limits.samples-max: 500000 } }',
+  },
+  'runtime-config.reload-interval': {
+    kind: 'duration',
+    min: 100,
+    max: HOUR_MS,
+    default: 10_000,
+    description: 'how often that file is looked at; a broken one changes nothing',
+  },
   'limits.ingestion-window': {
     kind: 'duration',
     min: MINUTE_MS,
@@ -129,6 +141,7 @@ export const SERVE_OPTIONS = {
     description: 'one request body as sent; inflated it may be four times as large',
   },
   'limits.profile-size-max': {
+    perTenant: true,
     kind: 'bytes',
     min: KIB,
     max: 256 * MIB,
@@ -136,6 +149,7 @@ export const SERVE_OPTIONS = {
     description: 'one profile, uncompressed',
   },
   'limits.samples-max': {
+    perTenant: true,
     kind: 'integer',
     min: 1,
     max: 10_000_000,
@@ -144,6 +158,7 @@ export const SERVE_OPTIONS = {
     description: 'samples of one profile',
   },
   'limits.series-labels-max': {
+    perTenant: true,
     kind: 'integer',
     min: 8,
     max: 1024,
@@ -152,6 +167,7 @@ export const SERVE_OPTIONS = {
     description: 'labels of one series',
   },
   'limits.sample-labels-max': {
+    perTenant: true,
     kind: 'integer',
     min: 1,
     max: 10_000,
@@ -160,6 +176,7 @@ export const SERVE_OPTIONS = {
     description: 'labels of one sample',
   },
   'limits.profile-series-max': {
+    perTenant: true,
     kind: 'integer',
     min: 1,
     max: 100_000,
@@ -167,8 +184,16 @@ export const SERVE_OPTIONS = {
     unit: 'label sets',
     description: 'label sets the sample labels of one profile may split it into',
   },
-  'limits.label-name-size-max': { kind: 'bytes', min: 16, max: 64 * KIB, default: KIB, description: 'one label name' },
+  'limits.label-name-size-max': {
+    perTenant: true,
+    kind: 'bytes',
+    min: 16,
+    max: 64 * KIB,
+    default: KIB,
+    description: 'one label name',
+  },
   'limits.label-value-size-max': {
+    perTenant: true,
     kind: 'bytes',
     min: 16,
     max: 64 * KIB,
@@ -176,6 +201,7 @@ export const SERVE_OPTIONS = {
     description: 'one label value',
   },
   'limits.ingestion-rate': {
+    perTenant: true,
     kind: 'bytes',
     min: 0,
     max: 1024 * GIB,

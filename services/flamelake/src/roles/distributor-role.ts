@@ -7,8 +7,7 @@ import { ownProfilePush } from '../server/own-profiles.ts';
 import { ownTenant, type Role, type RoleContext } from './role.ts';
 
 export function startDistributorRole(context: RoleContext, log: ProfileLog): Role {
-  const { options, clock, random, logger, metrics, identity } = context;
-  const limits = ingestLimits(options);
+  const { options, tenantOptions, clock, random, logger, metrics, identity } = context;
   const distributor = createDistributor({
     log,
     clock,
@@ -16,7 +15,7 @@ export function startDistributorRole(context: RoleContext, log: ProfileLog): Rol
     metrics,
     logger,
     sealCommit: (positions) => sealCommitToken(identity.keys, positions),
-    limitsOf: () => limits,
+    limitsOf: (tenant) => ingestLimits(tenantOptions.of(tenant)),
     inFlightBytesMax: options['distributor.in-flight-size-max'],
     threadCount: options['workers.count'],
   });

@@ -6,10 +6,13 @@ import type { Queries } from '@flamelake/query-frontend';
 import type { UnaryMethod } from '@flamelake/rpc';
 import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
 import type { ServeOptions } from '../options/serve-options.ts';
+import type { TenantOptions } from '../overrides/watch-overrides.ts';
 import type { OwnProfilePush } from '../server/own-profiles.ts';
 
 export interface RoleContext {
   readonly options: ServeOptions;
+  /** Options of single tenants, as they are now. */
+  readonly tenantOptions: TenantOptions;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -8,6 +8,7 @@ import { createMetrics, type Logger, observeProcess } from '@flamelake/runtime';
 import manifest from '../../package.json' with { type: 'json' };
 import { bodyLimits } from '../options/ingest-limits.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
+import { watchOverrides } from '../overrides/watch-overrides.ts';
 import { homePage } from '../pages/home-page.ts';
 import { ownTenant, type Role } from '../roles/role.ts';
 import { startRoles } from '../roles/start-roles.ts';
@@ -50,7 +51,8 @@ export async function startFlamelake({
   const store = await openObjectStore({ options, clock, random, metrics });
   await probe(store, random, logger);
   const identity = await openStore(store, random);
-  const roles = await startRoles({ options, clock, random, logger, metrics, store, identity, onFatal });
+  const tenantOptions = await watchOverrides({ options, clock, logger, metrics });
+  const roles = await startRoles({ options, tenantOptions, clock, random, logger, metrics, store, identity, onFatal });
   const profiler = await createSelfProfiler(clock);
   const queries = roles.find((role) => role.queries !== undefined)?.queries;
   const app = createHttpApp({
@@ -78,6 +80,7 @@ export async function startFlamelake({
   });
   const closeRoles = async (): Promise<void> => {
     for (const role of roles) await role.close();
+    await tenantOptions.close();
     profiler.close();
     await store.close();
     stopObserving();
