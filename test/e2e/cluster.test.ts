@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Cluster, startCluster, whyNoCluster } from './cluster.ts';
+import { assertAgrees, runVerify } from './run-verify.ts';
 import { push, smallPprof, totalOf } from './small-profile.ts';
 
 const skip = (await whyNoCluster()) ?? false;
@@ -64,6 +65,14 @@ test('a segment-writer and a querier killed under pushes lose and double nothing
     sum += await totalWhenVisible(url, `killed-${service}`, commit);
   }
   assert.equal(sum, expected);
+});
+
+test('log, bucket and server agree on all partitions', { skip }, async () => {
+  const [{ url }] = cluster.frontends;
+  const verdict = await runVerify([...cluster.flags, `--url=${url}`]);
+  assertAgrees(verdict);
+  assert.equal(verdict.output.match(/^log: partition \d, /gm)?.length, 4);
+  assert.match(verdict.output, /server: \d+ answers compared/);
 });
 
 test('every role ends cleanly at SIGTERM', { skip }, async () => {

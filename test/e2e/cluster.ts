@@ -21,6 +21,8 @@ export interface Cluster {
   readonly queriers: readonly ServerProcess[];
   readonly frontends: readonly ServerProcess[];
   readonly compactors: readonly ServerProcess[];
+  /** Where the log and the bucket are. */
+  readonly flags: readonly string[];
   /** One more process of a role. */
   start(target: string, flags?: readonly string[]): Promise<ServerProcess>;
   stop(): Promise<void>;
@@ -42,7 +44,8 @@ export async function startCluster(): Promise<Cluster> {
     startRedis(),
   ]);
   const shared = ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redis.port}`];
-  const start = (target: string, flags: readonly string[] = []) => startRole(target, kafka, s3, flags);
+  const places = placeFlags(kafka, s3);
+  const start = (target: string, flags: readonly string[] = []) => startRole(target, [...places, ...flags]);
   // The first distributor makes the topic, for all.
   const distributors = [await start('distributor'), await start('distributor')];
   const copies = (target: string, flags: readonly string[] = []) =>
@@ -61,6 +64,7 @@ export async function startCluster(): Promise<Cluster> {
     queriers,
     frontends,
     compactors,
+    flags: places,
     start,
     async stop() {
       const all = [...frontends, ...distributors, ...writers, ...queriers, ...compactors];
@@ -70,26 +74,26 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
-function startRole(
-  target: string,
-  kafka: KafkaServer,
-  s3: RunningServer,
-  flags: readonly string[],
-): Promise<ServerProcess> {
+function placeFlags(kafka: KafkaServer, s3: RunningServer): readonly string[] {
+  return [
+    `--kafka.brokers=${kafka.addresses.join(',')}`,
+    `--kafka.partitions=${PARTITIONS}`,
+    '--kafka.replication-factor=1',
+    '--kafka.min-insync-replicas=1',
+    '--store.backend=s3',
+    `--store.s3.endpoint=http://127.0.0.1:${s3.port}`,
+    `--store.s3.bucket=${S3_BUCKET}`,
+    `--store.s3.access-key=${S3_ACCESS_KEY}`,
+    `--store.s3.secret-key=${S3_SECRET_KEY}`,
+  ];
+}
+
+function startRole(target: string, flags: readonly string[]): Promise<ServerProcess> {
   return startServer({
     directory: temporaryDirectory(),
     flags: [
       `--target=${target}`,
       '--self-profiling.enabled=false',
-      `--kafka.brokers=${kafka.addresses.join(',')}`,
-      `--kafka.partitions=${PARTITIONS}`,
-      '--kafka.replication-factor=1',
-      '--kafka.min-insync-replicas=1',
-      '--store.backend=s3',
-      `--store.s3.endpoint=http://127.0.0.1:${s3.port}`,
-      `--store.s3.bucket=${S3_BUCKET}`,
-      `--store.s3.access-key=${S3_ACCESS_KEY}`,
-      `--store.s3.secret-key=${S3_SECRET_KEY}`,
       '--querier.host=127.0.0.1',
       '--querier.port=0',
       '--compactor.fold-interval=2s',

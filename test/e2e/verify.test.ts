@@ -1,49 +1,30 @@
 /** `flamelake verify` agrees with a sound store, live, folded and after a crash, and names what is damaged. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { cpSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { createBlockBuilder, parseBlock } from '@flamelake/block';
 import { decodeLogRecord, type ProfileRecord } from '@flamelake/formats';
 import { sortLabels } from '@flamelake/model';
 import { readFileLog } from '@flamelake/profile-log';
 import { nodeFileSystem } from '@flamelake/runtime';
+import { assertAgrees, runVerify, type Verdict } from './run-verify.ts';
 import { startServer, temporaryDirectory } from './server-process.ts';
 import { push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
 
-const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
 const FLAGS = ['--self-profiling.enabled=false', '--segment-writer.flush-interval=20ms'];
 const FOLDING = [...FLAGS, '--compactor.fold-interval=100ms'];
 /** No fold within the life of a test. */
 const NOT_FOLDING = [...FLAGS, '--compactor.fold-interval=1h', '--compactor.fold-segments=10000'];
 
-interface Verdict {
-  readonly exitCode: number | null;
-  readonly output: string;
-  readonly differences: readonly string[];
-}
-
 /** Runs the command, which must leave the directory as it was when nobody else writes to it. */
 async function verify(directory: string, url = '', flags: readonly string[] = []): Promise<Verdict> {
-  const words = ['verify', `--data.directory=${directory}`, ...(url === '' ? [] : [`--url=${url}`]), ...flags];
+  const words = [`--data.directory=${directory}`, ...(url === '' ? [] : [`--url=${url}`]), ...flags];
   const before = url === '' ? contentOf(directory) : '';
-  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = once(child, 'exit');
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  await exited;
+  const verdict = await runVerify(words);
   if (url === '') assert.equal(contentOf(directory), before, 'verify changes nothing');
-  const differences = output.split('\n').filter((line) => line.startsWith('DIFFERENCE'));
-  assert.match(output, /^\d+ differences$/m, errors);
-  return { exitCode: child.exitCode, output, differences };
-}
-
-function assertAgrees({ exitCode, output }: Verdict): void {
-  assert.match(output, /^0 differences$/m, output);
-  assert.equal(exitCode, 0);
+  return verdict;
 }
 
 /** The damaged object must be named by what is left of its path when the store's folders are taken off. */

@@ -31,7 +31,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<ProfileLog
   try {
     await checkVersions(cluster);
     const topic = await openTopic(cluster, options, settings, options.logger);
-    if (settings.minInsyncReplicas < 2) {
+    if (settings.minInsyncReplicas < 2 && options.readOnly !== true) {
       options.logger?.warn('kafka acknowledges records that one broker alone holds; losing it loses them');
     }
     return kafkaLog(options, settings.topic, topic, cluster);

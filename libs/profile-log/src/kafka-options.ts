@@ -59,6 +59,8 @@ export interface KafkaLogOptions extends KafkaConnectionOptions, KafkaTopicOptio
   readonly readTimeoutMs?: number;
   /** Bytes of records waiting for an acknowledgement, 64 MiB by default; beyond it `resource_exhausted`. */
   readonly queueBytesMax?: number;
+  /** Only reads: a topic that is absent is not made, and one with other settings is read as it is. */
+  readonly readOnly?: boolean;
   /** Bytes of records sent to a partition at once, 1 MiB by default; a larger record goes alone. */
   readonly batchBytesMax?: number;
 }

@@ -53,17 +53,21 @@ function rulesOf(settings: KafkaTopicSettings): readonly Rule[] {
 }
 
 /**
- * Finds the topic or makes it, and checks it.
+ * Finds the topic or makes it, and checks it; one that is only read is taken as it is.
  * @throws {FlamelakeError} `failed_precondition` when a setting is wrong, with every wrong one, its value, what it must
  * be, and the command that changes it
  */
 export async function openTopic(
   cluster: KafkaCluster,
-  options: KafkaConnectionOptions,
+  options: KafkaConnectionOptions & { readonly readOnly?: boolean },
   settings: KafkaTopicSettings,
   logger?: Logger,
 ): Promise<OpenTopic> {
   let state = await cluster.refresh();
+  if (options.readOnly === true) {
+    if (state !== undefined) return { ...state, messageBytesMax: settings.messageBytesMax };
+    throw new FlamelakeError('failed_precondition', 'kafka topic does not exist', { topic: settings.topic });
+  }
   if (state === undefined) {
     await makeTopic(cluster, settings);
     logger?.info('made the topic of the profile log', { ...settings });

@@ -64,7 +64,7 @@ export const INSPECT_OPTIONS = {
 
 export const VERIFY_OPTIONS = {
   'data.directory': SERVE_OPTIONS['data.directory'],
-  url: { kind: 'text', default: '', description: 'server over this directory; not asked if empty' },
+  url: { kind: 'text', default: '', description: 'server over this store; not asked if empty' },
   tenant: { kind: 'text', default: '', description: 'tenant whose answers are compared; all of the store if empty' },
   'limits.ingestion-window': SERVE_OPTIONS['limits.ingestion-window'],
 } as const satisfies OptionTable;

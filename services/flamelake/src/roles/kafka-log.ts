@@ -5,8 +5,13 @@ import type { KafkaConnectionOptions, PartitionAssignment } from '@flamelake/pro
 import type { ServeOptions } from '../options/serve-options.ts';
 import type { RoleContext } from './role.ts';
 
-/** @throws {FlamelakeError} `failed_precondition` when the topic is not as it must be, and how to change it */
-export async function openSharedLog(context: RoleContext): Promise<ProfileLog> {
+type LogContext = Pick<RoleContext, 'options' | 'clock' | 'random' | 'logger' | 'metrics' | 'onFatal'>;
+
+/**
+ * @param readOnly - takes the topic as it is
+ * @throws {FlamelakeError} `failed_precondition` when the topic is not as it must be, and how to change it
+ */
+export async function openSharedLog(context: LogContext, readOnly = false): Promise<ProfileLog> {
   const { openKafkaLog } = await import('@flamelake/profile-log/kafka');
   const { options, logger, metrics, onFatal } = context;
   return openKafkaLog({
@@ -20,6 +25,7 @@ export async function openSharedLog(context: RoleContext): Promise<ProfileLog> {
     appendTimeoutMs: options['kafka.append-timeout'],
     queueBytesMax: options['kafka.queue-size-max'],
     batchBytesMax: options['kafka.batch-size-max'],
+    readOnly,
     logger,
     metrics,
     onFatal,
@@ -42,7 +48,7 @@ export async function joinWriters(context: RoleContext, log: ProfileLog): Promis
   });
 }
 
-async function connectionOptions({ options, clock, random }: RoleContext): Promise<KafkaConnectionOptions> {
+async function connectionOptions({ options, clock, random }: LogContext): Promise<KafkaConnectionOptions> {
   const brokers = options['kafka.brokers'].split(',').filter((broker) => broker !== '');
   if (brokers.length === 0) {
     throw new FlamelakeError('invalid_argument', 'role needs a profile log that processes share', {

@@ -5,7 +5,7 @@ import type { OffsetDigests } from './offset-digests.ts';
 import type { ServerAnswer, ServerAnswers } from './server-answers.ts';
 import type { Totals } from './totals.ts';
 
-/** How the log that is to be compared takes part. */
+/** How a partition of the log that is to be compared takes part. */
 export interface LogComparison {
   readonly root: PartitionRoot;
   readonly digests: OffsetDigests;
@@ -28,7 +28,8 @@ export interface PartitionReading {
   readonly totals: Totals;
   readonly answers: ServerAnswers;
   readonly expected: Map<ServerAnswer, ExpectedAnswer>;
-  readonly comparison: LogComparison | undefined;
+  /** Partitions of the log, each to be compared with what the store holds of it. */
+  readonly comparisons: readonly LogComparison[];
   version: number;
   blocks: number;
   segments: number;
@@ -44,7 +45,7 @@ export interface PartitionReading {
 export function beginReading(
   root: PartitionRoot,
   answers: ServerAnswers,
-  comparison: LogComparison | undefined,
+  comparisons: readonly LogComparison[],
 ): PartitionReading {
   return {
     root,
@@ -52,7 +53,7 @@ export function beginReading(
     totals: new Map(),
     answers,
     expected: new Map(),
-    comparison,
+    comparisons,
     version: 0,
     blocks: 0,
     segments: 0,
@@ -65,7 +66,16 @@ export function beginReading(
 }
 
 /** What of the log this partition is compared with, if it is the one the log is of. */
-export function digestsOf({ root, comparison }: PartitionReading): OffsetDigests | undefined {
-  const isOfLog = comparison?.root.logId === root.logId && comparison.root.partition === root.partition;
-  return isOfLog ? comparison.digests : undefined;
+export function digestsOf(reading: PartitionReading): OffsetDigests | undefined {
+  return comparisonOf(reading)?.digests;
+}
+
+/** The log's own partition, if the log is the one this partition is of. */
+export function comparisonOf({ root, comparisons }: PartitionReading): LogComparison | undefined {
+  return comparisons.find((one) => one.root.logId === root.logId && one.root.partition === root.partition);
+}
+
+/** Partitions of other logs: profiles of this one may have been sent again to any of them. */
+export function laterLogs({ root, comparisons }: PartitionReading): readonly LogComparison[] {
+  return comparisons.filter((one) => one.root.logId !== root.logId);
 }

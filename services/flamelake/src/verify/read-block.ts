@@ -9,7 +9,7 @@ import {
 } from '@flamelake/block';
 import { IDENTITY_BYTES, isMissingObject } from '@flamelake/catalog';
 import { describeError, FlamelakeError, type ObjectStore } from '@flamelake/model';
-import { digestsOf, type PartitionReading } from './partition-reading.ts';
+import { comparisonOf, laterLogs, type PartitionReading } from './partition-reading.ts';
 import { readDataset } from './read-dataset.ts';
 
 /** Bytes of datasets read before a block is opened anew, which frees them. */
@@ -56,12 +56,12 @@ async function readBlockWide(
   key: string,
   block: BlockReader,
 ): Promise<IdentityColumns | undefined> {
-  const { comparison, findings } = reading;
-  const digests = digestsOf(reading);
+  const { findings } = reading;
+  const own = comparisonOf(reading);
   const { position, next, lastAppendMs } = block.info.log;
   const quarantine = (await sound(reading, key, () => block.quarantine())) ?? [];
   reading.quarantined += quarantine.length;
-  for (const { offset, value } of quarantine) digests?.addQuarantined(offset, value);
+  for (const { offset, value } of quarantine) own?.digests.addQuarantined(offset, value);
   const identities = await sound(reading, key, () => block.identities());
   if (identities === undefined) return undefined;
   const { ids, offsets, count } = identities;
@@ -69,14 +69,15 @@ async function readBlockWide(
   if (count > 0 && !(offsets[0] >= position && offsets[count - 1] < next)) {
     findings.difference(`${key}: identities are of other offsets than ${position} to ${next}`);
   }
-  if (comparison === undefined) return identities;
-  const { window, windowMs, firstAppendMs } = comparison;
-  const reachesIn = lastAppendMs >= firstAppendMs - windowMs;
-  const seenMs = Math.min(lastAppendMs, firstAppendMs);
-  for (let i = 0; i < count; i++) {
-    const at = i * IDENTITY_BYTES;
-    if (digests !== undefined && offsets[i] >= digests.from) digests.addProfile(offsets[i], ids, at);
-    else if (reachesIn) window.add(ids, at, digests === undefined ? BEFORE_ALL_OFFSETS : offsets[i], seenMs);
+  for (const comparison of own === undefined ? laterLogs(reading) : [own]) {
+    const { window, windowMs, firstAppendMs, digests } = comparison;
+    const reachesIn = lastAppendMs >= firstAppendMs - windowMs;
+    const seenMs = Math.min(lastAppendMs, firstAppendMs);
+    for (let i = 0; i < count; i++) {
+      const at = i * IDENTITY_BYTES;
+      if (own !== undefined && offsets[i] >= digests.from) digests.addProfile(offsets[i], ids, at);
+      else if (reachesIn) window.add(ids, at, own === undefined ? BEFORE_ALL_OFFSETS : offsets[i], seenMs);
+    }
   }
   return identities;
 }

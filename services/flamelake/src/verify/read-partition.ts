@@ -19,7 +19,7 @@ import type { ServerAnswers } from './server-answers.ts';
 export interface PartitionContext {
   readonly store: ObjectStore;
   readonly answers: ServerAnswers;
-  readonly comparison: LogComparison | undefined;
+  readonly comparisons: readonly LogComparison[];
   /** Told what is about to be read. */
   readonly progress: (words: string) => void;
 }
@@ -29,9 +29,9 @@ const ATTEMPTS_MAX = 5;
 
 /** @throws {FlamelakeError} `unavailable` when it is swept whenever it is read */
 export async function readPartition(context: PartitionContext, root: PartitionRoot): Promise<PartitionReading> {
-  const { store, comparison } = context;
+  const { store, comparisons } = context;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const reading = beginReading(root, context.answers, comparison);
+    const reading = beginReading(root, context.answers, comparisons);
     digestsOf(reading)?.clear();
     const kept = await readManifests(store, reading);
     if (kept === undefined) return reading;

@@ -4,21 +4,13 @@ import { decodeLogRecord, type ProfileRecord } from '@flamelake/formats';
 import { describeError, FlamelakeError, type LogRecord, withProducedLabels } from '@flamelake/model';
 import { hashBytes, hashLocations, hashRow, hashTree, wordsOf } from './content-hash.ts';
 import type { Findings } from './findings.ts';
+import type { PartitionLog } from './log-reading.ts';
 import { type OffsetDigest, wordAt } from './offset-digests.ts';
 import type { LogComparison } from './partition-reading.ts';
 import { hashRowName } from './row-name.ts';
 
-/** A log as it lies: see `readFileLog`. */
-export interface LogReading {
-  /** Incarnation of the log. */
-  readonly id: string;
-  /** First offset it holds. */
-  readonly start: number;
-  /** Its records, in order; offsets may jump. */
-  records(): AsyncIterable<LogRecord>;
-}
-
 export interface LogCounts {
+  readonly partition: number;
   /** First offset read, and the one behind the last. */
   readonly start: number;
   readonly end: number;
@@ -38,6 +30,7 @@ export interface ReplayOptions extends LogComparison {
   readonly rules: IdentityRules;
   /** First offset that no segment covers. */
   readonly chainEnd: number;
+  readonly isOnlyPartition: boolean;
   readonly findings: Findings;
   readonly progress: (words: string) => void;
 }
@@ -46,7 +39,7 @@ export interface ReplayOptions extends LogComparison {
 const FORGET_RECORDS = 1_024;
 
 /** @throws {FlamelakeError} `data_loss` when a record of the log is damaged */
-export async function replayLog(log: LogReading, options: ReplayOptions): Promise<LogCounts> {
+export async function replayLog(log: PartitionLog, options: ReplayOptions): Promise<LogCounts> {
   const { digests, window, windowMs, chainEnd, findings, progress } = options;
   const counts = { compared: 0, profiles: 0, repeats: 0, late: 0, quarantined: 0, pending: 0, skipped: 0 };
   let end = log.start;
@@ -59,7 +52,7 @@ export async function replayLog(log: LogReading, options: ReplayOptions): Promis
     else if (offset >= digests.until) counts.skipped++;
     else {
       if (counts.compared++ % FORGET_RECORDS === 0) {
-        progress(`log offset ${offset} of ${chainEnd}`);
+        progress(`log partition ${log.partition}: offset ${offset} of ${chainEnd}`);
         window.forgetBefore(lastAppendMs - windowMs);
       }
       const kept = digests.quarantined(offset);
@@ -69,12 +62,17 @@ export async function replayLog(log: LogReading, options: ReplayOptions): Promis
         // Of a very large record only the beginning is kept.
         const [low, high] = hashBytes(record.value.subarray(0, kept.sizeBytes));
         if (low !== kept.hash[0] || high !== kept.hash[1]) {
-          findings.difference(`offset ${offset}: quarantine holds another record than the log`);
+          findings.difference(`${place(options, offset)}: quarantine holds another record than the log`);
         }
       }
     }
   }
-  return { start: log.start, end, ...counts };
+  return { partition: log.partition, start: log.start, end, ...counts };
+}
+
+/** Names a record: by its offset alone where the log has one partition. */
+function place({ root, isOnlyPartition }: ReplayOptions, offset: number): string {
+  return isOnlyPartition ? `offset ${offset}` : `partition ${root.partition}, offset ${offset}`;
 }
 
 interface Verdicts {
@@ -91,7 +89,9 @@ function compare(record: LogRecord, options: ReplayOptions, lastAppendMs: number
     decoded = decodeLogRecord(record.value);
   } catch (error) {
     const reason = error instanceof FlamelakeError ? describeError(error) : String(error);
-    findings.difference(`offset ${offset}: the log's record cannot be decoded and is not in quarantine: ${reason}`);
+    findings.difference(
+      `${place(options, offset)}: the log's record cannot be decoded and is not in quarantine: ${reason}`,
+    );
     return;
   }
   const counted = select(decoded, record, lastAppendMs, options, counts);
@@ -102,7 +102,7 @@ function compare(record: LogRecord, options: ReplayOptions, lastAppendMs: number
   const sameAmounts = amounts(expected) === amounts(actual);
   const services = [...new Set(decoded.map(({ tenant, service }) => `${tenant}/${service}`))].join(', ');
   findings.difference(
-    `offset ${offset} (${services}): the log counts ${amounts(expected)}, the store holds ${
+    `${place(options, offset)} (${services}): the log counts ${amounts(expected)}, the store holds ${
       sameAmounts ? 'as many with other content' : amounts(actual)
     }`,
   );

@@ -8,10 +8,9 @@ import type { Verification } from './verify-store.ts';
 /** @param tenant - whose totals are shown; of all when empty */
 export function verificationText({ findings, totals, partitions, log, answers }: Verification, tenant: string): string {
   const parts = [totalsTable(totals, tenant), ''];
-  if (log !== undefined) {
-    const { start, end, compared, profiles, repeats, late, quarantined, pending, skipped } = log;
+  for (const { partition, start, end, compared, profiles, repeats, late, quarantined, pending, skipped } of log) {
     parts.push(
-      `log: offsets ${start} to ${end}; ${compared} records compared: ${profiles} profiles, ${repeats} repeats, ${late} late, ` +
+      `log: ${log.length === 1 ? '' : `partition ${partition}, `}offsets ${start} to ${end}; ${compared} records compared: ${profiles} profiles, ${repeats} repeats, ${late} late, ` +
         `${quarantined} records in quarantine; ${pending} not yet in a segment${skipped > 0 ? `, ${skipped} too many to compare` : ''}`,
     );
   }

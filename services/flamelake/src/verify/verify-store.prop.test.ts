@@ -19,10 +19,15 @@ function verify({ store, log, random }: World): Promise<Verification> {
     store,
     readLog: async () => ({
       id: log.id,
-      start: log.start,
-      records: async function* () {
-        yield* log.records;
-      },
+      partitions: [
+        {
+          partition: 0,
+          start: log.start,
+          records: async function* () {
+            yield* log.records;
+          },
+        },
+      ],
     }),
     random,
     url: '',

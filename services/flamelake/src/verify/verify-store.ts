@@ -1,4 +1,4 @@
-/** Three independent readings of one data directory and the server over it, and what of them does not agree. */
+/** Three independent readings of one store, its log and the server over it, and what of them does not agree. */
 import {
   createIdentityWindow,
   followChain,
@@ -7,15 +7,17 @@ import {
   listRoots,
   newestManifest,
   openStore,
+  type PartitionRoot,
 } from '@flamelake/catalog';
 import { describeError, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { askServer } from './ask-server.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { listOthers } from './list-objects.ts';
+import type { LogReading, PartitionLog } from './log-reading.ts';
 import { createOffsetDigests } from './offset-digests.ts';
 import type { ExpectedAnswer, LogComparison, PartitionReading } from './partition-reading.ts';
 import { readPartition } from './read-partition.ts';
-import { type LogCounts, type LogReading, replayLog } from './replay-log.ts';
+import { type LogCounts, replayLog } from './replay-log.ts';
 import { createServerAnswers, rootKey, type ServerAnswer, type ServerAnswers } from './server-answers.ts';
 import { addTotals, type Totals } from './totals.ts';
 
@@ -41,8 +43,8 @@ export interface Verification {
   readonly findings: Findings;
   readonly totals: Totals;
   readonly partitions: readonly PartitionCounts[];
-  /** Undefined when there is no log, or nothing could be read of it. */
-  readonly log: LogCounts | undefined;
+  /** By partition; without those of which nothing could be read. */
+  readonly log: readonly LogCounts[];
   /** Answers of the server. */
   readonly answers: number;
 }
@@ -55,7 +57,7 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   const answers = createServerAnswers();
   // The log first: what is trimmed later has been folded before. The server before the store: what it has read, the store holds.
   const log = await findLog(options, findings);
-  const comparison = log && (await compareFrom(log, rules, findings));
+  const comparisons = log === undefined ? [] : await compareFrom(log, rules, findings);
   if (options.url !== '') {
     const { url, tenant } = options;
     await askServer({ url, tenant, storeTenants: () => tenantsOf(store), keys, answers, findings, progress });
@@ -64,9 +66,10 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   const totals: Totals = new Map();
   const expected = new Map<ServerAnswer, ExpectedAnswer>();
   const partitions: PartitionCounts[] = [];
-  for (const root of await listRoots(store)) {
+  const logs: LogCounts[] = [];
+  for (const root of rootsInOrder(await listRoots(store), comparisons)) {
     const words = (text: string) => progress(`log ${root.logId.slice(0, 8)}, partition ${root.partition}: ${text}`);
-    const reading = await readPartition({ store, answers, comparison, progress: words }, root);
+    const reading = await readPartition({ store, answers, comparisons, progress: words }, root);
     findings.addAll(reading.findings);
     addTotals(totals, reading.totals);
     for (const [answer, { profiles, total }] of reading.expected) {
@@ -75,17 +78,21 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
     }
     const { version, blocks, segments, bytes, profiles, quarantined, next } = reading;
     partitions.push({ root, version, blocks, segments, bytes, profiles, quarantined, next });
+    const comparison = comparisons.find((one) => rootKey(one.root) === rootKey(root));
+    if (comparison === undefined) continue;
+    const counts = await replay(comparison, comparisons.length === 1, next, options, findings);
+    if (counts !== undefined) logs.push(counts);
+    comparison.digests.clear();
   }
   await listOthers(store, findings);
-  const counts = log && comparison && (await replay(log, comparison, partitions, options, findings));
   compareAnswers(answers, expected, partitions, findings);
-  return { findings, totals, partitions, log: counts, answers: answers.count };
+  return { findings, totals, partitions, log: logs, answers: answers.count };
 }
 
 async function findLog({ readLog }: VerifyOptions, findings: Findings): Promise<LogReading | undefined> {
   try {
     const log = await readLog();
-    if (log === undefined) findings.note('there is no profile log beside the store');
+    if (log === undefined) findings.note('no profile log is there to compare with: only the store and the server are');
     return log;
   } catch (error) {
     return damagedLog(error, findings);
@@ -99,39 +106,59 @@ function damagedLog(error: unknown, findings: Findings): undefined {
   return undefined;
 }
 
+/** A partition of the log, and where the comparison with it begins. */
+interface PartitionComparison extends LogComparison {
+  readonly log: PartitionLog;
+}
+
 async function compareFrom(
   log: LogReading,
   rules: IdentityRules,
   findings: Findings,
-): Promise<LogComparison | undefined> {
+): Promise<readonly PartitionComparison[]> {
   const windowMs = identityWindowMs(rules);
-  const window = createIdentityWindow({ windowMs });
-  let firstAppendMs = Number.POSITIVE_INFINITY;
-  try {
-    for await (const { appendMs } of log.records()) {
-      firstAppendMs = appendMs;
-      break;
+  const comparisons: PartitionComparison[] = [];
+  for (const one of log.partitions) {
+    const window = createIdentityWindow({ windowMs });
+    try {
+      const firstAppendMs = await firstAppend(one);
+      const root = { logId: log.id, partition: one.partition };
+      comparisons.push({ root, digests: createOffsetDigests(one.start), window, windowMs, firstAppendMs, log: one });
+    } catch (error) {
+      damagedLog(error, findings);
     }
-  } catch (error) {
-    return damagedLog(error, findings);
   }
-  const root = { logId: log.id, partition: 0 };
-  return { root, digests: createOffsetDigests(log.start), window, windowMs, firstAppendMs };
+  return comparisons;
+}
+
+async function firstAppend(log: PartitionLog): Promise<number> {
+  for await (const { appendMs } of log.records()) return appendMs;
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Other logs first: what they took may have been sent again to the one that is compared. Partitions without an object are there too. */
+function rootsInOrder(
+  stored: readonly PartitionRoot[],
+  comparisons: readonly LogComparison[],
+): readonly PartitionRoot[] {
+  const compared = new Map(comparisons.map(({ root }) => [rootKey(root), root]));
+  return [...stored.filter((root) => !compared.has(rootKey(root))), ...compared.values()];
 }
 
 async function replay(
-  log: LogReading,
-  comparison: LogComparison,
-  partitions: readonly PartitionCounts[],
+  comparison: PartitionComparison,
+  isOnlyPartition: boolean,
+  chainEnd: number,
   { rules, progress }: VerifyOptions,
   findings: Findings,
 ): Promise<LogCounts | undefined> {
-  const chainEnd = partitions.find(({ root }) => rootKey(root) === rootKey(comparison.root))?.next ?? 0;
+  const { log } = comparison;
   if (log.start > chainEnd) {
-    findings.difference(`offsets ${chainEnd} to ${log.start} are neither in a segment nor in the log any more`);
+    const where = isOnlyPartition ? '' : `partition ${log.partition}: `;
+    findings.difference(`${where}offsets ${chainEnd} to ${log.start} are neither in a segment nor in the log any more`);
   }
   try {
-    return await replayLog(log, { ...comparison, rules, chainEnd, findings, progress });
+    return await replayLog(log, { ...comparison, rules, chainEnd, isOnlyPartition, findings, progress });
   } catch (error) {
     return damagedLog(error, findings);
   }
