@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { FlamelakeError } from '@flamelake/model';
 import { systemClock } from '@flamelake/runtime';
@@ -10,6 +12,7 @@ test('addresses are read as a list or a name', () => {
     name: 'queriers.flamelake.svc',
     port: 9_095,
   });
+  assert.deepEqual(parseAddressSource('file:/etc/queriers'), { file: '/etc/queriers' });
   for (const text of [
     '',
     ',',
@@ -22,6 +25,7 @@ test('addresses are read as a list or a name', () => {
     'a b:1',
     'dns:',
     'dns:a',
+    'file:',
     'dns:a:1,b:2',
   ]) {
     assert.throws(() => parseAddressSource(text), { code: 'invalid_argument' }, text);
@@ -71,10 +75,10 @@ test('a name is looked up again and again; changes are told, failures and emptin
   await last.promise;
   await watch.close();
   assert.deepEqual(told, [
-    'name cannot be looked up',
+    'addresses cannot be looked up',
     ['10.0.0.1:7', '10.0.0.2:7'],
-    'name has no address',
-    'name cannot be looked up',
+    'there is no address now',
+    'addresses cannot be looked up',
     ['10.0.0.1:7', '[::1]:7'],
   ]);
 });
@@ -87,4 +91,45 @@ test('the system knows localhost', async () => {
   );
   assert.ok((await found.promise).some((address) => address === '127.0.0.1:7' || address === '[::1]:7'));
   await watch.close();
+});
+
+test('a file is read again and again; one that is gone, empty, damaged or too large changes nothing', async () => {
+  const folder = mkdtempSync(`${tmpdir()}/flamelake-addresses-`);
+  const file = `${folder}/queriers`;
+  const told: unknown[] = [];
+  let next = Promise.withResolvers<void>();
+  const tell = (what: unknown) => {
+    // A failure is told at each look, a change once.
+    if (told.at(-1) === what) return;
+    told.push(what);
+    next.resolve();
+  };
+  const watch = watchAddresses(
+    { file },
+    { clock: systemClock, intervalMs: 1, onChange: tell, onFailure: ({ message }) => tell(message) },
+  );
+  const write = async (text: string) => {
+    next = Promise.withResolvers();
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+    await next.promise;
+  };
+  await next.promise;
+  await write('b:1 a:1\n');
+  await write('\n');
+  await write('a:1,b:2');
+  await write('a:1\nb');
+  await write('[::1]:3\n\ta:1,\n');
+  await write('a:1 '.repeat(100_000));
+  await watch.close();
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(told, [
+    'addresses cannot be looked up',
+    ['a:1', 'b:1'],
+    'there is no address now',
+    ['a:1', 'b:2'],
+    'addresses cannot be looked up',
+    ['[::1]:3', 'a:1'],
+    'addresses cannot be looked up',
+  ]);
 });

@@ -1,11 +1,14 @@
-/** Where the processes of a role are: a fixed list, or a DNS name looked up again and again, as they come and go. */
+/** Where the processes of a role are: a fixed list, or a DNS name or a file looked at again and again, as they come and go. */
 import { lookup as systemLookup } from 'node:dns/promises';
+import { open } from 'node:fs/promises';
 import { type Clock, FlamelakeError } from '@flamelake/model';
 
 export type AddressSource =
   | { readonly addresses: readonly string[] }
   /** Every address the name has, each with the port. */
-  | { readonly name: string; readonly port: number };
+  | { readonly name: string; readonly port: number }
+  /** A file of `host:port`, separated by commas, blanks or lines. */
+  | { readonly file: string };
 
 export interface AddressWatchOptions {
   readonly clock: Clock;
@@ -13,7 +16,7 @@ export interface AddressWatchOptions {
   readonly intervalMs: number;
   /** Called with sorted, distinct `host:port`, at first and whenever they differ from before. */
   readonly onChange: (addresses: readonly string[]) => void;
-  /** A name that cannot be looked up, or has no address now: what was known stays. */
+  /** A name or file that cannot be looked up, or has no address now: what was known stays. */
   readonly onFailure: (error: FlamelakeError) => void;
   /** The system's by default: files, search domains and DNS as they are configured. */
   readonly lookup?: (name: string) => Promise<readonly string[]>;
@@ -25,32 +28,41 @@ export interface AddressWatch {
 
 /** Most addresses of a role. */
 const ADDRESSES_MAX = 1_024;
+/** Largest file of addresses, 256 KiB. */
+const FILE_BYTES_MAX = 262_144;
 
 /**
- * Reads `host:port,host:port,…`, or `dns:name:port`.
+ * Reads `host:port,host:port,…`, `dns:name:port` or `file:path`.
  * @throws {FlamelakeError} `invalid_argument`
  */
 export function parseAddressSource(text: string): AddressSource {
-  const name = /^dns:(.+)$/.exec(text)?.[1];
-  const addresses = (name ?? text)
-    .split(',')
+  const [, kind, rest] = /^(dns|file):(.+)$/.exec(text) ?? [];
+  if (kind === 'file') return { file: rest };
+  const addresses = parseAddresses(rest ?? text);
+  const [first] = addresses;
+  if (first === undefined || (kind === 'dns' && addresses.length > 1)) throw malformed(text);
+  if (kind === undefined) return { addresses };
+  const colon = first.lastIndexOf(':');
+  return { name: first.slice(0, colon), port: Number(first.slice(colon + 1)) };
+}
+
+/** @throws {FlamelakeError} `invalid_argument` on anything but `host:port` between the separators */
+function parseAddresses(text: string, separator: string | RegExp = ','): readonly string[] {
+  const addresses = text
+    .split(separator)
     .map((address) => address.trim())
     .filter((address) => address !== '');
   for (const address of addresses) {
     const port = Number(/^(?:[^\s:[\]]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/.exec(address)?.[1]);
     if (!(port >= 1 && port <= 65_535)) throw malformed(text);
   }
-  const [first] = addresses;
-  if (first === undefined || (name !== undefined && addresses.length > 1)) throw malformed(text);
-  if (name === undefined) return { addresses };
-  const colon = first.lastIndexOf(':');
-  return { name: first.slice(0, colon), port: Number(first.slice(colon + 1)) };
+  return addresses;
 }
 
 function malformed(text: string): FlamelakeError {
   return new FlamelakeError('invalid_argument', 'addresses cannot be read', {
     addresses: text.slice(0, 256),
-    expected: 'host:port,host:port or dns:name:port',
+    expected: 'host:port,host:port or dns:name:port or file:path',
   });
 }
 
@@ -61,7 +73,7 @@ export function watchAddresses(source: AddressSource, options: AddressWatchOptio
     return { close: () => Promise.resolve() };
   }
   const closed = new AbortController();
-  const done = watchName(source, options, closed.signal);
+  const done = watch(source, options, closed.signal);
   return {
     async close() {
       closed.abort();
@@ -70,25 +82,45 @@ export function watchAddresses(source: AddressSource, options: AddressWatchOptio
   };
 }
 
-async function watchName(
-  { name, port }: { readonly name: string; readonly port: number },
-  { clock, intervalMs, onChange, onFailure, lookup = lookupAll }: AddressWatchOptions,
-  closed: AbortSignal,
-): Promise<void> {
+type ChangingSource = Exclude<AddressSource, { readonly addresses: readonly string[] }>;
+
+async function watch(source: ChangingSource, options: AddressWatchOptions, closed: AbortSignal): Promise<void> {
+  const { clock, intervalMs, onChange, onFailure, lookup = lookupAll } = options;
+  const details: Readonly<Record<string, string>> = 'file' in source ? { file: source.file } : { name: source.name };
   let known: readonly string[] = [];
   while (!closed.aborted) {
     try {
-      const hosts = await lookup(name);
-      const found = distinct(hosts.map((host) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)));
-      if (found.length === 0) onFailure(new FlamelakeError('unavailable', 'name has no address', { name }));
+      const found = distinct('file' in source ? await readAddresses(source.file) : await lookUp(source, lookup));
+      if (found.length === 0) onFailure(new FlamelakeError('unavailable', 'there is no address now', details));
       else if (!closed.aborted && found.join() !== known.join()) {
         known = found;
         onChange(found);
       }
     } catch (cause) {
-      onFailure(new FlamelakeError('unavailable', 'name cannot be looked up', { name }, { cause }));
+      onFailure(new FlamelakeError('unavailable', 'addresses cannot be looked up', details, { cause }));
     }
     await clock.sleep(intervalMs, closed);
+  }
+}
+
+async function lookUp(
+  { name, port }: Extract<AddressSource, { readonly name: string }>,
+  lookup: (name: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const hosts = await lookup(name);
+  return hosts.map((host) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
+}
+
+async function readAddresses(path: string): Promise<readonly string[]> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    if (size > FILE_BYTES_MAX) {
+      throw new FlamelakeError('invalid_argument', 'file of addresses is too large', { size, limit: FILE_BYTES_MAX });
+    }
+    return parseAddresses(await file.readFile('utf8'), /[\s,]+/);
+  } finally {
+    await file.close();
   }
 }
 

@@ -12,7 +12,7 @@ export const QUERY_FAN_OUT_OPTIONS = {
     min: 100,
     max: 600 * SECOND_MS,
     default: 5 * SECOND_MS,
-    description: 'how often the name of the queriers is looked up',
+    description: 'how often the name or file of the queriers is looked at',
   },
   'query-frontend.query-tasks-max': {
     kind: 'integer',

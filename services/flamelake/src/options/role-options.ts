@@ -23,6 +23,6 @@ export const ROLE_OPTIONS = {
     kind: 'text',
     default: '',
     description:
-      'queriers to send tasks to: host:port,host:port or dns:name:port, which is looked up again as they come and go',
+      'queriers to send tasks to: host:port,host:port, or dns:name:port or file:path, which are looked at again as they come and go',
   },
 } as const satisfies OptionTable;
