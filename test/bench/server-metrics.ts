@@ -5,7 +5,7 @@ export interface EventLoopLag {
   readonly maxMs: number;
 }
 
-/** How much later than due the event loop ran its timers since this was last asked; 0 when none was due. */
+/** How much later than due the event loop ran its timers in the last 15 to 30 s; 0 when none was due. */
 export async function eventLoopLag(url: string): Promise<EventLoopLag> {
   const text = await (await fetch(`${url}/metrics`)).text();
   if (!text.includes('# HELP flamelake_event_loop_lag_seconds ')) throw new Error('metrics have no event loop lag');

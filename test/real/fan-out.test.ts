@@ -169,12 +169,14 @@ test('one that has too much to do is spared', async () => {
 test('without a querier: unavailable, and at once when none was ever known', async () => {
   const [task] = world.tasks;
   const nobody = fanOutOf({ queriers: { addresses: [] } });
-  assert.equal(nobody.isReady(), false);
+  assert.equal(await nobody.isReady(), false);
   await assert.rejects(nobody.execute(task, new AbortController().signal), failsWith('unavailable'));
   const dead = await startQuerier();
+  const fanOut = fanOutOf({ queriers: fixed(dead) });
+  assert.equal(await fanOut.isReady(), true);
   dead.signal('SIGKILL');
   await dead.ended;
-  const fanOut = fanOutOf({ queriers: fixed(dead) });
+  assert.equal(await fanOut.isReady(), false);
   await assert.rejects(fanOut.execute(task, new AbortController().signal), failsWith('unavailable'));
   assert.equal(await fanOut.count(RETRIES), 4);
 });
@@ -193,7 +195,7 @@ test('queriers come and go by DNS, and no query fails', async () => {
   let queries = 0;
   const asking = (async () => {
     while (!over.signal.aborted) {
-      if (fanOut.isReady()) await world.check(fanOut.execute);
+      if (await fanOut.isReady()) await world.check(fanOut.execute);
       else await new Promise((resolve) => setImmediate(resolve));
       queries++;
     }

@@ -26,6 +26,8 @@ export interface PartitionAssignmentOptions extends KafkaConnectionOptions {
 export interface PartitionAssignment {
   /** Partitions this process is to write now, ascending. */
   assigned(): readonly number[];
+  /** Whether the group counts this process in, as far as is known. */
+  isMember(): boolean;
   /** Calls back with all partitions at each change. */
   onChange(listener: (partitions: readonly number[]) => void): void;
   /** Notes how far a partition is written; put on record in the group now and then, for tools that show lag. */
@@ -64,6 +66,7 @@ export function createPartitionAssignment(options: PartitionAssignmentOptions): 
   const listeners: ((partitions: readonly number[]) => void)[] = [];
   const offsets = new Map<number, number>();
   let partitions: readonly number[] = [];
+  let isMember = false;
   let committedAtMs = clock.monotonicMs();
 
   const rebalances = metrics?.counter({ name: 'kafka_rebalances_total', help: 'Times the group shared out anew.' });
@@ -108,7 +111,6 @@ export function createPartitionAssignment(options: PartitionAssignmentOptions): 
 
   async function run(): Promise<void> {
     const { signal } = closing;
-    let isMember = false;
     let retryMs = RETRY_MS_MIN;
     while (!signal.aborted) {
       try {
@@ -137,6 +139,7 @@ export function createPartitionAssignment(options: PartitionAssignmentOptions): 
 
   return {
     assigned: () => partitions,
+    isMember: () => isMember,
     onChange(listener) {
       listeners.push(listener);
     },

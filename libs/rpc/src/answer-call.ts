@@ -1,13 +1,14 @@
 /** One call from its first header to its last byte: deadline, body, method, answer, log and metrics. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { type Clock, FlamelakeError } from '@flamelake/model';
+import { type Clock, CODE_MEANINGS, FlamelakeError } from '@flamelake/model';
 import type { Counter, Histogram, Logger } from '@flamelake/runtime';
 import type { ByteBudget, ByteLease } from './byte-budget.ts';
 import { inflateBody } from './compression.ts';
 import { FRAME_PREFIX_BYTES } from './grpc-unary.ts';
 import { asFlamelakeError, type Protocol, type WireAnswer } from './protocol.ts';
 import { type BodyLimits, discardRest, readBody } from './read-body.ts';
+import { requestLabels } from './request-metrics.ts';
 import { tenantOf } from './tenant-of.ts';
 import { type Call, HEADER, headerValue, type UnaryMethod } from './unary-method.ts';
 
@@ -22,7 +23,7 @@ export interface CallSurroundings {
   readonly limits: BodyLimits;
   readonly budget: ByteBudget;
   readonly calls: Counter;
-  readonly callSeconds: Histogram;
+  readonly requestSeconds: Histogram;
 }
 
 /** Dropped at least of a refused request, so that its answer has time to arrive. */
@@ -36,7 +37,7 @@ export async function answerCall(
   response: ServerAnswer,
   surroundings: CallSurroundings,
 ): Promise<void> {
-  const { clock, logger, calls, callSeconds } = surroundings;
+  const { clock, logger, calls, requestSeconds } = surroundings;
   const startedMs = clock.monotonicMs();
   const abort = new AbortController();
   const over = new AbortController();
@@ -72,7 +73,8 @@ export async function answerCall(
   if (failure !== undefined)
     logger.failure('call failed', failure, { method: method.path, protocol: protocol.name, tenant });
   calls.add(1, { method: method.path, protocol: protocol.name, code: failure?.code ?? 'ok' });
-  callSeconds.observe((clock.monotonicMs() - startedMs) / 1000, { method: method.path });
+  const status = failure === undefined ? 200 : CODE_MEANINGS[failure.code].http;
+  requestSeconds.observe((clock.monotonicMs() - startedMs) / 1000, requestLabels(method.path, 'POST', status));
 }
 
 /** Reads, decodes and runs; an abort ends the wait even when the method does not look at its signal. */

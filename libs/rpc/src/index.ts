@@ -12,6 +12,7 @@ export {
   pushRequestFromProto,
 } from './push-request.ts';
 export { BODY_TOO_LARGE, type BodyLimits, discardRest, readBody } from './read-body.ts';
+export { requestLabels, requestSeconds } from './request-metrics.ts';
 export {
   type RunningServer,
   SERVER_LIMITS,

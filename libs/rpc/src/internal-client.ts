@@ -27,6 +27,8 @@ export interface InternalClient {
    * @throws {FlamelakeError} what the querier threw; `unavailable` when it does not answer, `deadline_exceeded`, `canceled`
    */
   execute(task: Uint8Array, options: InternalCallOptions): Promise<Uint8Array>;
+  /** Whether there is a connection, or one can be made by then. @param deadlineMs - wall clock, ms since 1970 */
+  isReachable(deadlineMs: number): Promise<boolean>;
   /** Calls in flight end as `unavailable`. */
   close(): void;
 }
@@ -85,6 +87,10 @@ export function createInternalClient({ address, tls }: InternalClientOptions): I
           },
         );
         signal.addEventListener('abort', cancel, { once: true });
+      }),
+    isReachable: (deadlineMs) =>
+      new Promise((resolve) => {
+        client.waitForReady(deadlineMs, (failure) => resolve(failure === undefined));
       }),
     close: () => client.close(),
   };

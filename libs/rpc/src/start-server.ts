@@ -13,6 +13,7 @@ import { createByteBudget } from './byte-budget.ts';
 import { createConnections } from './connections.ts';
 import { bridgeToHttp1 } from './http1-bridge.ts';
 import type { BodyLimits } from './read-body.ts';
+import { requestSeconds } from './request-metrics.ts';
 import { createRpcHandler } from './rpc-handler.ts';
 import { sniffPreface } from './sniff-preface.ts';
 import type { UnaryMethod } from './unary-method.ts';
@@ -140,10 +141,6 @@ function surroundingsOf(options: ServerOptions, limits: ServerLimits): CallSurro
       help: 'RPC calls answered, by method, protocol and code.',
       labels: ['method', 'protocol', 'code'],
     }),
-    callSeconds: metrics.histogram({
-      name: 'rpc_call_seconds',
-      help: 'Time from the headers of an RPC call to its answer.',
-      labels: ['method'],
-    }),
+    requestSeconds: requestSeconds(metrics),
   };
 }

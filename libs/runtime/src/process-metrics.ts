@@ -4,6 +4,8 @@ import type { Metrics } from './metrics.ts';
 
 /** How often the event loop's delay is sampled, ms. */
 const DELAY_RESOLUTION_MS = 10;
+/** Scrapes do not reset the delay, so that any number of them see the same; time does. */
+const DELAY_WINDOW_MS = 15_000;
 /** Kinds of garbage collection by their number in performance entries (Node's `perf_hooks.constants`). */
 const GC_KINDS: Readonly<Record<number, string>> = { 1: 'minor', 2: 'minor', 4: 'major', 8: 'incremental', 16: 'weak' };
 
@@ -34,38 +36,40 @@ export function observeProcess(metrics: Metrics): () => void {
   };
 }
 
+/** The delay since a while: two windows overlap, and the one that is read is always between one and two spans long. */
 function observeEventLoop(metrics: Metrics): () => void {
-  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-  delay.enable();
+  const windows = [0, 1].map(() => monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS }));
+  for (const window of windows) window.enable();
+  const rotation = setInterval(() => {
+    const [oldest] = windows.splice(0, 1);
+    oldest.reset();
+    windows.push(oldest);
+  }, DELAY_WINDOW_MS).unref();
   const seconds = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - DELAY_RESOLUTION_MS / 1000);
   metrics.gauge(
     {
       name: 'event_loop_lag_seconds',
-      help: 'How much later than due the event loop ran its timers since the last scrape.',
+      help: 'How much later than due the event loop ran its timers in the last 15 to 30 s.',
       labels: ['quantile'],
     },
     () => {
+      const [delay] = windows;
       if (delay.count === 0) return [];
-      const lags = [
+      return [
         { labels: { quantile: '0.5' }, value: seconds(delay.percentile(50)) },
         { labels: { quantile: '0.99' }, value: seconds(delay.percentile(99)) },
         { labels: { quantile: '1' }, value: seconds(delay.max) },
       ];
-      delay.reset();
-      return lags;
     },
   );
-  let before = performance.eventLoopUtilization();
-  metrics.gauge(
-    { name: 'event_loop_utilization_ratio', help: 'Busy share of the event loop since the last scrape.' },
-    () => {
-      const now = performance.eventLoopUtilization();
-      const { utilization } = performance.eventLoopUtilization(now, before);
-      before = now;
-      return utilization;
-    },
+  metrics.counter(
+    { name: 'event_loop_busy_seconds_total', help: 'Time the event loop was not waiting for events.' },
+    () => performance.eventLoopUtilization().active / 1000,
   );
-  return () => delay.disable();
+  return () => {
+    clearInterval(rotation);
+    for (const window of windows) window.disable();
+  };
 }
 
 /** A performance entry of type `gc`, whose detail the general type lacks. */

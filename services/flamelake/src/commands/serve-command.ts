@@ -8,8 +8,8 @@ import { SERVE_OPTIONS } from '../options/serve-options.ts';
 import { startFlamelake } from '../server/start-flamelake.ts';
 import type { Command } from './command.ts';
 
-/** Longest shutdown: draining, the last segment and closing. */
-const SHUTDOWN_MS = 30_000;
+/** Longest shutdown after draining: the last segment and closing. */
+const SHUTDOWN_MS = 20_000;
 /** Exit code when the disk may have lost what was written: a supervisor should start us again, and somebody should look. */
 const EXIT_DISK = 74;
 
@@ -34,7 +34,12 @@ export const serveCommand: Command = {
           await server.close();
           resolve();
         },
-        { logger, clock, timeoutMs: SHUTDOWN_MS },
+        {
+          logger,
+          clock,
+          // A querier has two ports to drain.
+          timeoutMs: SHUTDOWN_MS + options['server.drain-delay'] + 2 * options['server.drain-timeout'],
+        },
       );
     });
     return 0;

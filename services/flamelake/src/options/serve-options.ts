@@ -3,6 +3,7 @@ import { KAFKA_OPTIONS } from './kafka-options.ts';
 import type { OptionTable, OptionValues } from './option.ts';
 import { QUERY_FAN_OUT_OPTIONS } from './query-fan-out-options.ts';
 import { ROLE_OPTIONS } from './role-options.ts';
+import { SERVER_OPTIONS } from './server-options.ts';
 import { STORE_OPTIONS } from './store-options.ts';
 
 const MINUTE_MS = 60_000;
@@ -15,14 +16,7 @@ const GIB = 1024 * MIB;
 export const SERVE_OPTIONS = {
   'config.file': { kind: 'text', default: '', description: 'YAML file with these options' },
   ...ROLE_OPTIONS,
-  'server.host': { kind: 'text', default: '0.0.0.0', description: 'address to listen on' },
-  'server.port': {
-    kind: 'integer',
-    min: 0,
-    max: 65_535,
-    default: 4040,
-    description: 'port for HTTP, Connect, gRPC and gRPC-Web; 0 picks one',
-  },
+  ...SERVER_OPTIONS,
   'data.directory': {
     kind: 'text',
     default: './data',

@@ -5,9 +5,6 @@ import { startQuerierServer } from '@flamelake/querier/server';
 import { openResultCache } from './result-cache.ts';
 import type { Role, RoleContext } from './role.ts';
 
-/** Time that tasks in flight get at shutdown. */
-const DRAIN_MS = 10_000;
-
 export async function startQuerierRole(context: RoleContext): Promise<Role> {
   const { options, store, identity, clock, logger, metrics } = context;
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
@@ -24,7 +21,7 @@ export async function startQuerierRole(context: RoleContext): Promise<Role> {
   logger.info('taking tasks', { port: server.port });
   return {
     async close() {
-      await server.close(DRAIN_MS);
+      await server.close(options['server.drain-timeout']);
       await results.close();
       await cache.close();
     },

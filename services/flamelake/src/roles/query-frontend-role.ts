@@ -24,7 +24,7 @@ export function startQueryFrontendRole(context: RoleContext): readonly Role[] {
     metrics,
   });
   const fanOutRole: Role = {
-    trouble: async () => (fanOut.isReady() ? undefined : `no querier is known at ${queriers}`),
+    trouble: async () => ((await fanOut.isReady()) ? undefined : `no querier answers at ${queriers}`),
     close: () => fanOut.close(),
   };
   return [startQueryRole(context, fanOut.execute, options['query-frontend.query-tasks-max']), fanOutRole];

@@ -36,7 +36,8 @@ export async function startSegmentWriterRole(context: RoleContext, log: ProfileL
   return {
     async trouble() {
       const stopped = writer.health().find(({ state }) => state === 'stopped');
-      return stopped && `partition ${stopped.partition} has stopped: ${String(stopped.error)}`;
+      if (stopped !== undefined) return `partition ${stopped.partition} has stopped: ${String(stopped.error)}`;
+      return group.isMember() ? undefined : 'the group that shares out partitions has not taken this process in';
     },
     async close() {
       // First what was read is cut, then others may have the partitions: they find nothing to do again.

@@ -1,4 +1,5 @@
 /** Which roles a target means. What only one of them needs is imported only for it. */
+import type { ProfileLog } from '@flamelake/model';
 import type { Role, RoleContext } from './role.ts';
 
 /** Roles in the order in which they are to be closed. */
@@ -23,15 +24,19 @@ async function startSharedDistributor(context: RoleContext): Promise<readonly Ro
   const { openSharedLog } = await import('./kafka-log.ts');
   const { startDistributorRole } = await import('./distributor-role.ts');
   const log = await openSharedLog(context);
-  const logRole: Role = { trouble: () => troubleOf(log.bounds(0)), close: () => log.close() };
-  return [startDistributorRole(context, log), logRole];
+  return [startDistributorRole(context, log), logRole(log)];
 }
 
 async function startSharedWriter(context: RoleContext): Promise<readonly Role[]> {
   const { openSharedLog } = await import('./kafka-log.ts');
   const { startSegmentWriterRole } = await import('./segment-writer-role.ts');
   const log = await openSharedLog(context);
-  return [await startSegmentWriterRole(context, log), { close: () => log.close() }];
+  return [await startSegmentWriterRole(context, log), logRole(log)];
+}
+
+/** Ready when the log answers; whoever waits for an answer waits no longer than `/ready` does. */
+function logRole(log: ProfileLog): Role {
+  return { trouble: () => troubleOf(log.bounds(0)), close: () => log.close() };
 }
 
 async function troubleOf(attempt: Promise<unknown>): Promise<string | undefined> {

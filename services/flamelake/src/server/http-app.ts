@@ -2,7 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import { INGEST_PATHS } from '@flamelake/distributor';
 import { encodePprof, type Pprof } from '@flamelake/formats';
-import { CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
+import { type Clock, CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
+import { requestLabels, requestSeconds } from '@flamelake/rpc';
 import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { SelfProfiler } from '../self-profile/self-profiler.ts';
@@ -15,6 +16,7 @@ export interface HttpAppOptions {
   readonly metrics: Metrics;
   /** Metrics of other threads. */
   readonly otherMetrics: () => Promise<readonly MetricsSnapshot[]>;
+  readonly clock: Clock;
   readonly profiler: SelfProfiler;
   /** In a process that answers queries. */
   readonly homePage: ((url: string) => Promise<string>) | undefined;
@@ -24,13 +26,17 @@ export interface HttpAppOptions {
 /** Longest CPU profile served, s. */
 const PROFILE_SECONDS_MAX = 300;
 const PROFILE_SECONDS_DEFAULT = 10;
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']);
 const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.use(measureRequests(options.metrics, options.clock));
   const { ingest, homePage } = options;
   if (ingest !== undefined) for (const path of INGEST_PATHS) app.all(path, ingest);
+  // Alive is who answers; whether it can do its work is for /ready, and no reason to be started again.
+  app.get('/healthz', (_, response) => void response.type('text/plain').send('ok'));
   app.get('/ready', async (_, response) => {
     const reason = await options.notReady();
     response
@@ -70,6 +76,21 @@ export function createHttpApp(options: HttpAppOptions): Express {
     sendError(error, request, response, options.logger);
   });
   return app;
+}
+
+/** Answers by route; what has none is counted together, whatever paths clients think of. */
+function measureRequests(metrics: Metrics, clock: Clock): RequestHandler {
+  const seconds = requestSeconds(metrics);
+  return (request, response, next) => {
+    const startMs = clock.monotonicMs();
+    response.once('close', () => {
+      const { path } = (request.route ?? {}) as { readonly path?: unknown };
+      const method = METHODS.has(request.method) ? request.method : 'other';
+      const labels = requestLabels(typeof path === 'string' ? path : 'other', method, response.statusCode);
+      seconds.observe((clock.monotonicMs() - startMs) / 1000, labels);
+    });
+    next();
+  };
 }
 
 function sendProfile(response: Response, profile: Pprof): void {

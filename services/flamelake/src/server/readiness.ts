@@ -11,10 +11,15 @@ export interface ReadinessOptions {
   readonly random: Random;
   /** What the roles say is wrong, if anything. */
   readonly trouble: () => Promise<string | undefined>;
+  /** Whether the process is about to end: others are to take its work. */
+  readonly isDraining: () => boolean;
 }
 
 /** How long one probe's outcome stands, so that checks cannot become load. */
 const PROBE_REUSE_MS = 1000;
+/** Longest time a check may take; common probes wait no longer. */
+const CHECK_TIMEOUT_MS = 3_000;
+const LATE = `the object store, or what the role works with, gave no answer in ${CHECK_TIMEOUT_MS} ms`;
 /** Below it a push may find no room: a large record and the segment made of it. */
 const FREE_BYTES_MIN = 8_388_608;
 
@@ -25,8 +30,9 @@ export function createReadiness({
   clock,
   random,
   trouble,
+  isDraining,
 }: ReadinessOptions): () => Promise<string | undefined> {
-  let probe: { readonly atMs: number; readonly outcome: Promise<string | undefined> } | undefined;
+  let last: { readonly atMs: number; isDone: boolean; readonly outcome: Promise<string | undefined> } | undefined;
   const probeStore = async (): Promise<string | undefined> => {
     try {
       const full = directory === undefined ? undefined : await fullDisk(directory);
@@ -37,10 +43,18 @@ export function createReadiness({
       return `the object store fails its probe: ${error instanceof FlamelakeError ? describeError(error) : String(error)}`;
     }
   };
+  const check = async (): Promise<string | undefined> => (await probeStore()) ?? (await trouble());
   return async () => {
-    const nowMs = clock.monotonicMs();
-    if (probe === undefined || nowMs - probe.atMs > PROBE_REUSE_MS) probe = { atMs: nowMs, outcome: probeStore() };
-    return (await probe.outcome) ?? (await trouble());
+    if (isDraining()) return 'shutting down';
+    if (last === undefined || (last.isDone && clock.monotonicMs() - last.atMs > PROBE_REUSE_MS)) {
+      const made = { atMs: clock.monotonicMs(), isDone: false, outcome: check() };
+      // One that stands still is not begun again beside itself.
+      void made.outcome.finally(() => Object.assign(made, { isDone: true }));
+      last = made;
+    }
+    const answered = new AbortController();
+    const late = clock.sleep(CHECK_TIMEOUT_MS, answered.signal).then(() => LATE);
+    return Promise.race([last.outcome, late]).finally(() => answered.abort());
   };
 }
 

@@ -20,7 +20,7 @@ import { createReadiness } from './readiness.ts';
 
 export interface RunningFlamelake {
   readonly url: string;
-  /** Answers what is in flight, then ends the roles: the last segment is cut, log and store are closed. */
+  /** Says that it is not ready, serves on for the drain delay, answers what is in flight, then ends the roles: the last segment is cut, log and store are closed. */
   close(): Promise<void>;
 }
 
@@ -32,9 +32,6 @@ export interface StartOptions {
   /** Called when the process must end because what was written may be lost. */
   readonly onFatal: (error: unknown) => void;
 }
-
-/** Time that requests in flight get at shutdown. */
-const DRAIN_MS = 10_000;
 
 export async function startFlamelake({
   options,
@@ -55,6 +52,7 @@ export async function startFlamelake({
   const roles = await startRoles({ options, tenantOptions, clock, random, logger, metrics, store, identity, onFatal });
   const profiler = await createSelfProfiler(clock);
   const queries = roles.find((role) => role.queries !== undefined)?.queries;
+  let isServing = true;
   const app = createHttpApp({
     ingest: roles.find((role) => role.ingest !== undefined)?.ingest,
     notReady: createReadiness({
@@ -63,10 +61,12 @@ export async function startFlamelake({
       clock,
       random,
       trouble: () => firstTrouble(roles),
+      isDraining: () => !isServing,
     }),
     metrics,
     otherMetrics: async () =>
       (await Promise.all(roles.map(async (role) => (await role.otherMetrics?.()) ?? []))).flat(),
+    clock,
     profiler,
     homePage:
       queries &&
@@ -85,7 +85,6 @@ export async function startFlamelake({
     await store.close();
     stopObserving();
   };
-  let isServing = true;
   const server = await startServer({
     host: options['server.host'],
     port: options['server.port'],
@@ -107,7 +106,9 @@ export async function startFlamelake({
     async close() {
       isServing = false;
       ending.abort();
-      await server.close(DRAIN_MS);
+      // Load balancers are told first, and get time to hear it.
+      await clock.sleep(options['server.drain-delay']);
+      await server.close(options['server.drain-timeout']);
       await selfProfiling;
       await closeRoles();
     },

@@ -64,8 +64,8 @@ export interface FanOut {
    * too many tasks wait, `unavailable` when no querier answers, `deadline_exceeded`, `canceled`
    */
   readonly execute: ExecuteTask;
-  /** Whether any querier is known. */
-  isReady(): boolean;
+  /** Whether any querier is known and reached. */
+  isReady(): Promise<boolean>;
   /** Closes connections; tasks in flight end as `unavailable`. */
   close(): Promise<void>;
 }
@@ -73,6 +73,8 @@ export interface FanOut {
 export const LOOKUP_INTERVAL_MS = 5_000;
 /** Wait before a second querier while too little is known of how long tasks take. */
 const HEDGE_DELAY_DEFAULT_MS = 1_000;
+/** Longest time to connect to a querier when somebody asks whether there is one. */
+const REACH_TIMEOUT_MS = 2_000;
 /** First wait between attempts. */
 const RETRY_DELAY_MS = 50;
 
@@ -158,7 +160,7 @@ export function createFanOut(options: FanOutOptions): FanOut {
 
   return {
     execute,
-    isReady: () => peers.count > 0,
+    isReady: () => peers.isAnyReachable(clock.nowMs() + REACH_TIMEOUT_MS),
     async close() {
       await watch.close();
       peers.close();

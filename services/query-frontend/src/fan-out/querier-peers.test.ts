@@ -8,7 +8,11 @@ function setUp(addresses: readonly string[], inFlightMax = 4) {
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep: () => Promise.resolve() };
   const closed: string[] = [];
   const peers = createQuerierPeers({
-    connect: (address) => ({ execute: () => assert.fail('is not asked here'), close: () => void closed.push(address) }),
+    connect: (address) => ({
+      execute: () => assert.fail('is not asked here'),
+      isReachable: () => assert.fail('is not asked here'),
+      close: () => void closed.push(address),
+    }),
     inFlightMax,
     clock,
   });

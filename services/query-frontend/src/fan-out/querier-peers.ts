@@ -1,5 +1,5 @@
 /** The queriers that are there now: whose turn a block is, who is full, who does not answer. */
-import type { Clock } from '@flamelake/model';
+import { type Clock, FlamelakeError } from '@flamelake/model';
 import type { InternalClient } from '@flamelake/rpc/internal';
 import { orderByRendezvous } from './rendezvous.ts';
 
@@ -22,6 +22,8 @@ export interface QuerierPeers {
   /** Gives the place back. */
   release(peer: Peer, outcome: 'answered' | 'failed' | 'busy' | 'left'): void;
   readonly count: number;
+  /** Whether there is a connection to any of them, or one can be made by then. @param deadlineMs - wall clock, ms since 1970 */
+  isAnyReachable(deadlineMs: number): Promise<boolean>;
   /** Tasks that those who answered of late take at a time; of all, when none did. */
   readonly places: number;
   close(): void;
@@ -104,6 +106,15 @@ export function createQuerierPeers(options: {
     },
     get count() {
       return states.size;
+    },
+    async isAnyReachable(deadlineMs) {
+      const asked = [...states.values()].map(async ({ client }) => {
+        if (!(await client.isReachable(deadlineMs))) throw new FlamelakeError('unavailable', 'querier is not reached');
+      });
+      return Promise.any(asked).then(
+        () => true,
+        () => false,
+      );
     },
     get places() {
       const awake = [...states.values()].filter(isAwake).length;
