@@ -14,6 +14,8 @@ import { type ServerProcess, startServer, temporaryDirectory } from './server-pr
 const PARTITIONS = 4;
 /** Each of the roles that scale is there twice. */
 const COPIES = 2;
+/** Names by which compactors share the partitions; nobody connects to them. */
+const COMPACTORS = ['compactor-a:4040', 'compactor-b:4040'];
 
 export interface Cluster {
   readonly distributors: readonly ServerProcess[];
@@ -46,6 +48,7 @@ export async function startCluster(): Promise<Cluster> {
   const shared = ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redis.port}`];
   const places = placeFlags(kafka, s3);
   const start = (target: string, flags: readonly string[] = []) => startRole(target, [...places, ...flags]);
+  const peers = [`--compactor.peers=${COMPACTORS.join(',')}`];
   // The first distributor makes the topic, for all.
   const distributors = [await start('distributor'), await start('distributor')];
   const copies = (target: string, flags: readonly string[] = []) =>
@@ -53,7 +56,7 @@ export async function startCluster(): Promise<Cluster> {
   const [writers, queriers, compactors] = await Promise.all([
     copies('segment-writer'),
     copies('querier', shared),
-    copies('compactor'),
+    Promise.all(COMPACTORS.map((own) => start('compactor', [...peers, `--compactor.address=${own}`]))),
   ]);
   const addresses = queriers.map((querier) => `127.0.0.1:${taskPort(querier)}`).join(',');
   const asked = [`--query-frontend.queriers=${addresses}`];

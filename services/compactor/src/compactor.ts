@@ -4,6 +4,7 @@ import type { Clock, ObjectStore, Random } from '@flamelake/model';
 import type { Logger, Metrics } from '@flamelake/runtime';
 import { chainLength } from './chain-length.ts';
 import { createCompactorMetrics } from './compactor-metrics.ts';
+import type { PartitionTurns } from './partition-turns.ts';
 
 export interface CompactorOptions {
   readonly store: ObjectStore;
@@ -19,6 +20,8 @@ export interface CompactorOptions {
   readonly keepMs?: number;
   /** Time between two sweeps of a partition, ms; a twelfth of `keepMs` by default. */
   readonly sweepIntervalMs?: number;
+  /** Which partitions to work on where there are several compactors; all unless given. */
+  readonly turns?: PartitionTurns;
 }
 
 export interface Compactor {
@@ -89,6 +92,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
     const schedule = scheduleOf(root);
     if (schedule.failures > 0 && clock.monotonicMs() < schedule.foldMs) return;
     try {
+      if (options.turns !== undefined && !(await options.turns.isTurn(root))) return;
       await work(root, schedule);
     } catch (error) {
       counts.failed();

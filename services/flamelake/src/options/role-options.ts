@@ -25,4 +25,16 @@ export const ROLE_OPTIONS = {
     description:
       'queriers to send tasks to: host:port,host:port, or dns:name:port or file:path, which are looked at again as they come and go',
   },
+  'compactor.peers': {
+    kind: 'text',
+    default: '',
+    description:
+      'all compactors, which share the partitions: host:port,host:port, dns:name:port or file:path; empty: each works on everything',
+  },
+  'compactor.address': {
+    kind: 'text',
+    default: '',
+    description:
+      'which of compactor.peers this process is; if empty the one with an address, or the name, of this machine',
+  },
 } as const satisfies OptionTable;

@@ -16,7 +16,7 @@ export async function startRoles(context: RoleContext): Promise<readonly Role[]>
     case 'querier':
       return [await (await import('./querier-role.ts')).startQuerierRole(context)];
     case 'compactor':
-      return [(await import('./compactor-role.ts')).startCompactorRole(context)];
+      return [await (await import('./compactor-role.ts')).startCompactorRole(context)];
   }
 }
 

@@ -1,7 +1,6 @@
 /** The queriers that are there now: whose turn a block is, who is full, who does not answer. */
-import { type Clock, FlamelakeError } from '@flamelake/model';
+import { type Clock, FlamelakeError, orderByRendezvous } from '@flamelake/model';
 import type { InternalClient } from '@flamelake/rpc/internal';
-import { orderByRendezvous } from './rendezvous.ts';
 
 export interface Peer {
   readonly address: string;
