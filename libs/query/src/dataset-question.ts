@@ -20,12 +20,13 @@ export interface DatasetQuestion {
   readonly fingerprint: string;
 }
 
-/** @returns undefined when no such form is known: a time grid that is not of whole ms */
+/** @returns undefined when no such form is known, or nobody asks the same again: a time grid that is not of whole ms, chosen ids, cells */
 export function datasetQuestion(
   { question, selection }: Pick<Task, 'question' | 'selection'>,
   { tenant, service, minTimeMs, maxTimeMs }: TaskDataset,
   deletes: readonly RowDelete[],
 ): DatasetQuestion | undefined {
+  if (selection.choice !== undefined) return undefined;
   const own = { tenant, minTimeMs, maxTimeMs };
   const asked = normalize(question, minTimeMs);
   if (asked === undefined) return undefined;
@@ -60,6 +61,10 @@ function normalize(question: Question, minTimeMs: number): { question: Question;
     case 'locations':
     case 'labelNames':
       return { question: { kind: question.kind }, stepsLater: 0 };
+    case 'extent':
+      return { question: { kind: question.kind, points: question.points }, stepsLater: 0 };
+    case 'cells':
+      return undefined;
     case 'labelSets':
       return { question: { kind: question.kind, names: question.names && inOrder(question.names) }, stepsLater: 0 };
     case 'timeSeries': {

@@ -112,6 +112,10 @@ function draw(question: Question, result: PartialResult): unknown {
       return ['sum' as const, 'average' as const].map((how) => renderTimeSeries(result.groups, question.grid, how, 0));
     case 'labelSets':
       return [...result.sets.keys()].sort();
+    case 'extent':
+      return result.extent;
+    case 'cells':
+      return result.cells.groups;
   }
 }
 

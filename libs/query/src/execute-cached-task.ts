@@ -86,7 +86,7 @@ async function addPart(
     const { question, selection, deletes } = asked;
     const learnt = createPartialResult(question);
     const rules = [compileSelection(selection), compileDeletes(deletes)] as const;
-    await addDataset(learnt, question, ...rules, block.dataset(place), options.signal);
+    await addDataset(learnt, question, ...rules, block, place, options.signal);
     mergeLater(result, learnt, asked.stepsLater);
     await keep(cache, asked.key, learnt);
   }

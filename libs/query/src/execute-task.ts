@@ -4,21 +4,24 @@
  */
 import type { BlockReader, DatasetReader, SectionName } from '@flamelake/block';
 import { FlamelakeError } from '@flamelake/model';
+import { addCells, addExtent, type PointSource } from './cells.ts';
 import { foldFunctionTree, needsMappings } from './fold-function-tree.ts';
 import { foldLocationTree } from './fold-location-tree.ts';
 import { addSeriesLabels } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
 import { runParallel } from './run-parallel.ts';
 import {
+  type ChosenSpans,
   type CompiledDelete,
   type CompiledSelection,
+  chooseProfiles,
   compileDeletes,
   compileSelection,
   type RowRun,
   selectRows,
   selectSeries,
 } from './select-rows.ts';
-import { sumStacktraces } from './sum-stacktraces.ts';
+import { sumChosenSamples, sumStacktraces } from './sum-stacktraces.ts';
 import type { ObjectRef, Question, Task } from './task.ts';
 import { addRows } from './time-series.ts';
 
@@ -57,7 +60,7 @@ export async function executeTask(task: Task, { open, signal, pause }: ExecuteOp
       await pause();
       throwIfAborted(either);
       const own = deletes.filter((pending) => pending.tenant === info.tenant);
-      await addDataset(result, task.question, selection, own, block.dataset(i), either);
+      await addDataset(result, task.question, selection, own, block, i, either);
     }
   });
   return result;
@@ -74,6 +77,7 @@ export function throwIfAborted(signal: AbortSignal): void {
 /**
  * Adds what the question wants of one dataset, as it is selected, to a result of the same question.
  * @param deletes - of the dataset's tenant
+ * @param index - of the dataset in the block
  * @throws {FlamelakeError} as `executeTask`
  */
 export async function addDataset(
@@ -81,9 +85,11 @@ export async function addDataset(
   question: Question,
   selection: CompiledSelection,
   deletes: readonly CompiledDelete[],
-  dataset: DatasetReader,
+  block: BlockReader,
+  index: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const dataset = block.dataset(index);
   const { minTimeMs, maxTimeMs } = dataset.info;
   const isWhole = selection.fromMs <= minTimeMs && selection.untilMs > maxTimeMs && deletes.length === 0;
   const needsRows = result.kind !== 'labelSets' || !isWhole;
@@ -94,7 +100,12 @@ export async function addDataset(
   if (selected.length === 0) return;
   const rows = selected.map((index) => series[index].rows);
   if (needsRows) await dataset.load(['profiles'], signal, rows);
-  const runs = needsRows ? selectRows(selection, deletes, series, selected, await dataset.profiles(rows)) : [];
+  const inTime = needsRows ? selectRows(selection, deletes, series, selected, await dataset.profiles(rows)) : [];
+  const { profileIds, spans } = selection;
+  const runs =
+    profileIds === undefined
+      ? inTime
+      : chooseProfiles(inTime, profileIds, await dataset.profiles(rows), await block.identities());
   if (needsRows && runs.length === 0) return;
   switch (result.kind) {
     case 'labelSets': {
@@ -107,9 +118,32 @@ export async function addDataset(
       if (question.kind !== 'timeSeries') return;
       addRows(result.groups, question.grid, new Set(question.groupBy), runs, series, await dataset.profiles(rows));
       return;
+    case 'extent':
+    case 'cells':
+      await addPoints(
+        result,
+        question,
+        { dataset, series, profiles: await dataset.profiles(rows), runs, spans },
+        block,
+      );
+      return;
     case 'functions':
     case 'locations':
-      await addStacks(result, dataset, runs, signal);
+      await addStacks(result, dataset, runs, spans, signal);
+  }
+}
+
+async function addPoints(
+  result: Extract<PartialResult, { kind: 'extent' | 'cells' }>,
+  question: Question,
+  rows: Omit<PointSource, 'identities'>,
+  block: BlockReader,
+): Promise<void> {
+  if (result.kind === 'extent' && question.kind === 'extent') {
+    await addExtent(result.extent, question.points, { ...rows, identities: undefined });
+  } else if (result.kind === 'cells' && question.kind === 'cells') {
+    const isNamed = question.hasExemplars && question.points === 'profiles';
+    await addCells(result.cells, question, { ...rows, identities: isNamed ? await block.identities() : undefined });
   }
 }
 
@@ -122,13 +156,17 @@ async function addStacks(
   result: Extract<PartialResult, { kind: 'functions' | 'locations' }>,
   dataset: DatasetReader,
   runs: readonly RowRun[],
+  spans: ChosenSpans | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const sections: SectionName[] = ['samples', 'tree', 'locations', 'functions', 'strings'];
   if (result.kind === 'locations') sections.push('mappings');
   await dataset.load(sections, signal, runs);
   const tree = await dataset.tree();
-  const sums = await sumStacktraces(dataset, runs, await dataset.profiles(runs), tree);
+  const sums =
+    spans === undefined
+      ? await sumStacktraces(dataset, runs, await dataset.profiles(runs), tree)
+      : await sumChosenSamples(dataset, runs, spans, tree);
   const [strings, functions, locations] = [
     await dataset.strings(),
     await dataset.functions(),

@@ -107,16 +107,20 @@ function functionName(target: FunctionTree, names: FrameNames, fn: number, locat
   return name;
 }
 
-/** Number of `binary!0xaddress`, by the last part of the mapping's path. */
+/** Number of the frame of a location without a name. */
 function addressName(target: FunctionTree, { symbols, ofLocation }: FrameNames, location: number): number {
   if (ofLocation[location] >= 0) return ofLocation[location];
   const { strings, locations, mappings } = symbols;
   const mapping = locations.mapping[location] - 1;
   const path = mapping < 0 || mappings === undefined ? '' : stringAt(strings, mappings.filename[mapping]);
-  const binary = path.slice(path.lastIndexOf('/') + 1) || 'unknown';
-  const name = internText(target.names, `${binary}!0x${locations.address[location].toString(16)}`);
+  const name = internText(target.names, addressFrame(path, locations.address[location]));
   ofLocation[location] = name;
   return name;
+}
+
+/** Frame of code without a name: `binary!0xaddress`, by the last part of its mapping's path. */
+export function addressFrame(path: string, address: bigint): string {
+  return `${path.slice(path.lastIndexOf('/') + 1) || 'unknown'}!0x${address.toString(16)}`;
 }
 
 /** Name of a function, else its system name; string 0 is the empty one. */

@@ -1,5 +1,7 @@
+export type { Cells, Exemplar } from './cells.ts';
 export { executeCachedTask, type ResultCache } from './execute-cached-task.ts';
 export { type ExecuteOptions, executeTask, type OpenBlock } from './execute-task.ts';
+export { focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
 export {
   LABEL_SETS_MAX,
   type LabelSets,
@@ -12,9 +14,29 @@ export { decodePartialResult, encodePartialResult, RESULT_MESSAGE_BYTES_MAX } fr
 export { type Plan, planQuery, TASK_BYTES_TARGET } from './plan.ts';
 export { DOT_NODES_DEFAULT, renderDot } from './render-dot.ts';
 export { type Flamegraph, type FlamegraphDiff, renderDiff, renderFlamegraph } from './render-flamegraph.ts';
+export {
+  bucketEdges,
+  type HeatmapSeries,
+  type HeatmapSlot,
+  heatmapBuckets,
+  renderExemplars,
+  renderHeatmap,
+} from './render-heatmap.ts';
 export { type PprofHeader, renderPprof } from './render-pprof.ts';
 export { renderTree } from './render-tree.ts';
 export { runParallel } from './run-parallel.ts';
-export type { ObjectRef, Question, RowDelete, Selection, Task, TaskDataset, TaskPart, TimeGrid } from './task.ts';
+export type {
+  ObjectRef,
+  PointKind,
+  Question,
+  RowDelete,
+  SampleChoice,
+  Selection,
+  Task,
+  TaskDataset,
+  TaskPart,
+  TimeGrid,
+  ValueBuckets,
+} from './task.ts';
 export { decodeTask, encodeTask, TASK_MESSAGE_BYTES_MAX } from './task-codec.ts';
 export { renderTimeSeries, type TimeSeries } from './time-series.ts';

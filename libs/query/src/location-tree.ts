@@ -3,7 +3,7 @@
  */
 
 import { mergeNames } from './function-tree.ts';
-import { createNameTable, internText, type NameTable } from './name-table.ts';
+import { createNameTable, internName, internText, type NameTable } from './name-table.ts';
 import { createStackTree, mergeStackTree, type StackTree } from './stack-tree.ts';
 import { createTupleTable, internTuple, type TupleTable } from './tuple-table.ts';
 
@@ -55,6 +55,57 @@ export function mergeLocationTree(into: LocationTree, from: LocationTree): void 
   mergeStackTree(into.stacks, from.stacks, locationOf);
 }
 
+/**
+ * A tree of some stacks with only the symbols they use.
+ * @param stacks - frames are numbers of `tree`'s locations
+ */
+export function compactLocationTree(tree: LocationTree, stacks: StackTree): LocationTree {
+  const used = new Set<number>();
+  for (let node = 1; node < stacks.count; node++) used.add(stacks.frame[node]);
+  const into = createLocationTree();
+  const nameOf = onceEach((name) =>
+    internName(into.names, tree.names.view, tree.names.offsets[name], tree.names.offsets[name + 1]),
+  );
+  const functionOf = onceEach((fn) => internChanged(into.functions, tree.functions, fn, 3, nameOf));
+  const mappingOf = onceEach((mapping) => internChanged(into.mappings, tree.mappings, mapping, 2, nameOf));
+  const locationOf = new Int32Array(tree.locations.count);
+  for (const location of used) {
+    const tuple = tupleAt(tree.locations, location);
+    if (tuple[0] !== 0) tuple[0] = mappingOf(tuple[0] - 1) + 1;
+    for (let i = LOCATION_HEAD; i < tuple.length; i += 2) tuple[i] = functionOf(tuple[i]);
+    locationOf[location] = internTuple(into.locations, tuple, tuple.length);
+  }
+  mergeStackTree(into.stacks, stacks, locationOf);
+  return into;
+}
+
+function onceEach(make: (number: number) => number): (number: number) => number {
+  const made = new Map<number, number>();
+  return (number) => {
+    const known = made.get(number) ?? make(number);
+    made.set(number, known);
+    return known;
+  };
+}
+
+/** Interns a tuple whose first `names` numbers are names. */
+function internChanged(
+  into: TupleTable,
+  from: TupleTable,
+  number: number,
+  names: number,
+  nameOf: (name: number) => number,
+): number {
+  const tuple = tupleAt(from, number);
+  for (let i = 0; i < names; i++) tuple[i] = nameOf(tuple[i]);
+  return internTuple(into, tuple, tuple.length);
+}
+
+/** A copy. */
+function tupleAt({ values, offsets }: TupleTable, number: number): Int32Array {
+  return values.slice(offsets[number], offsets[number + 1]);
+}
+
 /** Interns every tuple of `from` after `translate` has put the numbers of `into` in place of its references. */
 function mergeTuples(
   into: TupleTable,
@@ -63,7 +114,7 @@ function mergeTuples(
 ): Int32Array {
   const numberOf = new Int32Array(from.count);
   for (let i = 0; i < from.count; i++) {
-    const tuple = from.values.slice(from.offsets[i], from.offsets[i + 1]);
+    const tuple = tupleAt(from, i);
     translate(tuple, tuple.length);
     numberOf[i] = internTuple(into, tuple, tuple.length);
   }

@@ -1,23 +1,26 @@
 /**
  * A partial result as bytes, version 1. Numbers are varints unless said otherwise.
  *
- *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets
+ *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets · 4 extent · 5 cells
  *     body      0, 1: tree-codec.ts
  *               2: texts · count of groups · each: labels · count of points · each: step, zigzag 64 sum, count of profiles
  *               3: texts · count of sets · each: labels
+ *               4, 5: cells-codec.ts
  *     labels    count · each: name and value by number in the texts
  */
 import { type ByteReader, ByteWriter } from '@flamelake/formats';
-import { FlamelakeError, type Label, type Labels, labelsKey } from '@flamelake/model';
+import { FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
+import { readCells, readExtent, writeCells, writeExtent } from './cells-codec.ts';
 import { addLabelSet, type LabelSets } from './label-sets.ts';
+import { readLabels, writeLabels } from './labels-codec.ts';
 import type { PartialResult } from './partial-result.ts';
-import { createTextTable, readTexts, type TextTable, textNumber, writeTexts } from './text-table.ts';
+import { createTextTable, readTexts, type TextTable, writeTexts } from './text-table.ts';
 import type { SeriesGroup, SeriesGroups } from './time-series.ts';
 import { readFunctionTree, readLocationTree, writeFunctionTree, writeLocationTree } from './tree-codec.ts';
 import { frameMessage, malformed, unframeMessage } from './wire-message.ts';
 
 const VERSION = 1;
-const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets'] as const;
+const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets', 'extent', 'cells'] as const;
 /** Largest partial result, 128 MiB. */
 export const RESULT_MESSAGE_BYTES_MAX = 134_217_728;
 
@@ -37,6 +40,12 @@ export function encodePartialResult(result: PartialResult): Uint8Array {
         break;
       case 'labelSets':
         writeWithTexts(writer, (body, table) => writeSets(body, table, result.sets));
+        break;
+      case 'extent':
+        writeExtent(writer, result.extent);
+        break;
+      case 'cells':
+        writeWithTexts(writer, (body, table) => writeCells(body, table, result.cells));
     }
   });
   if (bytes.length > RESULT_MESSAGE_BYTES_MAX) {
@@ -64,6 +73,10 @@ export function decodePartialResult(bytes: Uint8Array): PartialResult {
         return { kind, groups: readGroups(reader) };
       case 'labelSets':
         return { kind, sets: readSets(reader) };
+      case 'extent':
+        return { kind, extent: readExtent(reader) };
+      case 'cells':
+        return { kind, cells: readCells(reader) };
       case undefined:
         throw malformed('kind');
     }
@@ -77,14 +90,6 @@ function writeWithTexts(writer: ByteWriter, writeBody: (body: ByteWriter, table:
   writeBody(body, table);
   writeTexts(writer, table);
   writer.bytes(body.view());
-}
-
-function writeLabels(writer: ByteWriter, table: TextTable, labels: Labels): void {
-  writer.varint(labels.length);
-  for (const { name, value } of labels) {
-    writer.varint(textNumber(table, name));
-    writer.varint(textNumber(table, value));
-  }
 }
 
 function writeSets(writer: ByteWriter, table: TextTable, sets: LabelSets): void {
@@ -103,19 +108,6 @@ function writeGroups(writer: ByteWriter, table: TextTable, groups: SeriesGroups)
       writer.varint(profileCounts[i]);
     }
   }
-}
-
-function readLabels(reader: ByteReader, texts: readonly string[]): Label[] {
-  return Array.from({ length: reader.count(2) }, () => ({
-    name: readText(reader, texts),
-    value: readText(reader, texts),
-  }));
-}
-
-function readText(reader: ByteReader, texts: readonly string[]): string {
-  const text = texts[reader.varint()];
-  if (text === undefined) throw malformed('text');
-  return text;
 }
 
 function readSets(reader: ByteReader): LabelSets {

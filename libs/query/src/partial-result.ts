@@ -1,5 +1,6 @@
 /** Results of parts of a query, and how they add up: in any order and grouping, to the same answer. */
 import { FlamelakeError } from '@flamelake/model';
+import { type Cells, createCells, type Extent, mergeCells, mergeExtent } from './cells.ts';
 import { createFunctionTree, type FunctionTree, mergeFunctionTree } from './function-tree.ts';
 import { addLabelSet, type LabelSets } from './label-sets.ts';
 import { createLocationTree, type LocationTree, mergeLocationTree } from './location-tree.ts';
@@ -11,7 +12,9 @@ export type PartialResult =
   | { readonly kind: 'functions'; readonly tree: FunctionTree }
   | { readonly kind: 'locations'; readonly tree: LocationTree }
   | { readonly kind: 'timeSeries'; readonly groups: SeriesGroups }
-  | { readonly kind: 'labelSets'; readonly sets: LabelSets };
+  | { readonly kind: 'labelSets'; readonly sets: LabelSets }
+  | { readonly kind: 'extent'; readonly extent: Extent }
+  | { readonly kind: 'cells'; readonly cells: Cells };
 
 /** The result of no data. */
 export function createPartialResult(question: Question): PartialResult {
@@ -25,6 +28,10 @@ export function createPartialResult(question: Question): PartialResult {
     case 'labelSets':
     case 'labelNames':
       return { kind: 'labelSets', sets: new Map() };
+    case 'extent':
+      return { kind: 'extent', extent: { range: undefined } };
+    case 'cells':
+      return { kind: 'cells', cells: createCells() };
   }
 }
 
@@ -41,6 +48,10 @@ export function mergePartialResult(into: PartialResult, from: PartialResult): vo
     mergeSeriesGroups(into.groups, from.groups);
   } else if (into.kind === 'labelSets' && from.kind === 'labelSets') {
     for (const labels of from.sets.values()) addLabelSet(into.sets, labels);
+  } else if (into.kind === 'extent' && from.kind === 'extent') {
+    mergeExtent(into.extent, from.extent);
+  } else if (into.kind === 'cells' && from.kind === 'cells') {
+    mergeCells(into.cells, from.cells);
   } else {
     throw new FlamelakeError('internal', 'partial results of different questions cannot be merged', {
       into: into.kind,

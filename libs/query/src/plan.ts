@@ -22,6 +22,8 @@ const SHARE_READ: Readonly<Record<Question['kind'], number>> = {
   timeSeries: 1 / 16,
   labelSets: 1 / 16,
   labelNames: 1 / 16,
+  extent: 1 / 16,
+  cells: 1 / 16,
 };
 
 export interface Plan {

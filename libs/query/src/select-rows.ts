@@ -2,9 +2,11 @@
  * Which rows of a dataset a query is about: series by matchers, rows by time, less what is deleted.
  * A series' rows are sorted by time, so what is selected of them is one run of rows, and deletes cut runs.
  */
-import type { ProfileColumns, RowRange, Series } from '@flamelake/block';
+import { type IdentityColumns, type ProfileColumns, profileUuid, type RowRange, type Series } from '@flamelake/block';
 import { type CompiledMatcher, compileMatchers, matchLabels, parseSelector, profileTypeId } from '@flamelake/model';
-import type { RowDelete, Selection } from './task.ts';
+import type { RowDelete, SampleChoice, Selection } from './task.ts';
+
+const IDENTITY_BYTES = 16;
 
 /** A selection ready for many series. */
 export interface CompiledSelection {
@@ -13,6 +15,16 @@ export interface CompiledSelection {
   readonly untilMs: number;
   readonly matchers: readonly CompiledMatcher[];
   readonly profileTypeId: string | undefined;
+  /** undefined where any profile, or any sample, will do. */
+  readonly profileIds: ReadonlySet<string> | undefined;
+  readonly spans: ChosenSpans | undefined;
+}
+
+/** Samples that have one of these spans, where there are any, and one of these traces. */
+export interface ChosenSpans {
+  readonly spanIds: ReadonlySet<bigint>;
+  /** Lower-case hex. */
+  readonly traceIds: ReadonlySet<string>;
 }
 
 export interface CompiledDelete {
@@ -36,6 +48,18 @@ export function compileSelection(selection: Selection): CompiledSelection {
     untilMs: selection.untilMs,
     matchers: selection.selectors.flatMap((text) => compileMatchers(parseSelector(text))),
     profileTypeId: selection.profileTypeId,
+    ...compileChoice(selection.choice),
+  };
+}
+
+function compileChoice(choice: SampleChoice | undefined): Pick<CompiledSelection, 'profileIds' | 'spans'> {
+  const { profileIds = [], spanIds = [], traceIds = [] } = choice ?? {};
+  return {
+    profileIds: profileIds.length === 0 ? undefined : new Set(profileIds),
+    spans:
+      spanIds.length + traceIds.length === 0
+        ? undefined
+        : { spanIds: new Set(spanIds.map((id) => BigInt(`0x${id}`))), traceIds: new Set(traceIds) },
   };
 }
 
@@ -83,6 +107,28 @@ export function selectRows(
     for (const run of rest) if (run.from < run.until) runs.push(run);
   }
   return runs;
+}
+
+/** The rows of stored profiles with one of the ids, each a run of its own. */
+export function chooseProfiles(
+  runs: readonly RowRun[],
+  profileIds: ReadonlySet<string>,
+  profiles: ProfileColumns,
+  identities: IdentityColumns,
+): readonly RowRun[] {
+  const chosen: RowRun[] = [];
+  for (const { series, from, until } of runs) {
+    for (let row = from; row < until; row++) {
+      if (profileIds.has(profileIdAt(profiles, identities, row))) chosen.push({ series, from: row, until: row + 1 });
+    }
+  }
+  return chosen;
+}
+
+/** Id of the stored profile a row is of. */
+export function profileIdAt(profiles: ProfileColumns, { ids }: IdentityColumns, row: number): string {
+  const at = IDENTITY_BYTES * profiles.identity[row];
+  return profileUuid(ids.subarray(at, at + IDENTITY_BYTES), profiles.group[row]);
 }
 
 /** First row of one series at or after a time; the end of its rows when there is none. */

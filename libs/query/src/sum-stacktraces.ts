@@ -10,8 +10,9 @@ import {
   settleDoubles,
   settleInt64s,
 } from './accumulate.ts';
-import type { RowRun } from './select-rows.ts';
+import type { ChosenSpans, RowRun } from './select-rows.ts';
 import { addTotals, sumValues } from './value.ts';
+import { visitSpans } from './visit-spans.ts';
 
 /**
  * Adds up the samples of runs of rows.
@@ -33,6 +34,26 @@ export async function sumStacktraces(
     });
   }
   return sums;
+}
+
+/**
+ * Adds up the samples of runs of rows that have one of the spans.
+ * @throws {FlamelakeError} `out_of_range` when the total leaves int64
+ */
+export async function sumChosenSamples(
+  dataset: DatasetReader,
+  runs: readonly RowRun[],
+  spans: ChosenSpans,
+  { count, parent }: TreeColumns,
+): Promise<NodeSums> {
+  const sums = new BigInt64Array(count);
+  let total = 0n;
+  await visitSpans(dataset, runs, spans, (_run, _row, stacktrace, value) => {
+    // Values are not negative: while the total is in int64, so is every sum.
+    total = addTotals(total, value);
+    sums[stacktrace] = sums[stacktrace] + value;
+  });
+  return settleInt64s(sums, parent);
 }
 
 async function accumulateRows(

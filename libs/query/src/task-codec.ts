@@ -4,20 +4,24 @@
  *
  *     texts          list of (length, UTF-8)
  *     question       kind u8: 0 functions · 1 locations · 2 time series: f64 start, end, step; list of text (group by) ·
- *                    3 label sets: 0, or 1 and list of text (names) · 4 label names
+ *                    3 label sets: 0, or 1 and list of text (names) · 4 label names · 5 extent: points u8 ·
+ *                    6 cells: points u8; f64 start, end, step, min, max; buckets; list of text (group by); exemplars u8
+ *                    points: 0 profiles · 1 spans
  *     selection      list of text (tenants); f64 from, until; list of text (selectors); text? (profile type id)
  *     parts          list of: text key, text id, text? etag, size; list of datasets: text tenant, text service, f64 min, max;
  *                    list of deletes: text tenant, text selector, f64 from, until
  *     estimate       bytes
+ *     choice         absent, or three lists of text: profile, span and trace ids
  */
 import { type ByteReader, ByteWriter } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
-import type { Question, RowDelete, Selection, Task, TaskDataset, TaskPart } from './task.ts';
+import type { PointKind, Question, RowDelete, Selection, Task, TaskDataset, TaskPart, TimeGrid } from './task.ts';
 import { createTextTable, readTexts, type TextTable, textNumber, writeTexts } from './text-table.ts';
-import { frameMessage, malformed, unframeMessage } from './wire-message.ts';
+import { frameMessage, malformed, readDouble, unframeMessage, writeDoubles } from './wire-message.ts';
 
 const VERSION = 1;
-const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets', 'labelNames'] as const;
+const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets', 'labelNames', 'extent', 'cells'] as const;
+const POINTS = ['profiles', 'spans'] as const;
 /** Largest task, 16 MiB: some hundred thousand datasets. */
 export const TASK_MESSAGE_BYTES_MAX = 16_777_216;
 
@@ -52,7 +56,7 @@ interface Target {
 function writeTask(to: Target, { question, selection, parts, estimatedBytes }: Task): void {
   writeQuestion(to, question);
   writeTextList(to, selection.tenants);
-  writeDoubles(to, selection.fromMs, selection.untilMs);
+  writeDoubles(to.body, selection.fromMs, selection.untilMs);
   writeTextList(to, selection.selectors);
   writeOptionalText(to, selection.profileTypeId);
   to.body.varint(parts.length);
@@ -65,27 +69,41 @@ function writeTask(to: Target, { question, selection, parts, estimatedBytes }: T
     for (const { tenant, service, minTimeMs, maxTimeMs } of datasets) {
       writeText(to, tenant);
       writeText(to, service);
-      writeDoubles(to, minTimeMs, maxTimeMs);
+      writeDoubles(to.body, minTimeMs, maxTimeMs);
     }
     to.body.varint(deletes.length);
     for (const { tenant, selector, fromMs, untilMs } of deletes) {
       writeText(to, tenant);
       writeText(to, selector);
-      writeDoubles(to, fromMs, untilMs);
+      writeDoubles(to.body, fromMs, untilMs);
     }
   }
   to.body.varint(estimatedBytes);
+  // At the end: a querier of the release before knows tasks without it.
+  if (selection.choice !== undefined) {
+    const { profileIds, spanIds, traceIds } = selection.choice;
+    for (const ids of [profileIds, spanIds, traceIds]) writeTextList(to, ids);
+  }
 }
 
 function writeQuestion(to: Target, question: Question): void {
   to.body.uint8(KINDS.indexOf(question.kind));
   if (question.kind === 'timeSeries') {
     const { startMs, endMs, stepMs } = question.grid;
-    writeDoubles(to, startMs, endMs, stepMs);
+    writeDoubles(to.body, startMs, endMs, stepMs);
     writeTextList(to, question.groupBy);
   } else if (question.kind === 'labelSets') {
     to.body.uint8(question.names === undefined ? 0 : 1);
     if (question.names !== undefined) writeTextList(to, question.names);
+  } else if (question.kind === 'extent') {
+    to.body.uint8(POINTS.indexOf(question.points));
+  } else if (question.kind === 'cells') {
+    const { grid, buckets } = question;
+    to.body.uint8(POINTS.indexOf(question.points));
+    writeDoubles(to.body, grid.startMs, grid.endMs, grid.stepMs, buckets.min, buckets.max);
+    to.body.varint(buckets.count);
+    writeTextList(to, question.groupBy);
+    to.body.uint8(question.hasExemplars ? 1 : 0);
   }
 }
 
@@ -102,14 +120,6 @@ function writeTextList(to: Target, texts: readonly string[]): void {
   for (const text of texts) writeText(to, text);
 }
 
-function writeDoubles({ body }: Target, ...values: readonly number[]): void {
-  const bytes = new DataView(new ArrayBuffer(values.length * 8));
-  values.forEach((value, i) => {
-    bytes.setFloat64(i * 8, value, true);
-  });
-  body.bytes(new Uint8Array(bytes.buffer));
-}
-
 interface Source {
   readonly reader: ByteReader;
   readonly texts: readonly string[];
@@ -119,12 +129,15 @@ function readTask(from: Source): Task {
   const question = readQuestion(from);
   const selection: Selection = {
     tenants: readTextList(from),
-    fromMs: readDouble(from),
-    untilMs: readDouble(from),
+    fromMs: readDouble(from.reader),
+    untilMs: readDouble(from.reader),
     selectors: readTextList(from),
     profileTypeId: readOptionalText(from),
   };
-  return { question, selection, parts: readList(from, readPart), estimatedBytes: from.reader.varint() };
+  const task = { question, selection, parts: readList(from, readPart), estimatedBytes: from.reader.varint() };
+  if (from.reader.remaining === 0) return task;
+  const choice = { profileIds: readTextList(from), spanIds: readTextList(from), traceIds: readTextList(from) };
+  return { ...task, selection: { ...selection, choice } };
 }
 
 function readQuestion(from: Source): Question {
@@ -134,15 +147,31 @@ function readQuestion(from: Source): Question {
     case 'locations':
     case 'labelNames':
       return { kind };
-    case 'timeSeries': {
-      const grid = { startMs: readDouble(from), endMs: readDouble(from), stepMs: readDouble(from) };
-      return { kind, grid, groupBy: readTextList(from) };
+    case 'timeSeries':
+      return { kind, grid: readGrid(from), groupBy: readTextList(from) };
+    case 'extent':
+      return { kind, points: readPoints(from) };
+    case 'cells': {
+      const [points, grid] = [readPoints(from), readGrid(from)];
+      const range = { min: readDouble(from.reader), max: readDouble(from.reader) };
+      const buckets = { ...range, count: from.reader.varint() };
+      return { kind, points, grid, buckets, groupBy: readTextList(from), hasExemplars: from.reader.uint8() !== 0 };
     }
     case 'labelSets':
       return { kind, names: from.reader.uint8() === 0 ? undefined : readTextList(from) };
     case undefined:
       throw malformed('question');
   }
+}
+
+function readPoints({ reader }: Source): PointKind {
+  const points = POINTS[reader.uint8()];
+  if (points === undefined) throw malformed('points');
+  return points;
+}
+
+function readGrid({ reader }: Source): TimeGrid {
+  return { startMs: readDouble(reader), endMs: readDouble(reader), stepMs: readDouble(reader) };
 }
 
 function readPart(from: Source): TaskPart {
@@ -155,12 +184,12 @@ function readPart(from: Source): TaskPart {
 
 function readDataset(from: Source): TaskDataset {
   const [tenant, service] = [readText(from), readText(from)];
-  return { tenant, service, minTimeMs: readDouble(from), maxTimeMs: readDouble(from) };
+  return { tenant, service, minTimeMs: readDouble(from.reader), maxTimeMs: readDouble(from.reader) };
 }
 
 function readDelete(from: Source): RowDelete {
   const [tenant, selector] = [readText(from), readText(from)];
-  return { tenant, selector, fromMs: readDouble(from), untilMs: readDouble(from) };
+  return { tenant, selector, fromMs: readDouble(from.reader), untilMs: readDouble(from.reader) };
 }
 
 function readList<T>(from: Source, readOne: (from: Source) => T): T[] {
@@ -183,11 +212,4 @@ function readOptionalText(from: Source): string | undefined {
 
 function readTextList(from: Source): string[] {
   return readList(from, readText);
-}
-
-function readDouble({ reader }: Source): number {
-  const bytes = reader.bytes(8);
-  const value = new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
-  if (!Number.isFinite(value)) throw malformed('number');
-  return value;
 }

@@ -13,6 +13,18 @@ export interface Selection {
   readonly selectors: readonly string[];
   /** Five parts, or undefined for any type. */
   readonly profileTypeId: string | undefined;
+  /** Single profiles or samples; all of them when left out. */
+  readonly choice?: SampleChoice;
+}
+
+/** Ids that profiles and samples must have; an empty list asks for nothing. */
+export interface SampleChoice {
+  /** UUIDs of stored profiles, lower-case. */
+  readonly profileIds: readonly string[];
+  /** 16 lower-case hex digits each. */
+  readonly spanIds: readonly string[];
+  /** 32 lower-case hex digits each. */
+  readonly traceIds: readonly string[];
 }
 
 /** What to learn of them. */
@@ -26,7 +38,29 @@ export type Question =
   /** Distinct label sets, cut down to the named labels; undefined keeps all labels. */
   | { readonly kind: 'labelSets'; readonly names: readonly string[] | undefined }
   /** Distinct label names, as label sets of one label with an empty value. */
-  | { readonly kind: 'labelNames' };
+  | { readonly kind: 'labelNames' }
+  /** Smallest and largest value of a point. */
+  | { readonly kind: 'extent'; readonly points: PointKind }
+  /** Points by time step, by bucket of their value and by the values of labels. */
+  | {
+      readonly kind: 'cells';
+      readonly points: PointKind;
+      readonly grid: TimeGrid;
+      readonly buckets: ValueBuckets;
+      readonly groupBy: readonly string[];
+      /** Whether to name the largest point of each cell. */
+      readonly hasExemplars: boolean;
+    };
+
+/** A point is the total of a stored profile, or the value of a sample that has a span. */
+export type PointKind = 'profiles' | 'spans';
+
+/** Equal parts of `[min, max]`; what lies outside is in the first or the last. */
+export interface ValueBuckets {
+  readonly min: number;
+  readonly max: number;
+  readonly count: number;
+}
 
 /**
  * Steps of a time series. Step `i` ends, inclusive, at `startMs + i * stepMs`, the last one at `endMs` at the latest; the first one

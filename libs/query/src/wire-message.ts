@@ -55,3 +55,20 @@ export function unframeMessage<T>(bytes: Uint8Array, version: number, readBody: 
 export function malformed(what: string): FlamelakeError {
   return new FlamelakeError('data_loss', 'message is malformed', { what });
 }
+
+/** Doubles, little-endian. */
+export function writeDoubles(writer: ByteWriter, ...values: readonly number[]): void {
+  const bytes = new DataView(new ArrayBuffer(values.length * 8));
+  values.forEach((value, i) => {
+    bytes.setFloat64(i * 8, value, true);
+  });
+  writer.bytes(new Uint8Array(bytes.buffer));
+}
+
+/** @throws {FlamelakeError} `data_loss` when it is no finite number */
+export function readDouble(reader: ByteReader): number {
+  const bytes = reader.bytes(8);
+  const value = new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
+  if (!Number.isFinite(value)) throw malformed('number');
+  return value;
+}

@@ -3,9 +3,17 @@
  * Times are ms since 1970 with both ends inclusive, as on the wire of querier.v1.
  */
 import type { Labels, ProfileType } from '@flamelake/model';
-import type { Flamegraph, FlamegraphDiff, TimeSeries } from '@flamelake/query';
+import type {
+  Exemplar,
+  Flamegraph,
+  FlamegraphDiff,
+  HeatmapSeries,
+  PointKind,
+  SampleChoice,
+  TimeSeries,
+} from '@flamelake/query';
 
-export type { Flamegraph, FlamegraphDiff, TimeSeries } from '@flamelake/query';
+export type { Exemplar, Flamegraph, FlamegraphDiff, HeatmapSeries, TimeSeries } from '@flamelake/query';
 
 export interface TimeRange {
   readonly startMs: number;
@@ -29,6 +37,19 @@ export interface StacktraceQuery extends TimeRange {
   readonly labelSelector: string;
   /** undefined or 0: the default, 16,384. */
   readonly maxNodes: number | undefined;
+  /** Stacks that begin with these function names, root first; none keeps all. */
+  readonly callSite?: readonly string[];
+  /** For pprof: the frames nearest to the leaf. */
+  readonly leaves?: LeafSelector | undefined;
+  /** Single profiles, spans or traces. */
+  readonly choice?: SampleChoice | undefined;
+}
+
+export interface LeafSelector {
+  /** Locations that stay of each stack; 0 keeps all. */
+  readonly locations: number;
+  /** Takes all places of a leaf function for one. */
+  readonly aggregatesCallees: boolean;
 }
 
 export interface SeriesQuery extends TimeRange {
@@ -39,6 +60,37 @@ export interface SeriesQuery extends TimeRange {
   readonly aggregation: 'sum' | 'average';
   /** 0: all series. */
   readonly limit: number;
+  /** Whether to name the largest profile of each point. */
+  readonly hasExemplars: boolean;
+}
+
+/** A time series whose points may name their largest profile: by right edge of the step, ms. */
+export interface SeriesWithExemplars extends TimeSeries {
+  readonly exemplars?: ReadonlyMap<number, Exemplar> | undefined;
+}
+
+export interface HeatmapQuery extends TimeRange {
+  readonly profileTypeId: string;
+  readonly labelSelector: string;
+  readonly groupBy: readonly string[];
+  readonly stepSeconds: number;
+  readonly points: PointKind;
+  readonly hasExemplars: boolean;
+  /** 0: all series. */
+  readonly limit: number;
+}
+
+export interface Heatmap {
+  /** Lower edges of the value buckets. */
+  readonly edges: readonly number[];
+  readonly series: readonly HeatmapSeries[];
+}
+
+/** What a query would read, by what the catalog knows. */
+export interface QueryEstimate {
+  readonly blocks: number;
+  readonly bytes: number;
+  readonly series: number;
 }
 
 export interface ProfileStats {
@@ -69,7 +121,10 @@ export interface Queries {
   dot(call: CallContext, query: StacktraceQuery): Promise<string>;
   /** An encoded google.v1.Profile. */
   pprof(call: CallContext, query: StacktraceQuery): Promise<Uint8Array>;
-  selectSeries(call: CallContext, query: SeriesQuery): Promise<readonly TimeSeries[]>;
+  selectSeries(call: CallContext, query: SeriesQuery): Promise<readonly SeriesWithExemplars[]>;
+  heatmap(call: CallContext, query: HeatmapQuery): Promise<Heatmap>;
+  /** @param query - profile type and selector, as in `process_cpu:cpu:nanoseconds:cpu:nanoseconds{service_name="x"}` */
+  analyze(call: CallContext, range: TimeRange, query: string): Promise<QueryEstimate>;
   diff(call: CallContext, left: StacktraceQuery, right: StacktraceQuery): Promise<FlamegraphDiff>;
   stats(call: CallContext): Promise<ProfileStats>;
 }

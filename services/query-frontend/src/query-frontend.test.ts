@@ -9,7 +9,14 @@ import type { CallContext, Queries, SeriesQuery, StacktraceQuery } from './queri
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const RANGE = { startMs: NOW_MS - 60_000, endMs: NOW_MS };
 const STACKS: StacktraceQuery = { ...RANGE, profileTypeId: CPU, labelSelector: '{}', maxNodes: undefined };
-const SERIES: SeriesQuery = { ...STACKS, groupBy: [], stepSeconds: 15, aggregation: 'sum', limit: 0 };
+const SERIES: SeriesQuery = {
+  ...STACKS,
+  groupBy: [],
+  stepSeconds: 15,
+  aggregation: 'sum',
+  limit: 0,
+  hasExemplars: false,
+};
 
 function profiles(tenant: string, count: number, others: { services?: string[]; seed?: number } = {}): ProfileRecord[] {
   const random = createSeededRandom(others.seed ?? 1);
@@ -54,6 +61,10 @@ async function askAll(queries: Queries, call: CallContext) {
     dot: await queries.dot(call, STACKS),
     pprof: await queries.pprof(call, STACKS),
     selectSeries: await queries.selectSeries(call, SERIES),
+    exemplars: await queries.selectSeries(call, { ...SERIES, hasExemplars: true }),
+    heatmap: await queries.heatmap(call, { ...SERIES, points: 'profiles' }),
+    spans: await queries.heatmap(call, { ...SERIES, points: 'spans', hasExemplars: true }),
+    analyzed: await queries.analyze(call, RANGE, CPU),
     diff: await queries.diff(call, STACKS, { ...STACKS, labelSelector: '{region="eu"}' }),
     stats: await queries.stats(call),
   };

@@ -1,12 +1,13 @@
 /** The query front end: checks a query, plans it on one snapshot, has its tasks run, merges and renders. */
 import type { SnapshotSource, StoreKeys } from '@flamelake/catalog';
 import { encodePprof } from '@flamelake/formats';
-import { type Clock, FlamelakeError, LABEL, parseProfileTypeId } from '@flamelake/model';
+import { type Clock, FlamelakeError, LABEL, labelsKey, parseProfileTypeId } from '@flamelake/model';
 import {
   DOT_NODES_DEFAULT,
-  type PartialResult,
+  planQuery,
   renderDiff,
   renderDot,
+  renderExemplars,
   renderFlamegraph,
   renderPprof,
   renderTimeSeries,
@@ -16,10 +17,13 @@ import {
   sortedLabelSets,
   sortedLabelValues,
 } from '@flamelake/query';
+import { focused, focusedLocations } from './focus.ts';
 import { profileStats } from './profile-stats.ts';
 import type { CallContext, Queries, StacktraceQuery } from './queries.ts';
 import type { QueryLimits } from './query-limits.ts';
-import { type AskedQuestion, type ExecuteTask, runQuestions, snapshotFor } from './run-question.ts';
+import { type AskedQuestion, type ExecuteTask, expect, onSnapshot, runQuestions, snapshotFor } from './run-question.ts';
+import { exemplarQuestion, heatmapOf } from './select-points.ts';
+import { splitQuery } from './split-query.ts';
 import {
   checkRange,
   gridOf,
@@ -67,7 +71,7 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
   const functionTree = async (call: CallContext, query: StacktraceQuery) => {
     const selection = stackSelection(tenantsOf(call.tenant), query);
     const [result] = await ask(call, selection.tenants, [{ question: { kind: 'functions' }, selection }]);
-    return expect(result, 'functions').tree;
+    return focused(expect(result, 'functions').tree, query);
   };
   const nodes = (call: CallContext, maxNodes: number | undefined) => {
     const { nodes: count, isClamped } = nodesOf(maxNodes, limitsOf(tenantsOf(call.tenant)));
@@ -117,15 +121,36 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
       const selection = stackSelection(tenantsOf(call.tenant), query);
       const [result] = await ask(call, selection.tenants, [{ question: { kind: 'locations' }, selection }]);
       const type = parseProfileTypeId(query.profileTypeId);
-      return encodePprof(renderPprof(expect(result, 'locations').tree, { type, ...checkRange(query) }));
+      const tree = focusedLocations(expect(result, 'locations').tree, query);
+      return encodePprof(renderPprof(tree, { type, ...checkRange(query) }));
     },
     selectSeries: async (call, query) => {
       const grid = gridOf(query);
       const whole = stackSelection(tenantsOf(call.tenant), query);
       const selection = { ...whole, fromMs: grid.startMs - grid.stepMs };
-      const question = { kind: 'timeSeries', grid, groupBy: query.groupBy } as const;
-      const [result] = await ask(call, selection.tenants, [{ question, selection }]);
-      return renderTimeSeries(expect(result, 'timeSeries').groups, grid, query.aggregation, query.limit);
+      const asked: AskedQuestion[] = [{ question: { kind: 'timeSeries', grid, groupBy: query.groupBy }, selection }];
+      if (query.hasExemplars) asked.push({ question: exemplarQuestion(grid, query.groupBy), selection });
+      const [result, cells] = await ask(call, selection.tenants, asked);
+      const series = renderTimeSeries(expect(result, 'timeSeries').groups, grid, query.aggregation, query.limit);
+      if (!query.hasExemplars) return series;
+      const exemplars = renderExemplars(expect(cells, 'cells').cells, grid, query.groupBy);
+      return series.map((one) => ({ ...one, exemplars: exemplars.get(labelsKey(one.labels)) }));
+    },
+    heatmap: async (call, query) => {
+      const whole = stackSelection(tenantsOf(call.tenant), query);
+      const grid = gridOf(query);
+      const selection = { ...whole, fromMs: grid.startMs - grid.stepMs };
+      const { queryBytesMax } = limitsOf(selection.tenants);
+      return onSnapshot(options, call, queryBytesMax, (askSame) => heatmapOf(askSame, query, grid, selection));
+    },
+    analyze: async (call, range, query) => {
+      const tenants = tenantsOf(call.tenant);
+      const { profileTypeId, labelSelector } = splitQuery(query);
+      const selection = stackSelection(tenants, { ...checkRange(range), profileTypeId, labelSelector });
+      const plan = planQuery(await snapshotFor(options, call), { kind: 'functions' }, selection);
+      const blocks = plan.tasks.reduce((sum, task) => sum + task.parts.length, 0);
+      const series = await labelSets(call, selection, undefined);
+      return { blocks, bytes: plan.estimatedBytes, series: series.size };
     },
     diff: async (call, left, right) => {
       const count = Math.max(nodes(call, left.maxNodes), nodes(call, right.maxNodes));
@@ -137,7 +162,11 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
         }),
       );
       const [leftTree, rightTree] = await ask(call, tenants, asked);
-      return renderDiff(expect(leftTree, 'functions').tree, expect(rightTree, 'functions').tree, count);
+      return renderDiff(
+        focused(expect(leftTree, 'functions').tree, left),
+        focused(expect(rightTree, 'functions').tree, right),
+        count,
+      );
     },
     stats: async (call) => {
       const tenants = tenantsOf(call.tenant);
@@ -148,12 +177,4 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
       return profileStats(await snapshotFor(options, call), tenant);
     },
   };
-}
-
-function expect<K extends PartialResult['kind']>(
-  result: PartialResult | undefined,
-  kind: K,
-): Extract<PartialResult, { kind: K }> {
-  if (result?.kind === kind) return result as Extract<PartialResult, { kind: K }>;
-  throw new FlamelakeError('internal', 'task answered another question', { kind: result?.kind ?? '', expected: kind });
 }

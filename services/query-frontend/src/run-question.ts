@@ -32,25 +32,52 @@ export interface AskedQuestion<K extends Question['kind'] = Question['kind']> {
   readonly selection: Selection;
 }
 
+/** Answers questions, all from the same snapshot. */
+export type Ask = (asked: readonly AskedQuestion[]) => Promise<readonly PartialResult[]>;
+
 /**
  * Answers questions from one snapshot, and names it in the call.
  * @param bytesMax - bytes all of them may read, by estimate
  * @throws {FlamelakeError} `resource_exhausted` over `bytesMax`, `unavailable` when objects go faster than they can be read
  */
-export async function runQuestions(
+export function runQuestions(
   context: QuestionContext,
   call: CallContext,
   asked: readonly AskedQuestion[],
   bytesMax: number,
 ): Promise<readonly PartialResult[]> {
+  return onSnapshot(context, call, bytesMax, (ask) => ask(asked));
+}
+
+/**
+ * The same for questions that follow from the answers of others.
+ * @param run - asks; called again on a new snapshot when an object of the first one has gone
+ * @throws {FlamelakeError} as `runQuestions`
+ */
+export async function onSnapshot<T>(
+  context: QuestionContext,
+  call: CallContext,
+  bytesMax: number,
+  run: (ask: Ask) => Promise<T>,
+): Promise<T> {
+  const runOn = async (snapshot: Snapshot): Promise<T> => {
+    let left = bytesMax;
+    const result = await run(async (asked) => {
+      const answer = await askOn(context, call, snapshot, asked, left);
+      left -= answer.estimatedBytes;
+      return answer.results;
+    });
+    call.snapshot = sealSnapshotName(context.keys, snapshot);
+    return result;
+  };
   const first = await snapshotFor(context, call);
   try {
-    return await runOn(context, call, first, asked, bytesMax);
+    return await runOn(first);
   } catch (error) {
     if (!isMissingObject(error)) throw error;
   }
   try {
-    return await runOn(context, call, await context.snapshots.takeFresh(), asked, bytesMax);
+    return await runOn(await context.snapshots.takeFresh());
   } catch (error) {
     if (!isMissingObject(error)) throw error;
     throw new FlamelakeError(
@@ -72,13 +99,13 @@ function isMissingObject(error: unknown): boolean {
   return error instanceof FlamelakeError && error.code === 'not_found';
 }
 
-async function runOn(
-  { keys, execute, tasksInFlight = TASKS_IN_FLIGHT }: QuestionContext,
+async function askOn(
+  { execute, tasksInFlight = TASKS_IN_FLIGHT }: QuestionContext,
   call: CallContext,
   snapshot: Snapshot,
   asked: readonly AskedQuestion[],
   bytesMax: number,
-): Promise<readonly PartialResult[]> {
+): Promise<{ readonly results: readonly PartialResult[]; readonly estimatedBytes: number }> {
   const plans = asked.map(({ question, selection }) => planQuery(snapshot, question, selection));
   const estimatedBytes = plans.reduce((sum, plan) => sum + plan.estimatedBytes, 0);
   if (estimatedBytes > bytesMax) {
@@ -92,6 +119,14 @@ async function runOn(
   await runParallel(shares, tasksInFlight, call.signal, async ({ task, into }, signal) => {
     mergePartialResult(into, await execute(task, signal));
   });
-  call.snapshot = sealSnapshotName(keys, snapshot);
-  return plans.map((plan) => plan.known);
+  return { results: plans.map((plan) => plan.known), estimatedBytes };
+}
+
+/** The result of a question of its own kind. */
+export function expect<K extends PartialResult['kind']>(
+  result: PartialResult | undefined,
+  kind: K,
+): Extract<PartialResult, { kind: K }> {
+  if (result?.kind === kind) return result as Extract<PartialResult, { kind: K }>;
+  throw new FlamelakeError('internal', 'task answered another question', { kind: result?.kind ?? '', expected: kind });
 }

@@ -1,7 +1,7 @@
 /** Checks of what callers send, and the defaults of what they leave out. */
 import { FlamelakeError, isTenantId, parseProfileTypeId, parseSelector, profileTypeId } from '@flamelake/model';
-import type { Selection, TimeGrid } from '@flamelake/query';
-import type { SeriesQuery, StacktraceQuery, TimeRange } from './queries.ts';
+import type { SampleChoice, Selection, TimeGrid } from '@flamelake/query';
+import type { HeatmapQuery, SeriesQuery, StacktraceQuery, TimeRange } from './queries.ts';
 import type { QueryLimits } from './query-limits.ts';
 
 /** Most tenants of one query. */
@@ -48,18 +48,46 @@ export function labelSelection(tenants: readonly string[], range: TimeRange, mat
   return { tenants, ...halfOpen(range), selectors: matchers, profileTypeId: undefined };
 }
 
-/** @throws {FlamelakeError} `invalid_argument` on a bad range, selector or profile type */
-export function stackSelection(tenants: readonly string[], query: StacktraceQuery | SeriesQuery): Selection {
+/** @throws {FlamelakeError} `invalid_argument` on a bad range, selector, profile type or id */
+export function stackSelection(
+  tenants: readonly string[],
+  query: TimeRange & Pick<StacktraceQuery, 'profileTypeId' | 'labelSelector' | 'choice'>,
+): Selection {
   const type = profileTypeId(parseProfileTypeId(query.profileTypeId));
   parseSelector(query.labelSelector);
-  return { tenants, ...halfOpen(checkRange(query)), selectors: [query.labelSelector], profileTypeId: type };
+  const selection = { tenants, ...halfOpen(checkRange(query)), selectors: [query.labelSelector], profileTypeId: type };
+  const choice = query.choice === undefined ? undefined : checkChoice(query.choice);
+  return choice === undefined ? selection : { ...selection, choice };
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SPAN_ID = /^[0-9a-f]{16}$/;
+const TRACE_ID = /^[0-9a-f]{32}$/;
+
+/** Ids in lower case; undefined when there are none. */
+function checkChoice(choice: SampleChoice): SampleChoice | undefined {
+  const { profileIds, spanIds, traceIds } = choice;
+  if (profileIds.length + spanIds.length + traceIds.length === 0) return undefined;
+  if (spanIds.length > 0 && traceIds.length > 0) throw invalid('spans and traces cannot be selected together');
+  return {
+    profileIds: checkIds(profileIds, UUID, 'profile id is not a UUID'),
+    spanIds: checkIds(spanIds, SPAN_ID, 'span id is not 16 hex digits'),
+    traceIds: checkIds(traceIds, TRACE_ID, 'trace id is not 32 hex digits'),
+  };
+}
+
+function checkIds(ids: readonly string[], pattern: RegExp, message: string): readonly string[] {
+  const lower = ids.map((id) => id.toLowerCase());
+  const bad = lower.find((id) => !pattern.test(id));
+  if (bad !== undefined) throw invalid(message, { id: bad.slice(0, 64) });
+  return lower;
 }
 
 /**
  * Steps of a time series.
  * @throws {FlamelakeError} `invalid_argument` on a step under a millisecond, or a negative limit
  */
-export function gridOf(query: SeriesQuery): TimeGrid {
+export function gridOf(query: SeriesQuery | HeatmapQuery): TimeGrid {
   if (!(query.stepSeconds >= 0.001) || !Number.isFinite(query.stepSeconds)) {
     throw invalid('step must be at least 0.001 seconds', { stepSeconds: query.stepSeconds });
   }

@@ -1,7 +1,7 @@
 /** Queries over constant columns: what tests of the wire ask. */
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ProfileSchema } from '@flamelake/rpc/gen/google/v1/profile_pb.js';
-import type { Queries } from '../queries.ts';
+import type { Exemplar, Queries } from '../queries.ts';
 
 /** Past 2^53: shows that nothing goes through a double. */
 export const EXACT = '9007199254740993';
@@ -17,6 +17,15 @@ export const PPROF = create(ProfileSchema, {
   periodType: {},
   period: 10_000_000n,
 });
+
+const EXEMPLAR: Exemplar = {
+  timeMs: 14_000.5,
+  value: BigInt(EXACT),
+  profileId: '',
+  spanId: '00000000000000ff',
+  traceId: '',
+  labels: [{ name: 'pod', value: 'a' }],
+};
 
 export const constantQueries: Queries = {
   profileTypes: () =>
@@ -71,9 +80,26 @@ export const constantQueries: Queries = {
         timestampsMs: Float64Array.of(1_795_206_890_050, 1, 0, 2),
         values: Float64Array.of(1.5, 0, Number.NaN, 1e21),
       },
-      { labels: [], timestampsMs: Float64Array.of(5), values: Float64Array.of(Number.NEGATIVE_INFINITY) },
+      {
+        labels: [],
+        timestampsMs: Float64Array.of(5),
+        values: Float64Array.of(Number.NEGATIVE_INFINITY),
+        exemplars: new Map([[5, EXEMPLAR]]),
+      },
       { labels: [], timestampsMs: new Float64Array(0), values: new Float64Array(0) },
     ]),
+  heatmap: (_, { stepSeconds, points, hasExemplars, limit }) =>
+    Promise.resolve({
+      edges: [0.5, 1],
+      series: [
+        {
+          labels: [{ name: 'asked', value: `${stepSeconds} ${points} ${hasExemplars} ${limit}` }],
+          slots: [{ timestampMs: 15_000, counts: [0, 2], exemplars: [EXEMPLAR] }],
+        },
+      ],
+    }),
+  analyze: (_, { startMs, endMs }, query) =>
+    Promise.resolve({ blocks: query.length, bytes: endMs - startMs, series: 3 }),
   diff: () =>
     Promise.resolve({
       names: ['total'],

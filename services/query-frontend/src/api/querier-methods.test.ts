@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DescMessage } from '@bufbuild/protobuf';
-import { FlamelakeError } from '@flamelake/model';
 import { type BodyForm, type Call, decodeMessage, encodeMessage, type UnaryMethod } from '@flamelake/rpc';
 import { ProfileSchema } from '@flamelake/rpc/gen/google/v1/profile_pb.js';
 import * as querier from '@flamelake/rpc/gen/querier/v1/querier_pb.js';
 import * as types from '@flamelake/rpc/gen/types/v1/types_pb.js';
+import type { StacktraceQuery } from '../queries.ts';
 import { constantQueries, EXACT, PPROF } from './constant-queries.test-support.ts';
 import { querierMethods } from './querier-methods.ts';
 import { serverMethods } from './server-methods.ts';
@@ -31,6 +31,13 @@ async function ask(name: string, request: string, headers: Record<string, string
   const body = await (methods.get(name) as UnaryMethod).answer(Buffer.from(request), 'json', call);
   return { answer: JSON.parse(Buffer.from(body).toString()), answered };
 }
+
+const EXEMPLAR_JSON = {
+  timestamp: '14000',
+  spanId: '00000000000000ff',
+  value: EXACT,
+  labels: [{ name: 'pod', value: 'a' }],
+};
 
 /** Both forms of the same answer, each read by protobuf-es; must be one. */
 async function askInBoth(
@@ -146,18 +153,83 @@ describe('querier.v1', () => {
     assert.deepEqual(answered, { 'x-flamelake-snapshot': 'after sealed', 'x-flamelake-max-nodes': '1048576' });
   });
 
-  test('selectors that are not applied are refused', async () => {
-    for (const field of [
-      '"spanSelector":["0123456789abcdef"]',
-      '"traceIdSelector":["x"]',
-      '"profileIdSelector":["x"]',
-      '"stackTraceSelector":{"callSite":[{"name":"main"}]}',
-      '"stackTraceSelector":{"goPgo":{}}',
-      '"async":{"type":"ASYNC_QUERY_TYPE_FORCE"}',
-    ]) {
-      await assert.rejects(ask('SelectMergeStacktraces', `{${SELECT},${field}}`), { code: 'unimplemented' }, field);
+  test('selectors reach the query; what is not served is refused, what is not known is left out', async () => {
+    const span = '0123456789abcdef';
+    const asked: [string, object][] = [
+      [`"spanSelector":["${span}"]`, { choice: { profileIds: [], spanIds: [span], traceIds: [] } }],
+      ['"traceIdSelector":["x"]', { choice: { profileIds: [], spanIds: [], traceIds: ['x'] } }],
+      ['"profileIdSelector":["x"]', { choice: { profileIds: ['x'], spanIds: [], traceIds: [] } }],
+      ['"stack_trace_selector":{"call_site":[{"name":"main"}]}', { callSite: ['main'] }],
+      ['"stackTraceSelector":{"goPgo":{"keepLocations":5}}', { leaves: { locations: 5, aggregatesCallees: false } }],
+      ['"spanSelector":[],"stackTraceSelector":{"3":{}},"unknown":[1]', { callSite: [], leaves: undefined }],
+    ];
+    for (const [field, expected] of asked) {
+      let seen: StacktraceQuery | undefined;
+      const spying = querierMethods({
+        ...constantQueries,
+        flamegraph: (call, query) => {
+          seen = query;
+          return constantQueries.flamegraph(call, query);
+        },
+      });
+      const method = spying.find(({ path }) => path.endsWith('/SelectMergeStacktraces'));
+      await method?.answer(Buffer.from(`{${SELECT},${field}}`), 'json', callWith().call);
+      assert.deepEqual({ ...seen, ...expected }, seen, field);
     }
-    await ask('SelectMergeStacktraces', `{${SELECT},"spanSelector":[],"stackTraceSelector":{"3":{}},"unknown":[1]}`);
+    await assert.rejects(ask('SelectMergeStacktraces', `{${SELECT},"async":{"type":"ASYNC_QUERY_TYPE_FORCE"}}`), {
+      code: 'unimplemented',
+    });
+  });
+
+  test('SelectMergeSpanProfile', async () => {
+    const spans = '"spanSelector":["0123456789abcdef"]';
+    const graph = await askInBoth(
+      'SelectMergeSpanProfile',
+      querier.SelectMergeSpanProfileResponseSchema,
+      querier.SelectMergeSpanProfileRequestSchema,
+      `{${SELECT},${spans},"format":"PROFILE_FORMAT_DOT"}`,
+    );
+    assert.deepEqual(Object.keys(graph as object), ['flamegraph']);
+    const tree = await askInBoth(
+      'SelectMergeSpanProfile',
+      querier.SelectMergeSpanProfileResponseSchema,
+      querier.SelectMergeSpanProfileRequestSchema,
+      `{${SELECT},${spans},"format":"PROFILE_FORMAT_TREE"}`,
+    );
+    assert.deepEqual(tree, { tree: 'AAEC' });
+    await assert.rejects(ask('SelectMergeSpanProfile', `{${SELECT}}`), { code: 'invalid_argument' });
+  });
+
+  test('SelectHeatmap', async () => {
+    const answer = await askInBoth(
+      'SelectHeatmap',
+      querier.SelectHeatmapResponseSchema,
+      querier.SelectHeatmapRequestSchema,
+      `{${SELECT},"step":15,"queryType":"HEATMAP_QUERY_TYPE_SPAN","exemplarType":"EXEMPLAR_TYPE_SPAN","limit":"3"}`,
+    );
+    assert.deepEqual(answer, {
+      series: [
+        {
+          labels: [{ name: 'asked', value: '15 spans true 3' }],
+          slots: [{ timestamp: '15000', yMin: [0.5, 1], counts: [0, 2], exemplars: [EXEMPLAR_JSON] }],
+        },
+      ],
+    });
+    await assert.rejects(ask('SelectHeatmap', `{${SELECT},"step":15,"end":1}`), { code: 'invalid_argument' });
+  });
+
+  test('AnalyzeQuery', async () => {
+    const answer = await askInBoth(
+      'AnalyzeQuery',
+      querier.AnalyzeQueryResponseSchema,
+      querier.AnalyzeQueryRequestSchema,
+      '{"start":1000,"end":"4000","query":"x{}"}',
+    );
+    const scope = { componentType: 'object storage', componentCount: '1', blockCount: '3', seriesCount: '3' };
+    assert.deepEqual(answer, {
+      queryScopes: [{ ...scope, profileBytes: '3000' }],
+      queryImpact: { totalBytesInTimeRange: '3000', totalQueriedSeries: '3' },
+    });
   });
 
   test('SelectSeries', async () => {
@@ -183,7 +255,7 @@ describe('querier.v1', () => {
             { value: 1e21, timestamp: '2' },
           ],
         },
-        { points: [{ value: '-Infinity', timestamp: '5' }] },
+        { points: [{ value: '-Infinity', timestamp: '5', exemplars: [EXEMPLAR_JSON] }] },
         {},
       ],
     });
@@ -215,15 +287,6 @@ describe('querier.v1', () => {
       '{}',
     );
     assert.deepEqual(answer, { dataIngested: true, oldestProfileTime: '1', newestProfileTime: '2' });
-  });
-
-  test('the rest of querier.v1 is unimplemented', async () => {
-    for (const name of ['SelectMergeSpanProfile', 'SelectHeatmap', 'AnalyzeQuery']) {
-      await assert.rejects(
-        ask(name, '{}'),
-        (error) => error instanceof FlamelakeError && error.code === 'unimplemented',
-      );
-    }
   });
 
   test('broken requests are invalid arguments', async () => {

@@ -7,6 +7,7 @@ import {
   ProfileFormat,
   type SelectMergeProfileRequest,
   SelectMergeProfileRequestSchema,
+  SelectMergeSpanProfileRequestSchema,
   type SelectMergeStacktracesRequest,
   SelectMergeStacktracesRequestSchema,
   SelectMergeStacktracesResponseSchema,
@@ -23,7 +24,7 @@ import { encodeTimeSeries } from './series-encoding.ts';
 const SERVICE = '/querier.v1.QuerierService';
 
 export function selectMethods(queries: Queries): UnaryMethod[] {
-  return [stacktraces(queries), mergeProfile(queries), selectSeries(queries), diff(queries)];
+  return [stacktraces(queries), spanProfile(queries), mergeProfile(queries), selectSeries(queries), diff(queries)];
 }
 
 /** A stacktrace answer in the format asked for. */
@@ -39,6 +40,28 @@ function stacktraces(queries: Queries): UnaryMethod {
     decode: (body, form) => decodeMessage(SelectMergeStacktracesRequestSchema, body, form),
     handle: (request, call) =>
       underCall(call, async (context) => runStacktraces(queries, context, request.format, stacktraceQuery(request))),
+    encode: encodeStacktraces,
+  });
+}
+
+/** What Grafana up to 12 calls for spans: flame graph or tree, whatever else is asked for. */
+function spanProfile(queries: Queries): UnaryMethod {
+  return unaryMethod({
+    path: `${SERVICE}/SelectMergeSpanProfile`,
+    decode: (body, form) => decodeMessage(SelectMergeSpanProfileRequestSchema, body, form),
+    handle: (request, call) =>
+      underCall(call, async (context) => {
+        const { profileTypeID, labelSelector, spanSelector, maxNodes } = request;
+        if (spanSelector.length === 0) throw new FlamelakeError('invalid_argument', 'span_selector is missing');
+        const format = request.format === ProfileFormat.TREE ? ProfileFormat.TREE : ProfileFormat.FLAMEGRAPH;
+        return runStacktraces(queries, context, format, {
+          ...timeRange(request),
+          profileTypeId: profileTypeID,
+          labelSelector,
+          maxNodes: maxNodes === undefined ? undefined : Number(maxNodes),
+          choice: { profileIds: [], spanIds: spanSelector, traceIds: [] },
+        });
+      }),
     encode: encodeStacktraces,
   });
 }
@@ -103,13 +126,21 @@ function diff(queries: Queries): UnaryMethod {
 }
 
 function stacktraceQuery(request: SelectMergeStacktracesRequest | SelectMergeProfileRequest): StacktraceQuery {
-  const { profileTypeID, labelSelector, maxNodes } = request;
-  refuseUnserved(request);
+  const { profileTypeID, labelSelector, maxNodes, stackTraceSelector, profileIdSelector, traceIdSelector } = request;
+  if ('async' in request && request.async?.type === AsyncQueryType.FORCE) throw unserved('async');
+  const goPgo = stackTraceSelector?.goPgo;
   return {
     ...timeRange(request),
     profileTypeId: profileTypeID,
     labelSelector,
     maxNodes: maxNodes === undefined ? undefined : Number(maxNodes),
+    callSite: stackTraceSelector?.callSite.map(({ name }) => name) ?? [],
+    leaves: goPgo && { locations: goPgo.keepLocations, aggregatesCallees: goPgo.aggregateCallees },
+    choice: {
+      profileIds: profileIdSelector,
+      traceIds: traceIdSelector,
+      spanIds: 'spanSelector' in request ? request.spanSelector : [],
+    },
   };
 }
 
@@ -124,19 +155,8 @@ function seriesQuery(request: SelectSeriesRequest): SeriesQuery {
     stepSeconds: step,
     aggregation: aggregation === TimeSeriesAggregationType.AVERAGE ? 'average' : 'sum',
     limit: Number(limit),
+    hasExemplars: request.exemplarType === ExemplarType.INDIVIDUAL,
   };
-}
-
-/** A selector that is not applied would give a wrong answer, so those not served yet are refused. */
-function refuseUnserved(request: SelectMergeStacktracesRequest | SelectMergeProfileRequest): void {
-  const { stackTraceSelector } = request;
-  if ((stackTraceSelector?.callSite.length ?? 0) > 0) throw unserved('stack_trace_selector.call_site');
-  if (stackTraceSelector?.goPgo !== undefined) throw unserved('stack_trace_selector.go_pgo');
-  if (request.profileIdSelector.length > 0) throw unserved('profile_id_selector');
-  if (request.traceIdSelector.length > 0) throw unserved('trace_id_selector');
-  if (!('spanSelector' in request)) return;
-  if (request.spanSelector.length > 0) throw unserved('span_selector');
-  if (request.async?.type === AsyncQueryType.FORCE) throw unserved('async');
 }
 
 function unserved(field: string): FlamelakeError {

@@ -2,7 +2,8 @@
 import { ByteWriter } from '@flamelake/formats';
 import type { Labels } from '@flamelake/model';
 import type { BodyForm } from '@flamelake/rpc';
-import type { TimeSeries } from '../queries.ts';
+import type { SeriesWithExemplars } from '../queries.ts';
+import { encodeExemplar } from './exemplar-message.ts';
 import { JsonWriter } from './json-writer.ts';
 import { createPacer } from './pacer.ts';
 import { bytesField, textField } from './protobuf-fields.ts';
@@ -16,7 +17,7 @@ export async function encodeLabelSets(sets: readonly Labels[], form: BodyForm): 
 }
 
 /** SelectSeriesResponse: 1 series (Series: 1 labels, 2 points). */
-export async function encodeTimeSeries(all: readonly TimeSeries[], form: BodyForm): Promise<Uint8Array> {
+export async function encodeTimeSeries(all: readonly SeriesWithExemplars[], form: BodyForm): Promise<Uint8Array> {
   if (form === 'json') {
     return jsonList('series', all, (writer, series) => {
       writer.raw(labelsJson(series.labels));
@@ -86,8 +87,8 @@ function labelsJson(labels: Labels): string {
   return `"labels":${JSON.stringify(pairs)}`;
 }
 
-/** Points as field 2; a Point is 1 value (double), 2 timestamp. Zero values are left out, minus zero is not one. */
-function pointsProto(writer: ByteWriter, { timestampsMs, values }: TimeSeries): void {
+/** Points as field 2; a Point is 1 value (double), 2 timestamp, 4 exemplars. Zero values are left out, minus zero is not one. */
+function pointsProto(writer: ByteWriter, { timestampsMs, values, exemplars }: SeriesWithExemplars): void {
   const point = new ByteWriter(32);
   const double = new DataView(new ArrayBuffer(8));
   const doubleBytes = new Uint8Array(double.buffer);
@@ -104,11 +105,13 @@ function pointsProto(writer: ByteWriter, { timestampsMs, values }: TimeSeries): 
       point.uint8(0x10);
       point.varint(timestamp);
     }
+    const exemplar = exemplars?.get(timestamp);
+    if (exemplar !== undefined) bytesField(point, 4, encodeExemplar(exemplar, 'proto'));
     bytesField(writer, 2, point.view());
   }
 }
 
-function pointsJson(writer: JsonWriter, { timestampsMs, values }: TimeSeries): void {
+function pointsJson(writer: JsonWriter, { timestampsMs, values, exemplars }: SeriesWithExemplars): void {
   for (let i = 0; i < timestampsMs.length; i++) {
     const value = values[i];
     const timestamp = timestampsMs[i];
@@ -123,6 +126,12 @@ function pointsJson(writer: JsonWriter, { timestampsMs, values }: TimeSeries): v
       writer.raw(hasValue ? ',"timestamp":"' : '"timestamp":"');
       writer.integer(timestamp);
       writer.raw('"');
+    }
+    const exemplar = exemplars?.get(timestamp);
+    if (exemplar !== undefined) {
+      writer.raw(hasValue || timestamp !== 0 ? ',"exemplars":[' : '"exemplars":[');
+      writer.rawBytes(encodeExemplar(exemplar, 'json'));
+      writer.raw(']');
     }
     writer.raw('}');
   }
