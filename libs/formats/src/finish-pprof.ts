@@ -7,6 +7,7 @@ import type { Pprof, ValueType } from './pprof.ts';
 import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, type PprofColumns } from './pprof-columns.ts';
 import { stringAt } from './string-column.ts';
 import type { StringColumn, Symbols } from './symbols.ts';
+import { checkUtf8 } from './utf8.ts';
 
 /** Columns of a `Pprof`, and room for some more. */
 const COLUMNS_MAX = 48;
@@ -127,23 +128,6 @@ function finishStrings(columns: PprofColumns, arena: ColumnArena): StringColumn 
   }
   if (columns.stringBits >= 0x80) checkUtf8(strings);
   return strings;
-}
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Each string is UTF-8 when their concatenation is and none begins in the middle of a character. */
-function checkUtf8({ bytes, offsets, count }: StringColumn): void {
-  for (let i = 0; i < count; i++) {
-    const start = offsets[i];
-    if (start < bytes.length && (bytes[start] & 0xc0) === 0x80) {
-      throw invalid('profile string is not utf-8', { string: i });
-    }
-  }
-  try {
-    UTF8.decode(bytes);
-  } catch (cause) {
-    throw new FlamelakeError('invalid_argument', 'profile string is not utf-8', {}, { cause });
-  }
 }
 
 /** Where runs start, from where they end: one element longer. */

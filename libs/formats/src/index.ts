@@ -6,6 +6,7 @@ export { describePprof, type FunctionSummary, type PprofSummary, type SampleType
 export { encodePprof } from './encode-pprof.ts';
 export { inflate } from './inflate.ts';
 export { decodeLogRecord, encodeLogRecord } from './log-record.ts';
+export type { NamedProfile } from './named-profile.ts';
 export { type NormalizeOptions, normalizeProfile } from './normalize-profile.ts';
 export type { NormalizeCounts, NormalizedGroup, NormalizedProfile } from './normalized-profile.ts';
 export type { Pprof, SampleLabelColumns, ValueType } from './pprof.ts';
@@ -20,3 +21,5 @@ export type {
   StringColumn,
   Symbols,
 } from './symbols.ts';
+export { decodeStacks, type StackFormat } from './text/decode-stacks.ts';
+export { STACK_KIND_NAMES } from './text/stack-kind.ts';

@@ -11,7 +11,7 @@ import type { Logger, Metrics } from '@flamelake/runtime';
 import { type ByteBudget, createByteBudget } from './byte-budget.ts';
 import { createDistributorMetrics } from './distributor-metrics.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
-import { ingestPprof } from './ingest/ingest-pprof.ts';
+import { ingestProfile } from './ingest/ingest-profile.ts';
 import type { IngestRequest } from './ingest/ingest-request.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './limits.ts';
 import { checkPlacement, defaultPlacement, type PlacementTable } from './placement.ts';
@@ -157,7 +157,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
       checkOpen();
       const startMs = clock.monotonicMs();
       await turns.take();
-      const incoming = attempt(() => ingestPprof(tenant, request));
+      const incoming = attempt(() => ingestProfile(tenant, request));
       if (incoming.status === 'rejected') {
         metrics.discarded(discardReason(incoming.reason), tenant, 0, request.body.length);
         throw incoming.reason;

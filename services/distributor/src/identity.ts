@@ -34,3 +34,9 @@ export function partIdentity(identity: Uint8Array, index: number): Uint8Array {
   const digest = createHash('sha256').update(identity).update(`part ${index}`).digest();
   return new Uint8Array(digest.subarray(0, IDENTITY_BYTES));
 }
+
+/** Identity of profile `index` of a payload that holds several. */
+export function memberIdentity(identity: Uint8Array, index: number): Uint8Array {
+  const digest = createHash('sha256').update(identity).update(`member ${index}`).digest();
+  return new Uint8Array(digest.subarray(0, IDENTITY_BYTES));
+}

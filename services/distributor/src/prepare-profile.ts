@@ -1,29 +1,27 @@
 /** From payload to log record: decodes, validates, mends, normalises, names, relabels and splits one profile. Pure. */
 import {
-  decodePprof,
   inflate,
   type NormalizeCounts,
   type NormalizedProfile,
   normalizeProfile,
   type Pprof,
   type ProfileRecord,
-  type ValueType,
 } from '@flamelake/formats';
-import { type ErrorDetails, FlamelakeError, LABEL, type Label, labelValue, type Random } from '@flamelake/model';
-import { filenamesInNames, hasFunctionsWithoutIds, mendSampleTypes } from './client-faults.ts';
-import { profileIdentity } from './identity.ts';
+import { FlamelakeError, LABEL, labelValue, type Random, sortLabels } from '@flamelake/model';
+import { filenamesInNames } from './client-faults.ts';
+import { asRefusal, type DecodedProfile, decodeIncoming } from './decode-incoming.ts';
+import { memberIdentity, profileIdentity } from './identity.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
-import { ingestProfileName } from './ingest/profile-name.ts';
 import { checkIngestionWindow, hasOwnClock, profileTimeNanos } from './ingestion-window.ts';
-import { type IngestLimits, LIMIT_KEYS, type RefusingLimit } from './limits.ts';
-import { type DiscardReason, refuse } from './refusal.ts';
+import { type IngestLimits, LIMIT_KEYS } from './limits.ts';
+import { refuse } from './refusal.ts';
 import { profileTypes, relabel } from './relabel.ts';
 import { sampleGroups } from './sample-groups.ts';
 import { requireProfileName, validateLabels } from './validate-labels.ts';
 
 export interface PreparedProfile {
-  /** undefined when no sample is left: nothing to store, and no error. */
-  readonly record: ProfileRecord | undefined;
+  /** Of the same service and time. None when no sample is left: nothing to store, and no error. */
+  readonly records: readonly ProfileRecord[];
   /** Samples as sent. */
   readonly sampleCount: number;
   readonly counts: NormalizeCounts;
@@ -59,26 +57,61 @@ export function prepareProfile(
   nowMs: number,
   random: Pick<Random, 'bytes'>,
 ): PreparedProfile {
-  const { tenant, spyName } = incoming;
-  const decoded = decode(inflated, tenant, spyName, limits);
-  const timeNanos = profileTimeNanos(decoded.timeNanos, incoming.startMs ?? nowMs);
+  const { tenant, labels, sampleId, payload } = incoming;
+  const decoded = decodeIncoming(incoming, inflated, limits);
+  const hasClock = decoded.some(({ profile }) => hasOwnClock(profile.timeNanos));
+  const identity = profileIdentity({ tenant, labels, sampleId, payload, hasClock }, random);
+  const prepared = decoded.map((one, i) =>
+    prepareDecoded(incoming, one, decoded.length === 1 ? identity : memberIdentity(identity, i), limits, nowMs),
+  );
+  return {
+    records: prepared.flatMap(({ record }) => (record === undefined ? [] : [record])),
+    sampleCount: decoded.reduce((sum, { profile }) => sum + profile.sampleCount, 0),
+    counts: prepared.map(({ counts }) => counts).reduce(sumOfCounts, NO_COUNTS),
+  };
+}
+
+const NO_COUNTS: NormalizeCounts = {
+  negativeSamples: 0,
+  zeroSamples: 0,
+  truncatedStacks: 0,
+  truncatedStrings: 0,
+  badSpanIds: 0,
+};
+
+function sumOfCounts(a: NormalizeCounts, b: NormalizeCounts): NormalizeCounts {
+  return {
+    negativeSamples: a.negativeSamples + b.negativeSamples,
+    zeroSamples: a.zeroSamples + b.zeroSamples,
+    truncatedStacks: a.truncatedStacks + b.truncatedStacks,
+    truncatedStrings: a.truncatedStrings + b.truncatedStrings,
+    badSpanIds: a.badSpanIds + b.badSpanIds,
+  };
+}
+
+function prepareDecoded(
+  { tenant, labels: sent, startMs, spyName }: IncomingProfile,
+  { profile, name: givenName, labels: more }: DecodedProfile,
+  identity: Uint8Array,
+  limits: IngestLimits,
+  nowMs: number,
+): { readonly record: ProfileRecord | undefined; readonly counts: NormalizeCounts } {
+  const timeNanos = profileTimeNanos(profile.timeNanos, startMs ?? nowMs);
   checkIngestionWindow(timeNanos, nowMs, tenant, limits);
-  const normalized = normalize(mendSampleTypes(decoded, spyName), tenant, spyName, limits);
-  const labels = namedLabels(incoming, normalized.sampleTypes);
+  const normalized = normalize(profile, tenant, spyName, limits);
+  const named = givenName === undefined ? more : [...more, { name: LABEL.metricName, value: givenName }];
+  const labels = named.length === 0 ? sent : sortLabels([...sent, ...named]);
   const { labels: stored, name } = relabel(labels, requireProfileName(labels, tenant));
   checkSeriesCount(normalized.groups.length, tenant, limits);
   const groups = sampleGroups(normalized.groups, stored, normalized.sampleTypes.length);
   validateLabels(stored, tenant, limits);
   for (const group of groups) if (group.labels.length > stored.length) validateLabels(group.labels, tenant, limits);
   const { counts } = normalized;
-  const { sampleCount } = decoded;
-  if (groups.length === 0) return { record: undefined, sampleCount, counts };
-  const hasClock = hasOwnClock(decoded.timeNanos);
-  const { labels: sentLabels, sampleId, payload } = incoming;
+  if (groups.length === 0) return { record: undefined, counts };
   const record: ProfileRecord = {
     tenant,
     service: labelValue(stored, LABEL.serviceName),
-    identity: profileIdentity({ tenant, labels: sentLabels, sampleId, payload, hasClock }, random),
+    identity,
     timeNanos,
     durationNanos: normalized.durationNanos,
     period: normalized.period,
@@ -87,19 +120,7 @@ export function prepareProfile(
     stacks: normalized.stacks,
     groups,
   };
-  return { record, sampleCount, counts };
-}
-
-function decode(inflated: Uint8Array, tenant: string, spyName: string, limits: IngestLimits): Pprof {
-  try {
-    return decodePprof(inflated, {
-      samplesMax: limits.samplesMax,
-      sampleLabelsMax: limits.sampleLabelsMax,
-      repairFunctionIds: hasFunctionsWithoutIds(spyName),
-    });
-  } catch (cause) {
-    throw asRefusal(cause, tenant);
-  }
+  return { record, counts };
 }
 
 function normalize(profile: Pprof, tenant: string, spyName: string, limits: IngestLimits): NormalizedProfile {
@@ -114,13 +135,6 @@ function normalize(profile: Pprof, tenant: string, spyName: string, limits: Inge
   }
 }
 
-/** The series' labels, and the profile's name when the labels lack it. */
-function namedLabels({ labels, profileName }: IncomingProfile, sampleTypes: readonly ValueType[]): readonly Label[] {
-  if (profileName === undefined) return labels;
-  const types = sampleTypes.map(({ type }) => type);
-  return [...labels, { name: LABEL.metricName, value: ingestProfileName(types, profileName.sampleTypeConfig) }];
-}
-
 function checkSeriesCount(count: number, tenant: string, limits: IngestLimits): void {
   if (count <= limits.profileSeriesMax) return;
   throw refuse('series_limit', 'labels of the samples split the profile into too many series', {
@@ -129,20 +143,4 @@ function checkSeriesCount(count: number, tenant: string, limits: IngestLimits): 
     value: count,
     key: LIMIT_KEYS.profileSeriesMax,
   });
-}
-
-/** The decoder's limits that are options of a tenant, by what it calls them. */
-const LIMITED_KINDS: Readonly<Record<string, readonly [reason: DiscardReason, limit: RefusingLimit]>> = {
-  samples: ['samples_limit', 'samplesMax'],
-  'labels of a sample': ['sample_labels_limit', 'sampleLabelsMax'],
-};
-
-/** Errors of the decoder are the sender's; they get a reason, the tenant, and the key of a limit. */
-function asRefusal(error: unknown, tenant: string): unknown {
-  if (!(error instanceof FlamelakeError)) return error;
-  const { code, message, details } = error;
-  if (code !== 'invalid_argument' && code !== 'out_of_range') return error;
-  const [reason, limit] = LIMITED_KINDS[String(details.kind)] ?? ['malformed_profile' as const];
-  const known: ErrorDetails = limit === undefined ? { tenant } : { tenant, key: LIMIT_KEYS[limit] };
-  return new FlamelakeError('invalid_argument', message, { reason, ...details, ...known }, { cause: error });
 }

@@ -29,14 +29,14 @@ export interface PreparedRecords {
 export function prepareRecords(task: PrepareTask): PreparedRecords {
   const { incoming, limits, nowMs, recordBytesMax, randomIdentity } = task;
   const inflated = inflatePayload(incoming, limits);
-  const { record, sampleCount, counts } = prepareProfile(incoming, inflated, limits, nowMs, {
+  const { records, sampleCount, counts } = prepareProfile(incoming, inflated, limits, nowMs, {
     bytes: () => randomIdentity,
   });
-  const parts = record === undefined ? [] : splitToFit(record, recordBytesMax, encodeLogRecord);
+  const parts = records.flatMap((record) => splitToFit(record, recordBytesMax, encodeLogRecord));
   return {
     records: parts.map((part) => encodeLogRecord([part])),
-    service: record?.service ?? '',
-    timeNanos: record?.timeNanos ?? 0n,
+    service: records[0]?.service ?? '',
+    timeNanos: records[0]?.timeNanos ?? 0n,
     inflatedBytes: inflated.length,
     sampleCount,
     counts,

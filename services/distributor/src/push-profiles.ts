@@ -18,8 +18,9 @@ export function pushProfiles(tenant: string, series: PushSeries): IncomingProfil
     payload: sample.rawProfile,
     sampleId: sample.id,
     startMs: undefined,
+    durationMs: 0,
     spyName: '',
-    profileName: undefined,
+    source: { format: 'pprof', isNamed: true, sampleTypeConfig: undefined },
   }));
 }
 

@@ -100,10 +100,13 @@ function prepare(
     return prepareAside(threads, incoming, limits, surroundings);
   }
   rateLimit.spend(incoming.tenant, inflated.length, limits);
-  const { record, sampleCount, counts } = prepareProfile(incoming, inflated, limits, clock.nowMs(), random);
-  if (record === undefined) return { sampleCount, counts, stored: undefined };
-  const { service, timeNanos } = record;
-  return { sampleCount, counts, stored: { service, timeNanos, append: (number) => batcher.append(number, record) } };
+  const { records, sampleCount, counts } = prepareProfile(incoming, inflated, limits, clock.nowMs(), random);
+  const [first] = records;
+  if (first === undefined) return { sampleCount, counts, stored: undefined };
+  const { service, timeNanos } = first;
+  const append = async (number: number) =>
+    (await Promise.all(records.map((record) => batcher.append(number, record)))).flat();
+  return { sampleCount, counts, stored: { service, timeNanos, append } };
 }
 
 async function prepareAside(

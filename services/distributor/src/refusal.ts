@@ -4,6 +4,8 @@ import { type ErrorDetails, FlamelakeError } from '@flamelake/model';
 /** Reasons a profile is not stored, as the metric `flamelake_discarded_samples_total` names them. */
 export type DiscardReason =
   | 'malformed_profile'
+  | 'malformed_text'
+  | 'invalid_name'
   | 'missing_labels'
   | 'invalid_labels'
   | 'max_label_names_per_series'

@@ -98,8 +98,8 @@ const statuses: Readonly<
 > = {
   'no name': ['format=pprof', {}, 400, 'invalid_argument'],
   'a bad name': ['format=pprof&name=a%7Bb', {}, 400, 'invalid_argument'],
-  'an unserved format': ['format=speedscope&name=a', {}, 422, 'invalid_argument'],
-  'no format and no form': ['name=a', {}, 422, 'invalid_argument'],
+  'a body that is not of its format': ['format=speedscope&name=a', {}, 400, 'invalid_argument'],
+  'pprof without format or form': ['name=a', {}, 400, 'invalid_argument'],
   'an unknown content encoding': [`${raw}a`, { 'content-encoding': 'br' }, 415, 'invalid_argument'],
   'a gzip content encoding that lies': [`${raw}a`, { 'content-encoding': 'gzip' }, 422, 'invalid_argument'],
   'a bad label': [`${raw}a%7Bb=${'x'.repeat(3_000)}%7D`, {}, 422, 'invalid_argument'],
@@ -210,10 +210,12 @@ test('a refused request is one line of log, without a stack, on either way in', 
 
 test('a refusal says what was sent and what could be', async () => {
   await using server = await startTestServer();
+  const { text } = await post(server, 'name=a', profile);
+  assert.match(text, /readAs=groups, sentAs=no format/);
   assert.match(
-    (await post(server, 'name=a', Buffer.from('a;b 1'))).text,
-    /sent=no format, readAs=groups, served=pprof/,
+    (await post(server, 'name=a&format=colapsed', Buffer.from('a;b'))).text,
+    /line=1.*sentAs=format=colapsed/,
   );
-  assert.match((await post(server, 'name=a&format=colapsed', Buffer.from('a;b 1'))).text, /sent=format=colapsed/);
+  assert.match((await post(server, 'name=a.b', Buffer.from('a;b 1'))).text, /as in shop\.cpu.*found=b.*alloc_space/);
   assert.match((await post(server, `${raw}a`, Buffer.from(''))).text, /body is empty/);
 });

@@ -25,6 +25,8 @@ const STATUS_OF_REASON: Partial<Record<DiscardReason, number>> = {
   profile_size_limit: 413,
   record_size_limit: 413,
   unsupported_encoding: 415,
+  malformed_text: 400,
+  invalid_name: 400,
 };
 
 /** For people who open the address in a browser. */
