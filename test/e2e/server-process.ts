@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -44,6 +46,8 @@ export async function startServer(
     readonly flags?: readonly string[];
     readonly nodeFlags?: readonly string[];
     readonly environment?: Readonly<Record<string, string>>;
+    /** Certificates to ask with, of a server that speaks TLS. */
+    readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
   } = {},
 ): Promise<ServerProcess> {
   const directory = options.directory ?? temporaryDirectory();
@@ -63,7 +67,7 @@ export async function startServer(
   child.once('exit', () => children.delete(child));
   const log: Record<string, unknown>[] = [];
   const url = await listening(child, log);
-  await ready(url, child).catch((error: unknown) => {
+  await ready(url, child, options.tls).catch((error: unknown) => {
     // A living child would keep the test process from ending.
     child.kill('SIGKILL');
     throw error;
@@ -101,15 +105,30 @@ function listening(child: ChildProcess, log: Record<string, unknown>[]): Promise
   });
 }
 
-async function ready(url: string, child: ChildProcess): Promise<void> {
+async function ready(url: string, child: ChildProcess, tls: RequestOptions = {}): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
   for (;;) {
-    const response = await fetch(`${url}/ready`);
-    const text = await response.text();
-    if (response.status === 200) return;
+    const { status, text } = await get(`${url}/ready`, tls);
+    if (status === 200) return;
     assert.ok(performance.now() < deadline && child.exitCode === null, `the server does not get ready: ${text}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** A GET on a connection of its own, with certificates that `fetch` does not take. */
+export function get(
+  url: string,
+  tls: RequestOptions = {},
+): Promise<{ readonly status: number | undefined; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = url.startsWith('https') ? httpsRequest : httpRequest;
+    const asked = request(url, { ...tls, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ status: response.statusCode, text: Buffer.concat(chunks).toString() }));
+    });
+    asked.on('error', reject).end();
+  });
 }
 
 /** Calls a method with Connect JSON; returns status, headers and the parsed body. */

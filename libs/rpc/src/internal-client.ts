@@ -1,7 +1,7 @@
 /** A connection to one querier, over grpc-js. Connects when first used, again when lost; never queues behind a lost connection. */
 import { FlamelakeError } from '@flamelake/model';
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { type InternalTls, MESSAGE_BYTES_MAX } from './internal-channel.ts';
+import { Client, credentials, experimental, Metadata } from '@grpc/grpc-js';
+import { certificateProvider, type InternalTls, MESSAGE_BYTES_MAX } from './internal-channel.ts';
 import { loadExecuteMethod } from './internal-definition.ts';
 import { errorOfStatus } from './internal-errors.ts';
 import type { TraceContext } from './trace-context.ts';
@@ -43,7 +43,8 @@ const RECONNECT_MS_MAX = 2_000;
 
 export function createInternalClient({ address, tls }: InternalClientOptions): InternalClient {
   const method = loadExecuteMethod();
-  const secure = tls && credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert));
+  const provider = tls && certificateProvider(tls);
+  const secure = provider && experimental.createCertificateProviderChannelCredentials(provider, provider);
   const client = new Client(address, secure ?? credentials.createInsecure(), {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,

@@ -1,8 +1,8 @@
 /** The port our own services call, over grpc-js. */
 import { type Clock, CODE_MEANINGS, FlamelakeError } from '@flamelake/model';
 import type { Logger, Metrics } from '@flamelake/runtime';
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
-import { type InternalTls, MESSAGE_BYTES_MAX } from './internal-channel.ts';
+import { experimental, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { certificateProvider, type InternalTls, MESSAGE_BYTES_MAX } from './internal-channel.ts';
 import { type ExecuteRequest, type ExecuteResponse, loadExecuteMethod } from './internal-definition.ts';
 import { statusOfError } from './internal-errors.ts';
 import { readTraceContext, type TraceContext } from './trace-context.ts';
@@ -109,8 +109,8 @@ export async function startInternalServer(options: InternalServerOptions): Promi
 }
 
 function bind(server: Server, host: string, port: number, tls: InternalTls | undefined): Promise<number> {
-  const pair = tls && [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) }];
-  const secure = tls && pair && ServerCredentials.createSsl(Buffer.from(tls.ca), pair, true);
+  const provider = tls && certificateProvider(tls);
+  const secure = provider && experimental.createCertificateProviderServerCredentials(provider, provider, true);
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
     server.bindAsync(address, secure ?? ServerCredentials.createInsecure(), (cause, boundPort) => {

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type ErrorCode, FlamelakeError } from '@flamelake/model';
-import { createLogger, createMetrics, systemClock, systemRandom } from '@flamelake/runtime';
+import { type Certificates, createLogger, createMetrics, systemClock, systemRandom } from '@flamelake/runtime';
+import { CERTIFICATE_NAME, exchangeable, makeCertificate } from './certificates.test-support.ts';
 import {
   createInternalClient,
   type InternalCall,
@@ -135,13 +132,12 @@ test('a server that is not there, or is no gRPC server, is unavailable', async (
 });
 
 test('with TLS each side shows who it is; who is not believed is not served', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'flamelake-test-'));
-  closers.push(() => rmSync(directory, { recursive: true, force: true }));
-  const [ours, theirs] = [makeCertificate(directory, 'ours'), makeCertificate(directory, 'theirs')];
+  const [ours, theirs] = [makeCertificate('ours'), makeCertificate('theirs')];
+  const served = exchangeable(ours);
   const server = await startInternalServer({
     host: '127.0.0.1',
     port: 0,
-    tls: ours,
+    tls: { certificates: served },
     execute: async (task) => task,
     clock: systemClock,
     logger: createLogger({ level: 'silent' }),
@@ -153,24 +149,20 @@ test('with TLS each side shows who it is; who is not believed is not served', as
     closers.push(client.close);
     return client.execute(bytes(1), options());
   };
-  const serverName = 'querier.test';
-  assert.deepEqual(new Uint8Array(await ask({ ...ours, serverName })), bytes(1));
-  await assert.rejects(ask({ ...ours, serverName: 'other.test' }), failsWith('unavailable'));
-  await assert.rejects(ask({ ...theirs, serverName }), failsWith('unavailable'));
+  const as = (certificates: Certificates, serverName = CERTIFICATE_NAME) =>
+    ask({ certificates: exchangeable(certificates), serverName });
+  assert.deepEqual(new Uint8Array(await as(ours)), bytes(1));
+  await assert.rejects(as(ours, 'other.test'), failsWith('unavailable'));
+  await assert.rejects(as(theirs), failsWith('unavailable'));
   // It believes the server, but the server not it.
-  await assert.rejects(ask({ ...theirs, ca: ours.ca, serverName }), failsWith('unavailable'));
+  await assert.rejects(as({ ...theirs, ca: ours.ca }), failsWith('unavailable'));
+  await assert.rejects(as({ cert: ours.cert, key: ours.key }), failsWith('unavailable'));
   await assert.rejects(ask(undefined), failsWith('unavailable'));
+  // Who shows new certificates is to be believed by them, from the next connection on.
+  served.exchange(theirs);
+  assert.deepEqual(new Uint8Array(await as(theirs)), bytes(1));
+  await assert.rejects(as(ours), failsWith('unavailable'));
 });
-
-/** A certificate that is its own authority. */
-function makeCertificate(directory: string, name: string): InternalTls {
-  const [keyFile, certFile] = [join(directory, `${name}.key`), join(directory, `${name}.pem`)];
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:querier.test'];
-  const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject];
-  execFileSync('openssl', [...words, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
-  const cert = readFileSync(certFile, 'utf8');
-  return { ca: cert, cert, key: readFileSync(keyFile, 'utf8') };
-}
 
 test('a server that drains ends what it has begun and takes nothing more', async () => {
   const started = Promise.withResolvers<void>();

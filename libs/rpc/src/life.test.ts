@@ -1,15 +1,12 @@
 /** Clients that go, servers that close, plain HTTP beside RPC, TLS. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, get as httpGet, request as httpRequest } from 'node:http';
 import { connect } from 'node:http2';
-import { get as httpsGet } from 'node:https';
+import { get as httpsGet, type RequestOptions } from 'node:https';
 import { connect as connectSocket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import express from 'express';
+import { exchangeable, makeCertificate } from './certificates.test-support.ts';
 import {
   gatedMethod,
   grpcFrame,
@@ -154,43 +151,46 @@ test('Express serves plain HTTP over both versions and never sees an HTTP/2 requ
   assert.equal(http1.headers.get('x-seen'), '1.1 /ingest?name=app a 127.0.0.1');
 });
 
-test('TLS speaks both versions on its one port', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'flamelake-tls-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
-  const asked = [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '1',
-    '-subj',
-    '/CN=localhost',
-    '-keyout',
-    key,
-    '-out',
-    cert,
-  ];
-  execFileSync('openssl', asked, { stdio: 'ignore' });
-  const server = await startTestServer({ tls: { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') } });
-  const session = connect(`https://localhost:${server.port}`, { rejectUnauthorized: false });
+test('TLS speaks both versions on its one port, and shows a changed certificate to who connects then', async () => {
+  const [first, second] = [makeCertificate('first'), makeCertificate('second')];
+  const tls = exchangeable({ cert: first.cert, key: first.key });
+  const server = await startTestServer({ tls });
+  const url = `https://localhost:${server.port}`;
+  const session = connect(url, { ca: first.cert });
   const answer = await http2Request(session, GRPC, grpcFrame(requestMessage('n')));
   assert.equal(answer.trailers['grpc-status'], '0');
   const plain = await http2Request(session, { ':path': '/ready' }, undefined);
   assert.equal(plain.body.toString(), 'no /ready');
-  const status = await new Promise((resolve, reject) => {
-    const url = `https://localhost:${server.port}/ready`;
-    httpsGet(url, { rejectUnauthorized: false }, (response) => resolve(response.resume().statusCode)).on(
-      'error',
-      reject,
-    );
-  });
-  assert.equal(status, 404);
+  assert.equal(await httpsStatus(url, { ca: first.cert }), 404);
+  await assert.rejects(httpsStatus(url, { ca: second.cert }));
+  await assert.rejects(fetch(`http://localhost:${server.port}/`));
+
+  tls.exchange({ cert: second.cert, key: second.key });
+  assert.equal(await httpsStatus(url, { ca: second.cert }), 404);
+  await assert.rejects(httpsStatus(url, { ca: first.cert }));
+  const old = await http2Request(session, GRPC, grpcFrame(requestMessage('n')));
+  assert.equal(old.trailers['grpc-status'], '0', 'who is connected stays so');
   session.close();
   await server.close(1000);
 });
+
+test('with an authority for clients, who shows no certificate of it is not served', async () => {
+  const [ours, theirs] = [makeCertificate('ours'), makeCertificate('theirs')];
+  const server = await startTestServer({ tls: exchangeable(ours) });
+  const url = `https://localhost:${server.port}`;
+  const { ca, cert, key } = ours;
+  assert.equal(await httpsStatus(url, { ca, cert, key }), 404);
+  await assert.rejects(httpsStatus(url, { ca }));
+  await assert.rejects(httpsStatus(url, { ...theirs, ca }));
+  await server.close(1000);
+});
+
+/** Status of a GET on a connection of its own. */
+function httpsStatus(url: string, tls: RequestOptions): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    httpsGet(url, { ...tls, agent: false }, (response) => resolve(response.resume().statusCode)).on('error', reject);
+  });
+}
 
 test('a silent connection is closed', async (t) => {
   const server = await startTestServer({ limits: { firstBytesTimeoutMs: 20 } });

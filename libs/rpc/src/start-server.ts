@@ -7,7 +7,7 @@ import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@flamelake/model';
-import type { Logger, Metrics } from '@flamelake/runtime';
+import type { CertificateSource, Logger, Metrics } from '@flamelake/runtime';
 import type { CallSurroundings } from './answer-call.ts';
 import { createByteBudget } from './byte-budget.ts';
 import { createConnections } from './connections.ts';
@@ -47,8 +47,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** PEM texts; without them the port speaks plain text. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Without it the port speaks plain text; with a `ca` in it clients must show a certificate signed by that. */
+  readonly tls?: CertificateSource;
   readonly methods: readonly UnaryMethod[];
   /** Everything that is no RPC: an Express app or a plain handler. It sees HTTP/1.1 requests only. */
   readonly http: RequestListener;
@@ -80,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits: ServerLimits = { ...SERVER_LIMITS, ...options.limits };
   const rpc = createRpcHandler(options.methods, surroundingsOf(options, limits));
 
-  const http1: Server = options.tls ? createHttps({ ...options.tls, ALPNProtocols: ['h2', 'http/1.1'] }) : createHttp();
+  const { http1, stopTls } = createListener(options.tls, limits);
   http1.requestTimeout = limits.requestTimeoutMs;
   http1.keepAliveTimeout = limits.idleTimeoutMs;
   http1.maxConnections = limits.connectionsMax;
@@ -123,7 +123,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   });
   const { port } = http1.address() as AddressInfo;
-  return { host: options.host, port, close: (graceMs) => connections.close(graceMs) };
+  return { host: options.host, port, close: (graceMs) => connections.close(graceMs).finally(stopTls) };
+}
+
+/** The server that listens. Certificates that change are shown to whoever connects from then on. */
+function createListener(
+  tls: CertificateSource | undefined,
+  limits: ServerLimits,
+): { readonly http1: Server; readonly stopTls: () => void } {
+  if (tls === undefined) return { http1: createHttp(), stopTls: () => {} };
+  const certificates = tls.current();
+  const http1 = createHttps({
+    ...certificates,
+    requestCert: certificates.ca !== undefined,
+    rejectUnauthorized: certificates.ca !== undefined,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: limits.firstBytesTimeoutMs,
+  });
+  return { http1, stopTls: tls.subscribe((now) => http1.setSecureContext(now)) };
 }
 
 function surroundingsOf(options: ServerOptions, limits: ServerLimits): CallSurroundings {

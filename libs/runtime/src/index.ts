@@ -40,4 +40,11 @@ export { observeProcess } from './process-metrics.ts';
 export { randomHex, systemRandom } from './random.ts';
 export { type RetryOptions, retry } from './retry.ts';
 export { createSemaphore, type Semaphore, type SemaphoreOptions } from './semaphore.ts';
+export {
+  type CertificateFiles,
+  type CertificateSource,
+  type Certificates,
+  type CertificateWatchOptions,
+  watchCertificates,
+} from './watch-certificates.ts';
 export { yieldToLoop } from './yield-to-loop.ts';

@@ -12,6 +12,41 @@ export const SERVER_OPTIONS = {
     default: 4040,
     description: 'port for HTTP, Connect, gRPC and gRPC-Web; 0 picks one',
   },
+  'server.tls.cert-file': {
+    kind: 'text',
+    default: '',
+    description: 'PEM file of the certificate to show on server.port; without it the port speaks plain text',
+  },
+  'server.tls.key-file': { kind: 'text', default: '', description: 'PEM file of the key to it' },
+  'server.tls.client-ca-file': {
+    kind: 'text',
+    default: '',
+    description:
+      'PEM file of the certificates that sign those of clients; with it all clients must show one, probes too',
+  },
+  'internal.tls.cert-file': {
+    kind: 'text',
+    default: '',
+    description: 'PEM file of the certificate that queriers and query-frontends show each other',
+  },
+  'internal.tls.key-file': { kind: 'text', default: '', description: 'PEM file of the key to it' },
+  'internal.tls.ca-file': {
+    kind: 'text',
+    default: '',
+    description: 'PEM file of the certificates that sign those of queriers and query-frontends',
+  },
+  'internal.tls.server-name': {
+    kind: 'text',
+    default: '',
+    description: 'name in the certificates of queriers; their address if empty',
+  },
+  'tls.reload-interval': {
+    kind: 'duration',
+    min: 100,
+    max: 3_600 * SECOND_MS,
+    default: 10 * SECOND_MS,
+    description: 'how often certificate files are looked at; changed ones are used from the next connection on',
+  },
   'server.drain-delay': {
     kind: 'duration',
     min: 0,

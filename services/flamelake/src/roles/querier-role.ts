@@ -6,7 +6,7 @@ import { openResultCache } from './result-cache.ts';
 import type { Role, RoleContext } from './role.ts';
 
 export async function startQuerierRole(context: RoleContext): Promise<Role> {
-  const { options, store, identity, clock, logger, metrics } = context;
+  const { options, store, identity, clock, logger, metrics, internalTls } = context;
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
   const results = (await openResultCache(context)) ?? cache;
   const querier = createQuerier({ store, storeId: identity.id, cache, results, clock, metrics });
@@ -14,6 +14,7 @@ export async function startQuerierRole(context: RoleContext): Promise<Role> {
     querier,
     host: options['querier.host'],
     port: options['querier.port'],
+    ...(internalTls !== undefined && { tls: internalTls }),
     clock,
     logger,
     metrics,

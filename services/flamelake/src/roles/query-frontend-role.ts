@@ -7,7 +7,7 @@ import { startQueryRole } from './query-role.ts';
 import type { Role, RoleContext } from './role.ts';
 
 export function startQueryFrontendRole(context: RoleContext): readonly Role[] {
-  const { options, clock, random, logger, metrics } = context;
+  const { options, clock, random, logger, metrics, internalTls } = context;
   const queriers = options['query-frontend.queriers'];
   if (queriers === '') {
     throw new FlamelakeError('invalid_argument', 'query-frontend needs queriers', {
@@ -18,6 +18,7 @@ export function startQueryFrontendRole(context: RoleContext): readonly Role[] {
     queriers: parseAddressSource(queriers),
     lookupIntervalMs: options['query-frontend.lookup-interval'],
     limits: fanOutLimits(options),
+    ...(internalTls !== undefined && { tls: internalTls }),
     clock,
     random,
     logger,

@@ -4,6 +4,7 @@ import type { StoreIdentity } from '@flamelake/catalog';
 import { ANONYMOUS_TENANT, type Clock, type ObjectStore, type Random } from '@flamelake/model';
 import type { Queries } from '@flamelake/query-frontend';
 import type { UnaryMethod } from '@flamelake/rpc';
+import type { InternalTls } from '@flamelake/rpc/internal';
 import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
 import type { ServeOptions } from '../options/serve-options.ts';
 import type { TenantOptions } from '../overrides/watch-overrides.ts';
@@ -19,6 +20,8 @@ export interface RoleContext {
   readonly metrics: Metrics;
   readonly store: ObjectStore;
   readonly identity: StoreIdentity;
+  /** Certificates for calls between our services, when those are to be encrypted. */
+  readonly internalTls: InternalTls | undefined;
   /** Called when the process must end: what was written may be lost, or a role has ended by itself. */
   readonly onFatal: (error: unknown) => void;
 }

@@ -15,6 +15,7 @@ import { startRoles } from '../roles/start-roles.ts';
 import { createSelfProfiler, type SelfProfiler } from '../self-profile/self-profiler.ts';
 import { homeContent } from './home-content.ts';
 import { createHttpApp } from './http-app.ts';
+import { openCertificates } from './open-certificates.ts';
 import { openObjectStore } from './open-object-store.ts';
 import { createReadiness } from './readiness.ts';
 
@@ -45,11 +46,23 @@ export async function startFlamelake({
   metrics
     .gauge({ name: 'build_info', help: 'Always 1; the labels say what runs.', labels: ['version', 'target', 'node'] })
     .set(1, { version: manifest.version, target: options.target, node: process.version });
+  const certificates = await openCertificates({ options, clock, logger, metrics });
   const store = await openObjectStore({ options, clock, random, metrics });
   await probe(store, random, logger);
   const identity = await openStore(store, random);
   const tenantOptions = await watchOverrides({ options, clock, logger, metrics });
-  const roles = await startRoles({ options, tenantOptions, clock, random, logger, metrics, store, identity, onFatal });
+  const roles = await startRoles({
+    options,
+    tenantOptions,
+    clock,
+    random,
+    logger,
+    metrics,
+    store,
+    identity,
+    internalTls: certificates.internal,
+    onFatal,
+  });
   const profiler = await createSelfProfiler(clock);
   const queries = roles.find((role) => role.queries !== undefined)?.queries;
   let isServing = true;
@@ -83,11 +96,13 @@ export async function startFlamelake({
     await tenantOptions.close();
     profiler.close();
     await store.close();
+    await certificates.close();
     stopObserving();
   };
   const server = await startServer({
     host: options['server.host'],
     port: options['server.port'],
+    ...(certificates.server !== undefined && { tls: certificates.server }),
     methods: [...roles.flatMap((role) => role.methods ?? []), ...serverMethods(() => isServing)],
     http: app,
     multitenancy: options['multitenancy.enabled'],
@@ -102,7 +117,7 @@ export async function startFlamelake({
   const ending = new AbortController();
   const selfProfiling = profileSelf(profiler, roles, options, logger, ending.signal);
   return {
-    url: `http://${shownHost(server.host)}:${server.port}`,
+    url: `${certificates.server === undefined ? 'http' : 'https'}://${shownHost(server.host)}:${server.port}`,
     async close() {
       isServing = false;
       ending.abort();
