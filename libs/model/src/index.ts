@@ -20,4 +20,4 @@ export { compileRegex, type Regex } from './regex.ts';
 export { orderByRendezvous } from './rendezvous.ts';
 export { type LabelMatcher, type MatchOp, parseSelector } from './selector.ts';
 export { ANONYMOUS_TENANT, isTenantId } from './tenant.ts';
-export { parseTime } from './time.ts';
+export { parseTime, readTime } from './time.ts';

@@ -24,6 +24,8 @@ export const LABEL = {
   privateServiceName: '__service_name__',
   delta: '__delta__',
   sessionId: '__session_id__',
+  /** Only in answers to queries of several tenants. */
+  tenantId: '__tenant_id__',
 } as const;
 
 /** Orders two strings by their UTF-8 bytes (code point order; `<` on JS strings compares UTF-16 units). */

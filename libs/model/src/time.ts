@@ -16,20 +16,25 @@ const UNIT_MS: readonly (readonly [prefix: string, ms: number])[] = [
 /** Furthest time a Date can hold, ms. */
 const TIME_MS_MAX = 8_640_000_000_000_000;
 
-/**
- * Reads a time; never fails: what it cannot read is now. `_`, `,` and blanks inside are ignored.
- * @returns ms since 1970, whole
- */
+/** Reads a time as `readTime` does, but never fails: what it cannot read is now. */
 export function parseTime(text: string, nowMs: number): number {
-  const compact = text.replaceAll(/[_,\s]/g, '');
-  if (/^\d+$/.test(compact)) return digitsMs(compact, nowMs);
-  const relative = /^now((?:[+-](?:\d+[a-zA-Z]+)+)+)$/.exec(compact);
-  if (relative === null) return nowMs;
-  const time = nowMs + offsetMs(relative[1] ?? '');
-  return Math.abs(time) <= TIME_MS_MAX ? time : nowMs;
+  return readTime(text, nowMs) ?? nowMs;
 }
 
-function digitsMs(digits: string, nowMs: number): number {
+/**
+ * Reads a time. `_`, `,` and blanks inside are ignored.
+ * @returns ms since 1970, whole; undefined when it is no time
+ */
+export function readTime(text: string, nowMs: number): number | undefined {
+  const compact = text.replaceAll(/[_,\s]/g, '');
+  if (/^\d+$/.test(compact)) return digitsMs(compact);
+  const relative = /^now((?:[+-](?:\d+[a-zA-Z]+)+)*)$/.exec(compact);
+  if (relative === null) return undefined;
+  const time = nowMs + offsetMs(relative[1] ?? '');
+  return Math.abs(time) <= TIME_MS_MAX ? time : undefined;
+}
+
+function digitsMs(digits: string): number | undefined {
   if (digits.length === 8) {
     const day = dayMs(digits);
     if (day !== undefined) return day;
@@ -38,7 +43,7 @@ function digitsMs(digits: string, nowMs: number): number {
   const ms = digits.length === 13 ? number : number * 1_000;
   // Beyond 2^53 the last digits of a number are rounded: µs and ns are cut as text.
   const time = digits.length === 16 || digits.length === 19 ? Number(digits.slice(0, 13)) : ms;
-  return time <= TIME_MS_MAX ? time : nowMs;
+  return time <= TIME_MS_MAX ? time : undefined;
 }
 
 /** Midnight UTC of `yyyymmdd`, when it is a day after 1900. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { formatSelector, parseSelector } from '@flamelake/model';
-import type { Question, RowDelete, Selection, Task, TaskDataset, TimeGrid } from './task.ts';
+import type { Question, RowDelete, SampleChoice, Selection, Task, TaskDataset, TimeGrid } from './task.ts';
 
 /** To be raised when a block and a question give another answer than before, or the same in other bytes. */
 const ENGINE_VERSION = 1;
@@ -26,7 +26,7 @@ export function datasetQuestion(
   { tenant, service, minTimeMs, maxTimeMs }: TaskDataset,
   deletes: readonly RowDelete[],
 ): DatasetQuestion | undefined {
-  if (selection.choice !== undefined) return undefined;
+  if (choosesAny(selection.choice)) return undefined;
   const own = { tenant, minTimeMs, maxTimeMs };
   const asked = normalize(question, minTimeMs);
   if (asked === undefined) return undefined;
@@ -37,6 +37,7 @@ export function datasetQuestion(
     untilMs: selection.untilMs > maxTimeMs ? Number.MAX_SAFE_INTEGER : selection.untilMs,
     selectors: selection.selectors.map((text) => formatSelector(parseSelector(text))).sort(),
     profileTypeId: selection.profileTypeId,
+    ...(selection.namesTenants === true && { namesTenants: true }),
   };
   const said = [ENGINE_VERSION, service, asked.question, narrowed, touching.map(deleteKey)];
   return {
@@ -74,6 +75,10 @@ function normalize(question: Question, minTimeMs: number): { question: Question;
       return { question: { kind: question.kind, grid, groupBy: inOrder(question.groupBy) }, stepsLater };
     }
   }
+}
+
+function choosesAny(choice: SampleChoice | undefined): boolean {
+  return choice !== undefined && Object.values(choice).some((ids) => ids.length > 0);
 }
 
 function inOrder(names: readonly string[]): readonly string[] {

@@ -2,8 +2,8 @@
  * Runs a task on blocks, reading only what its question needs: label queries read series (and profiles, for their times),
  * time series read profiles, flame graphs read stacks and names as well.
  */
-import type { BlockReader, DatasetReader, SectionName } from '@flamelake/block';
-import { FlamelakeError } from '@flamelake/model';
+import type { BlockReader, DatasetReader, SectionName, Series } from '@flamelake/block';
+import { FlamelakeError, LABEL, sortLabels } from '@flamelake/model';
 import { addCells, addExtent, type PointSource } from './cells.ts';
 import { foldFunctionTree, needsMappings } from './fold-function-tree.ts';
 import { foldLocationTree } from './fold-location-tree.ts';
@@ -95,7 +95,8 @@ export async function addDataset(
   const needsRows = result.kind !== 'labelSets' || !isWhole;
   const isSmall = dataset.info.sizeBytes <= ONE_READ_BYTES;
   await dataset.load(needsRows && isSmall ? ['series', 'profiles'] : ['series'], signal);
-  const series = await dataset.series();
+  const stored = await dataset.series();
+  const series = selection.namesTenants ? withTenant(stored, dataset.info.tenant) : stored;
   const selected = selectSeries(selection, series);
   if (selected.length === 0) return;
   const rows = selected.map((index) => series[index].rows);
@@ -131,6 +132,14 @@ export async function addDataset(
     case 'locations':
       await addStacks(result, dataset, runs, spans, signal);
   }
+}
+
+function withTenant(series: readonly Series[], tenant: string): readonly Series[] {
+  const label = { name: LABEL.tenantId, value: tenant };
+  return series.map((one) => {
+    const own = one.labels.filter(({ name }) => name !== label.name);
+    return { ...one, labels: sortLabels([...own, label]) };
+  });
 }
 
 async function addPoints(

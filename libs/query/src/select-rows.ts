@@ -18,6 +18,7 @@ export interface CompiledSelection {
   /** undefined where any profile, or any sample, will do. */
   readonly profileIds: ReadonlySet<string> | undefined;
   readonly spans: ChosenSpans | undefined;
+  readonly namesTenants: boolean;
 }
 
 /** Samples that have one of these spans, where there are any, and one of these traces. */
@@ -49,6 +50,7 @@ export function compileSelection(selection: Selection): CompiledSelection {
     matchers: selection.selectors.flatMap((text) => compileMatchers(parseSelector(text))),
     profileTypeId: selection.profileTypeId,
     ...compileChoice(selection.choice),
+    namesTenants: selection.namesTenants === true,
   };
 }
 

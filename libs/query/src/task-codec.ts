@@ -11,7 +11,7 @@
  *     parts          list of: text key, text id, text? etag, size; list of datasets: text tenant, text service, f64 min, max;
  *                    list of deletes: text tenant, text selector, f64 from, until
  *     estimate       bytes
- *     choice         absent, or three lists of text: profile, span and trace ids
+ *     rest           absent, or three lists of text: chosen profile, span and trace ids; u8: 1 to name tenants
  */
 import { type ByteReader, ByteWriter } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
@@ -80,10 +80,10 @@ function writeTask(to: Target, { question, selection, parts, estimatedBytes }: T
   }
   to.body.varint(estimatedBytes);
   // At the end: a querier of the release before knows tasks without it.
-  if (selection.choice !== undefined) {
-    const { profileIds, spanIds, traceIds } = selection.choice;
-    for (const ids of [profileIds, spanIds, traceIds]) writeTextList(to, ids);
-  }
+  const { choice, namesTenants = false } = selection;
+  if (choice === undefined && !namesTenants) return;
+  for (const ids of [choice?.profileIds, choice?.spanIds, choice?.traceIds]) writeTextList(to, ids ?? []);
+  to.body.uint8(namesTenants ? 1 : 0);
 }
 
 function writeQuestion(to: Target, question: Question): void {
@@ -137,7 +137,7 @@ function readTask(from: Source): Task {
   const task = { question, selection, parts: readList(from, readPart), estimatedBytes: from.reader.varint() };
   if (from.reader.remaining === 0) return task;
   const choice = { profileIds: readTextList(from), spanIds: readTextList(from), traceIds: readTextList(from) };
-  return { ...task, selection: { ...selection, choice } };
+  return { ...task, selection: { ...selection, choice, namesTenants: from.reader.uint8() === 1 } };
 }
 
 function readQuestion(from: Source): Question {

@@ -15,6 +15,8 @@ export interface Selection {
   readonly profileTypeId: string | undefined;
   /** Single profiles or samples; all of them when left out. */
   readonly choice?: SampleChoice;
+  /** Gives every series the label `__tenant_id__`, which selectors do not know. */
+  readonly namesTenants?: boolean;
 }
 
 /** Ids that profiles and samples must have; an empty list asks for nothing. */

@@ -96,7 +96,7 @@ function runMethod(
   const run = async () => {
     try {
       const { headers } = request;
-      const tenant = method.withoutTenant ? '' : tenantOf(headers, { multitenancy });
+      const tenant = method.withoutTenant ? '' : tenantOf(headers, { multitenancy, isRead: method.isRead === true });
       const body = await readBody(request, wireBytesMax, lease, signal);
       const message = await protocol.unwrap(body, headers, (bytes) => inflateBody(bytes, inflatedBytesMax, lease));
       return await method.answer(message, protocol.form, { tenant, headers, signal, setHeader });

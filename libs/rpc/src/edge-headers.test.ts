@@ -15,6 +15,9 @@ test('tenant', () => {
   for (const id of ['a|b', '.', '..', 'a/b', 'ü', 'a b', 'a|', '|', 'a, b', 'x'.repeat(151)]) {
     assert.throws(() => of(id), { code: 'invalid_argument' }, id);
   }
+  const read = (id: string) => tenantOf({ 'x-scope-orgid': id }, { multitenancy: true, isRead: true });
+  assert.equal(read('b|a|b'), 'a|b');
+  assert.throws(() => read('a|'), { code: 'invalid_argument' });
 });
 
 test('capabilities', () => {

@@ -2,12 +2,19 @@
 import { ANONYMOUS_TENANT, FlamelakeError, isTenantId } from '@flamelake/model';
 import { HEADER, headerValue, type RequestHeaders } from './unary-method.ts';
 
+export interface TenantRules {
+  /** Off: every request is tenant `anonymous`. */
+  readonly multitenancy: boolean;
+  /** Reads may name several tenants, writes one. */
+  readonly isRead?: boolean;
+}
+
 /**
  * Resolves the tenant of a request: `anonymous` without multi-tenancy (the header is ignored), else the one `X-Scope-OrgID` names.
- * `a|a` is one tenant; several are refused.
- * @throws {FlamelakeError} `unauthenticated` when the header is missing, `invalid_argument` when it is no tenant id or several
+ * `a|a` is one tenant; several, where they may be, are answered sorted and joined by `|`.
+ * @throws {FlamelakeError} `unauthenticated` when the header is missing, `invalid_argument` when it is no tenant id or too many
  */
-export function tenantOf(headers: RequestHeaders, options: { readonly multitenancy: boolean }): string {
+export function tenantOf(headers: RequestHeaders, options: TenantRules): string {
   if (!options.multitenancy) return ANONYMOUS_TENANT;
   const value = headerValue(headers, HEADER.tenant)?.trim() ?? '';
   if (value === '') throw new FlamelakeError('unauthenticated', 'no tenant: send the header X-Scope-OrgID');
@@ -21,10 +28,10 @@ export function tenantOf(headers: RequestHeaders, options: { readonly multitenan
       );
     }
   }
-  if (ids.size > 1) {
+  if (ids.size > 1 && options.isRead !== true) {
     throw new FlamelakeError('invalid_argument', 'exactly one tenant is needed, X-Scope-OrgID names several', {
       tenants: ids.size,
     });
   }
-  return [...ids][0] ?? '';
+  return [...ids].sort().join('|');
 }

@@ -29,7 +29,7 @@ export function headerValue(headers: RequestHeaders, name: string): string | und
 
 /** What a method knows of its call. */
 export interface Call {
-  /** Checked tenant id; `''` for a method without tenant. */
+  /** Checked tenant id; `''` for a method without tenant; several, sorted and joined by `|`, for one that reads. */
   readonly tenant: string;
   readonly headers: RequestHeaders;
   /** Aborts, with a FlamelakeError as reason, when the deadline passes or the client is gone. */
@@ -43,6 +43,8 @@ export interface UnaryMethod {
   readonly path: string;
   /** Served without a tenant, also when multi-tenancy is on. */
   readonly withoutTenant: boolean;
+  /** Reads only, and so may be of several tenants: `a|b`. */
+  readonly isRead?: boolean;
   /** Largest body, wire and inflated, where the server's own limits are more than the method has use for. */
   readonly bodyBytesMax?: number;
   /**

@@ -42,6 +42,8 @@ export interface QueryFrontendOptions {
   readonly tasksInFlight?: number;
   /** Limits of a tenant; of several tenants in one call the smallest hold. */
   readonly limits: (tenant: string) => QueryLimits;
+  /** Whether several tenants may be read in one query: throws what is to be answered if not. */
+  readonly checkTenants?: (tenants: readonly string[]) => void;
   readonly clock: Clock;
 }
 
@@ -51,7 +53,13 @@ const LABELS_RANGE_MS = 86_400_000;
 const PROFILE_TYPES_RANGE_MS = 3_600_000;
 
 export function createQueryFrontend(options: QueryFrontendOptions): Queries {
-  const { limits, clock } = options;
+  const { limits, clock, checkTenants } = options;
+
+  const readTenants = (call: CallContext): readonly string[] => {
+    const tenants = tenantsOf(call.tenant);
+    if (tenants.length > 1) checkTenants?.(tenants);
+    return tenants;
+  };
 
   const limitsOf = (tenants: readonly string[]): QueryLimits => {
     const all = tenants.map(limits);
@@ -69,12 +77,12 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     return expect(result, 'labelSets').sets;
   };
   const functionTree = async (call: CallContext, query: StacktraceQuery) => {
-    const selection = stackSelection(tenantsOf(call.tenant), query);
+    const selection = stackSelection(readTenants(call), query);
     const [result] = await ask(call, selection.tenants, [{ question: { kind: 'functions' }, selection }]);
     return focused(expect(result, 'functions').tree, query);
   };
   const nodes = (call: CallContext, maxNodes: number | undefined) => {
-    const { nodes: count, isClamped } = nodesOf(maxNodes, limitsOf(tenantsOf(call.tenant)));
+    const { nodes: count, isClamped } = nodesOf(maxNodes, limitsOf(readTenants(call)));
     if (isClamped) call.clampedMaxNodes = count;
     return count;
   };
@@ -82,25 +90,23 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
   return {
     profileTypes: async (call, range) => {
       const checked = rangeOrLast(range, PROFILE_TYPES_RANGE_MS, clock.nowMs());
-      const selection = labelSelection(tenantsOf(call.tenant), checked, []);
+      const selection = labelSelection(readTenants(call), checked, []);
       return sortedLabelValues(await labelSets(call, selection, [LABEL.profileType])).map(parseProfileTypeId);
     },
     labelNames: async (call, range, matchers) => {
       const checked = rangeOrLast(range, LABELS_RANGE_MS, clock.nowMs());
-      const selection = labelSelection(tenantsOf(call.tenant), checked, matchers);
+      const selection = labelSelection(readTenants(call), checked, matchers);
       const [result] = await ask(call, selection.tenants, [{ question: { kind: 'labelNames' }, selection }]);
       return sortedLabelNames(expect(result, 'labelSets').sets);
     },
     labelValues: async (call, range, name, matchers) => {
       if (name === '') throw new FlamelakeError('invalid_argument', 'label name is required');
       const checked = rangeOrLast(range, LABELS_RANGE_MS, clock.nowMs());
-      return sortedLabelValues(
-        await labelSets(call, labelSelection(tenantsOf(call.tenant), checked, matchers), [name]),
-      );
+      return sortedLabelValues(await labelSets(call, labelSelection(readTenants(call), checked, matchers), [name]));
     },
     series: async (call, range, matchers, labelNames) => {
       const checked = rangeOrLast(range, LABELS_RANGE_MS, clock.nowMs());
-      const selection = labelSelection(tenantsOf(call.tenant), checked, matchers);
+      const selection = labelSelection(readTenants(call), checked, matchers);
       return sortedLabelSets(await labelSets(call, selection, labelNames.length === 0 ? undefined : labelNames));
     },
     flamegraph: async (call, query) => {
@@ -118,7 +124,7 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     },
     pprof: async (call, query) => {
       nodes(call, query.maxNodes);
-      const selection = stackSelection(tenantsOf(call.tenant), query);
+      const selection = stackSelection(readTenants(call), query);
       const [result] = await ask(call, selection.tenants, [{ question: { kind: 'locations' }, selection }]);
       const type = parseProfileTypeId(query.profileTypeId);
       const tree = focusedLocations(expect(result, 'locations').tree, query);
@@ -126,7 +132,7 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     },
     selectSeries: async (call, query) => {
       const grid = gridOf(query);
-      const whole = stackSelection(tenantsOf(call.tenant), query);
+      const whole = stackSelection(readTenants(call), query);
       const selection = { ...whole, fromMs: grid.startMs - grid.stepMs };
       const asked: AskedQuestion[] = [{ question: { kind: 'timeSeries', grid, groupBy: query.groupBy }, selection }];
       if (query.hasExemplars) asked.push({ question: exemplarQuestion(grid, query.groupBy), selection });
@@ -137,14 +143,14 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
       return series.map((one) => ({ ...one, exemplars: exemplars.get(labelsKey(one.labels)) }));
     },
     heatmap: async (call, query) => {
-      const whole = stackSelection(tenantsOf(call.tenant), query);
+      const whole = stackSelection(readTenants(call), query);
       const grid = gridOf(query);
       const selection = { ...whole, fromMs: grid.startMs - grid.stepMs };
       const { queryBytesMax } = limitsOf(selection.tenants);
       return onSnapshot(options, call, queryBytesMax, (askSame) => heatmapOf(askSame, query, grid, selection));
     },
     analyze: async (call, range, query) => {
-      const tenants = tenantsOf(call.tenant);
+      const tenants = readTenants(call);
       const { profileTypeId, labelSelector } = splitQuery(query);
       const selection = stackSelection(tenants, { ...checkRange(range), profileTypeId, labelSelector });
       const plan = planQuery(await snapshotFor(options, call), { kind: 'functions' }, selection);
@@ -154,7 +160,7 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     },
     diff: async (call, left, right) => {
       const count = Math.max(nodes(call, left.maxNodes), nodes(call, right.maxNodes));
-      const tenants = tenantsOf(call.tenant);
+      const tenants = readTenants(call);
       const asked = [left, right].map(
         (side): AskedQuestion => ({
           question: { kind: 'functions' },
@@ -169,7 +175,7 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
       );
     },
     stats: async (call) => {
-      const tenants = tenantsOf(call.tenant);
+      const tenants = readTenants(call);
       const [tenant] = tenants;
       if (tenants.length !== 1 || tenant === undefined) {
         throw new FlamelakeError('invalid_argument', 'profile stats are of exactly one tenant');

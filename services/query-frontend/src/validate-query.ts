@@ -1,5 +1,16 @@
 /** Checks of what callers send, and the defaults of what they leave out. */
-import { FlamelakeError, isTenantId, parseProfileTypeId, parseSelector, profileTypeId } from '@flamelake/model';
+import {
+  compileMatchers,
+  FlamelakeError,
+  formatSelector,
+  isTenantId,
+  LABEL,
+  type LabelMatcher,
+  matchLabels,
+  parseProfileTypeId,
+  parseSelector,
+  profileTypeId,
+} from '@flamelake/model';
 import type { SampleChoice, Selection, TimeGrid } from '@flamelake/query';
 import type { HeatmapQuery, SeriesQuery, StacktraceQuery, TimeRange } from './queries.ts';
 import type { QueryLimits } from './query-limits.ts';
@@ -44,8 +55,7 @@ export function rangeOrLast(range: TimeRange, defaultMs: number, nowMs: number):
 
 /** @throws {FlamelakeError} `invalid_argument` on a bad selector */
 export function labelSelection(tenants: readonly string[], range: TimeRange, matchers: readonly string[]): Selection {
-  for (const text of matchers) parseSelector(text);
-  return { tenants, ...halfOpen(range), selectors: matchers, profileTypeId: undefined };
+  return { ...tenantSelection(tenants, matchers), ...halfOpen(range), profileTypeId: undefined };
 }
 
 /** @throws {FlamelakeError} `invalid_argument` on a bad range, selector, profile type or id */
@@ -54,10 +64,32 @@ export function stackSelection(
   query: TimeRange & Pick<StacktraceQuery, 'profileTypeId' | 'labelSelector' | 'choice'>,
 ): Selection {
   const type = profileTypeId(parseProfileTypeId(query.profileTypeId));
-  parseSelector(query.labelSelector);
-  const selection = { tenants, ...halfOpen(checkRange(query)), selectors: [query.labelSelector], profileTypeId: type };
+  const selection = {
+    ...tenantSelection(tenants, [query.labelSelector]),
+    ...halfOpen(checkRange(query)),
+    profileTypeId: type,
+  };
   const choice = query.choice === undefined ? undefined : checkChoice(query.choice);
   return choice === undefined ? selection : { ...selection, choice };
+}
+
+/**
+ * Tenants and selectors. Where there are several tenants, their series have the label `__tenant_id__`: what selectors say of it picks tenants.
+ * @throws {FlamelakeError} `invalid_argument` on a bad selector
+ */
+function tenantSelection(
+  tenants: readonly string[],
+  texts: readonly string[],
+): Pick<Selection, 'tenants' | 'selectors' | 'namesTenants'> {
+  const selectors = texts.map(parseSelector);
+  if (tenants.length < 2) return { tenants, selectors: texts };
+  const isOfTenants = ({ name }: LabelMatcher): boolean => name === LABEL.tenantId;
+  const picks = compileMatchers(selectors.flat().filter(isOfTenants));
+  return {
+    tenants: tenants.filter((tenant) => matchLabels(picks, [{ name: LABEL.tenantId, value: tenant }])),
+    selectors: selectors.map((matchers) => formatSelector(matchers.filter((one) => !isOfTenants(one)))),
+    namesTenants: true,
+  };
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

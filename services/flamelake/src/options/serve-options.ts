@@ -38,6 +38,13 @@ export const SERVE_OPTIONS = {
     default: false,
     description: 'demand X-Scope-OrgID; off, everybody is tenant anonymous',
   },
+  'multitenancy.tenants-per-query-max': {
+    kind: 'integer',
+    min: 1,
+    max: 64,
+    default: 16,
+    description: 'tenants one query may read together, as in X-Scope-OrgID: a|b; 1 lets each be read alone only',
+  },
   'self-profiling.enabled': {
     kind: 'switch',
     default: true,

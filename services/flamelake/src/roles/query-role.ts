@@ -1,6 +1,13 @@
 /** Answers querier.v1: plans on snapshots of the store, has tasks executed, merges and draws. */
 import { createSnapshotSource } from '@flamelake/catalog';
-import { createQueryFrontend, type ExecuteTask, QUERY_LIMITS_DEFAULT, querierMethods } from '@flamelake/query-frontend';
+import { FlamelakeError } from '@flamelake/model';
+import {
+  createQueryFrontend,
+  type ExecuteTask,
+  QUERY_LIMITS_DEFAULT,
+  querierMethods,
+  renderRoutes,
+} from '@flamelake/query-frontend';
 import type { Role, RoleContext } from './role.ts';
 
 /**
@@ -19,7 +26,23 @@ export function startQueryRole(
     execute,
     ...(tasksInFlight === undefined ? {} : { tasksInFlight }),
     limits: () => limits,
+    checkTenants: (tenants) => checkTenants(tenants, options['multitenancy.tenants-per-query-max']),
     clock,
   });
-  return { methods: querierMethods(queries), queries, close: () => Promise.resolve() };
+  return {
+    methods: querierMethods(queries),
+    routes: renderRoutes(queries, clock),
+    queries,
+    close: () => Promise.resolve(),
+  };
+}
+
+function checkTenants(tenants: readonly string[], limit: number): void {
+  if (tenants.length <= limit) return;
+  const option = 'multitenancy.tenants-per-query-max';
+  throw new FlamelakeError('invalid_argument', 'query names too many tenants', {
+    tenants: tenants.length,
+    limit,
+    option,
+  });
 }

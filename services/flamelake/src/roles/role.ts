@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import type { StoreIdentity } from '@flamelake/catalog';
 import { ANONYMOUS_TENANT, type Clock, type ObjectStore, type Random } from '@flamelake/model';
-import type { Queries } from '@flamelake/query-frontend';
+import type { PlainRoute, Queries } from '@flamelake/query-frontend';
 import type { UnaryMethod } from '@flamelake/rpc';
 import type { InternalTls } from '@flamelake/rpc/internal';
 import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
@@ -31,6 +31,8 @@ export interface Role {
   readonly methods?: readonly UnaryMethod[];
   /** Serves `/ingest`. */
   readonly ingest?: RequestListener;
+  /** Queries over plain HTTP. */
+  readonly routes?: readonly PlainRoute[];
   /** Answers queries, for the home page. */
   readonly queries?: Queries;
   /** Takes profiles of this process in. */

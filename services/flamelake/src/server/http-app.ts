@@ -3,14 +3,19 @@ import { gzipSync } from 'node:zlib';
 import { INGEST_PATHS } from '@flamelake/distributor';
 import { encodePprof, type Pprof } from '@flamelake/formats';
 import { type Clock, CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
+import type { PlainRoute } from '@flamelake/query-frontend';
 import { requestLabels, requestSeconds } from '@flamelake/rpc';
 import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { SelfProfiler } from '../self-profile/self-profiler.ts';
+import { serveRoute } from './serve-route.ts';
 
 export interface HttpAppOptions {
   /** Serves `/ingest`, in a process that takes profiles in. */
   readonly ingest: RequestHandler | undefined;
+  /** Queries over plain HTTP. */
+  readonly routes: readonly PlainRoute[];
+  readonly multitenancy: boolean;
   /** undefined when the server can do its work, else what keeps it from it. */
   readonly notReady: () => Promise<string | undefined>;
   readonly metrics: Metrics;
@@ -35,6 +40,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(measureRequests(options.metrics, options.clock));
   const { ingest, homePage } = options;
   if (ingest !== undefined) for (const path of INGEST_PATHS) app.all(path, ingest);
+  for (const route of options.routes) app.get([...route.paths], serveRoute(route, options.multitenancy));
   // Alive is who answers; whether it can do its work is for /ready, and no reason to be started again.
   app.get('/healthz', (_, response) => void response.type('text/plain').send('ok'));
   app.get('/ready', async (_, response) => {

@@ -68,6 +68,8 @@ export async function startFlamelake({
   let isServing = true;
   const app = createHttpApp({
     ingest: roles.find((role) => role.ingest !== undefined)?.ingest,
+    routes: roles.flatMap((role) => role.routes ?? []),
+    multitenancy: options['multitenancy.enabled'],
     notReady: createReadiness({
       directory: localDirectory(options),
       store,

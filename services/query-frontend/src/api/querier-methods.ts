@@ -10,5 +10,5 @@ const REQUEST_BYTES_MAX = 4_194_304;
 
 export function querierMethods(queries: Queries): UnaryMethod[] {
   const methods = [...labelMethods(queries), ...selectMethods(queries), ...pointMethods(queries)];
-  return methods.map((method) => ({ ...method, bodyBytesMax: REQUEST_BYTES_MAX }));
+  return methods.map((method) => ({ ...method, bodyBytesMax: REQUEST_BYTES_MAX, isRead: true }));
 }

@@ -1,0 +1,56 @@
+/** Parameters of `/pyroscope/render` and its neighbours. */
+import { FlamelakeError, readTime } from '@flamelake/model';
+import type { StacktraceQuery, TimeRange } from '../queries.ts';
+import { splitQuery } from '../split-query.ts';
+
+/** Range of a query that names no start, ms. */
+const RANGE_MS_DEFAULT = 3_600_000;
+
+/** Names of the parameters of one side: `query`, or `leftQuery` and `rightQuery`. */
+export interface SideNames {
+  readonly query: string;
+  readonly from: string;
+  readonly until: string;
+}
+
+export const ONE_SIDE: SideNames = { query: 'query', from: 'from', until: 'until' };
+
+/**
+ * One side's profile type, selector and range; the last hour where none is given.
+ * @throws {FlamelakeError} `invalid_argument`
+ */
+export function stacktracesOf(parameters: URLSearchParams, names: SideNames, nowMs: number): StacktraceQuery {
+  return {
+    ...splitQuery(parameters.get(names.query) ?? ''),
+    ...rangeOf(parameters, names, nowMs),
+    maxNodes: maxNodesOf(parameters),
+  };
+}
+
+function rangeOf(parameters: URLSearchParams, { from, until }: SideNames, nowMs: number): TimeRange {
+  const endMs = timeOf(parameters, until, nowMs) ?? nowMs;
+  return { startMs: timeOf(parameters, from, nowMs) ?? endMs - RANGE_MS_DEFAULT, endMs };
+}
+
+function timeOf(parameters: URLSearchParams, name: string, nowMs: number): number | undefined {
+  const text = parameters.get(name) ?? '';
+  if (text === '') return undefined;
+  const time = readTime(text, nowMs);
+  if (time === undefined) throw wrong(name, text, 'now, now-1h, or a unix time in s, ms, µs or ns');
+  return time;
+}
+
+function maxNodesOf(parameters: URLSearchParams): number | undefined {
+  const text = parameters.get('max-nodes') ?? parameters.get('maxNodes') ?? '';
+  if (text === '') return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw wrong('max-nodes', text, 'a whole number');
+  return Number(text);
+}
+
+export function wrong(parameter: string, value: string, expected: string): FlamelakeError {
+  return new FlamelakeError('invalid_argument', 'parameter has a wrong value', {
+    parameter,
+    value: value.slice(0, 128),
+    expected,
+  });
+}

@@ -1,0 +1,18 @@
+/** Queries over plain HTTP: a GET with parameters, an answer with a body. */
+import type { CallContext } from '../queries.ts';
+
+export interface PlainAnswer {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface PlainRoute {
+  /** Each serves the same. */
+  readonly paths: readonly string[];
+  /** @throws {FlamelakeError} */
+  answer(parameters: URLSearchParams, call: CallContext): Promise<PlainAnswer>;
+}
+
+export function jsonAnswer(body: string): PlainAnswer {
+  return { contentType: 'application/json', body };
+}
