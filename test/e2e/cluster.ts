@@ -35,8 +35,18 @@ export async function whyNoCluster(): Promise<string | undefined> {
   return (await installKafka()).skip ?? (await installVersitygw()).skip ?? (await installRedis());
 }
 
-/** Starts everything; resolves when every process is ready. */
-export async function startCluster(): Promise<Cluster> {
+/** What roles stand on, and how to start one on it. */
+export interface Ground {
+  /** Where the log and the bucket are. */
+  readonly flags: readonly string[];
+  /** The flags of those who share results. */
+  readonly sharedResults: readonly string[];
+  start(target: string, flags?: readonly string[]): Promise<ServerProcess>;
+  stop(): Promise<void>;
+}
+
+/** Starts Kafka, S3 and Redis, and no role yet. */
+export async function startGround(): Promise<Ground> {
   const [kafkaFolder, s3Folder] = [await installKafka(), await installVersitygw()];
   if (kafkaFolder.skip !== undefined) throw new Error(kafkaFolder.skip);
   if (s3Folder.skip !== undefined) throw new Error(s3Folder.skip);
@@ -45,9 +55,19 @@ export async function startCluster(): Promise<Cluster> {
     startVersitygw(s3Folder.path),
     startRedis(),
   ]);
-  const shared = ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redis.port}`];
   const places = placeFlags(kafka, s3);
-  const start = (target: string, flags: readonly string[] = []) => startRole(target, [...places, ...flags]);
+  return {
+    flags: places,
+    sharedResults: ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redis.port}`],
+    start: (target, flags = []) => startRole(target, [...places, ...flags]),
+    stop: async () => void (await Promise.all([kafka.stop(), s3.stop(), redis.stop()])),
+  };
+}
+
+/** Starts everything; resolves when every process is ready. */
+export async function startCluster(): Promise<Cluster> {
+  const ground = await startGround();
+  const { start } = ground;
   const peers = [`--compactor.peers=${COMPACTORS.join(',')}`];
   // The first distributor makes the topic, for all.
   const distributors = [await start('distributor'), await start('distributor')];
@@ -55,11 +75,10 @@ export async function startCluster(): Promise<Cluster> {
     Promise.all(Array.from({ length: COPIES }, () => start(target, flags)));
   const [writers, queriers, compactors] = await Promise.all([
     copies('segment-writer'),
-    copies('querier', shared),
+    copies('querier', ground.sharedResults),
     Promise.all(COMPACTORS.map((own) => start('compactor', [...peers, `--compactor.address=${own}`]))),
   ]);
-  const addresses = queriers.map((querier) => `127.0.0.1:${taskPort(querier)}`).join(',');
-  const asked = [`--query-frontend.queriers=${addresses}`];
+  const asked = [queriersFlag(queriers)];
   const frontends = await Promise.all([start('query-frontend', asked), start('query-frontend', asked)]);
   return {
     distributors,
@@ -67,14 +86,19 @@ export async function startCluster(): Promise<Cluster> {
     queriers,
     frontends,
     compactors,
-    flags: places,
+    flags: ground.flags,
     start,
     async stop() {
       const all = [...frontends, ...distributors, ...writers, ...queriers, ...compactors];
       await Promise.all(all.map((process) => process.kill()));
-      await Promise.all([kafka.stop(), s3.stop(), redis.stop()]);
+      await ground.stop();
     },
   };
+}
+
+/** Tells a query-frontend where these queriers take tasks. */
+export function queriersFlag(queriers: readonly ServerProcess[]): string {
+  return `--query-frontend.queriers=${queriers.map((querier) => `127.0.0.1:${taskPort(querier)}`).join(',')}`;
 }
 
 function placeFlags(kafka: KafkaServer, s3: RunningServer): readonly string[] {

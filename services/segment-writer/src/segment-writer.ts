@@ -2,11 +2,13 @@
 import {
   type ChainWriter,
   type ChainWriterHealth,
+  type ChainWriterObserver,
   createChainWriter,
   INGESTION_WINDOW_MS_DEFAULT,
 } from '@flamelake/catalog';
 import type { Clock, ObjectStore, ProfileLog, Random } from '@flamelake/model';
 import type { Logger, Metrics } from '@flamelake/runtime';
+import { watchLagging } from './watch-lagging.ts';
 import { createWriterObservers } from './writer-metrics.ts';
 
 export interface SegmentWriterOptions {
@@ -22,10 +24,17 @@ export interface SegmentWriterOptions {
   readonly flushIntervalMs?: number;
   /** How far back in time profiles are taken, ms; 1 h by default, and never less than what the distributor takes. */
   readonly ingestionWindowMs?: number;
+  /**
+   * How long a partition of others may stand still, with records behind its chain, before it is adopted: written here too until whoever
+   * has it moves again, ms. Never unless given.
+   */
+  readonly adoptAfterMs?: number;
 }
 
 export interface PartitionHealth extends ChainWriterHealth {
   readonly partition: number;
+  /** Somebody else's, written here because it stood still. */
+  readonly isAdopted: boolean;
 }
 
 export interface SegmentWriter {
@@ -43,29 +52,61 @@ export interface SegmentWriter {
 interface Work {
   readonly writer: ChainWriter;
   readonly ending: AbortController;
+  readonly isAdopted: boolean;
   done: Promise<void>;
 }
 
 const FLUSH_INTERVAL_MS_DEFAULT = 1_000;
+/** Partitions adopted at a time: each has an identity window in memory. */
+const ADOPTED_MAX = 16;
+/** So many times longer an adopted partition's records wait, so that its owner, when it moves again, is there first and is met. */
+const ADOPTED_FLUSH_FACTOR = 3;
 
 export function createSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
   const { store, log, clock, random, logger, metrics } = options;
   const { flushIntervalMs = FLUSH_INTERVAL_MS_DEFAULT, ingestionWindowMs = INGESTION_WINDOW_MS_DEFAULT } = options;
+  const { adoptAfterMs } = options;
   const works = new Map<number, Work>();
   /** Writers of partitions taken away, until they have cut their last segment. */
   const leaving = new Set<Promise<void>>();
   let signal: AbortSignal | undefined;
   const health = () =>
     [...works]
-      .map(([partition, { writer }]): PartitionHealth => ({ partition, ...writer.health() }))
+      .map(([partition, { writer, isAdopted }]): PartitionHealth => ({ partition, isAdopted, ...writer.health() }))
       .sort((a, b) => a.partition - b.partition);
   const observerOf = createWriterObservers(metrics, logger, health);
+  const adoptions = metrics.counter({
+    name: 'segment_writer_adoptions_total',
+    help: 'Times a partition of another writer stood still and was written here too',
+    labels: ['partition'],
+  });
 
-  function give(partition: number): Work {
-    const observer = observerOf(partition);
+  function give(partition: number, isAdopted = false): Work {
+    const told = observerOf(partition);
+    const observer: ChainWriterObserver = {
+      ...told,
+      count(what, amount) {
+        told.count(what, amount);
+        if (what === 'rival_segments') letGo(partition, 'another writes the adopted partition again');
+      },
+      failure(message, error) {
+        told.failure(message, error);
+        if (works.get(partition)?.writer.health().state === 'stopped')
+          letGo(partition, 'adopted partition has stopped');
+      },
+    };
     const rules = { ingestionWindowMs };
-    const writer = createChainWriter({ store, log, partition, clock, random, observer, rules, flushIntervalMs });
-    const work = { writer, ending: new AbortController(), done: Promise.resolve() };
+    const writer = createChainWriter({
+      store,
+      log,
+      partition,
+      clock,
+      random,
+      observer,
+      rules,
+      flushIntervalMs: flushIntervalMs * (isAdopted ? ADOPTED_FLUSH_FACTOR : 1),
+    });
+    const work: Work = { writer, ending: new AbortController(), isAdopted, done: Promise.resolve() };
     works.set(partition, work);
     return work;
   }
@@ -82,18 +123,49 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     return left;
   }
 
+  function adopt(partition: number): void {
+    const count = [...works.values()].filter(({ isAdopted }) => isAdopted).length;
+    if (works.has(partition) || count >= ADOPTED_MAX || signal === undefined || signal.aborted) return;
+    logger.warn('partition of another writer stands still and is written here too', { partition });
+    adoptions.add(1, { partition });
+    start(give(partition, true), signal);
+  }
+
+  /** Gives a partition back if it was adopted. */
+  function letGo(partition: number, why: string): void {
+    const work = works.get(partition);
+    if (work?.isAdopted !== true) return;
+    logger.info(why, { partition });
+    void take(partition, work);
+  }
+
   for (const partition of options.partitions ?? Array.from({ length: log.partitionCount }, (_, i) => i))
     give(partition);
+
+  const watchOptions = {
+    store,
+    log,
+    clock,
+    random,
+    isWritten: (partition: number) => works.has(partition),
+    onLagging: adopt,
+    onFailure: (error: unknown, partition: number) =>
+      logger.failure('partition could not be looked at', error, { partition }),
+  };
 
   return {
     async run(until) {
       signal = until;
       for (const work of works.values()) start(work, until);
+      const watching =
+        adoptAfterMs === undefined ? undefined : watchLagging({ ...watchOptions, lagMs: adoptAfterMs }, until);
       if (!until.aborted) await new Promise((resolve) => until.addEventListener('abort', resolve, { once: true }));
+      await watching;
       await Promise.all([...leaving, ...[...works.values()].map(({ done }) => done)]);
     },
     async assign(partitions) {
-      const taken = [...works].filter(([partition]) => !partitions.includes(partition));
+      // What was adopted begins anew when it is given for good: it is written without waiting for another.
+      const taken = [...works].filter(([partition, { isAdopted }]) => partitions.includes(partition) === isAdopted);
       const left = taken.map(([partition, work]) => take(partition, work));
       for (const partition of partitions) {
         if (works.has(partition)) continue;

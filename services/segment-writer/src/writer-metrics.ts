@@ -39,6 +39,10 @@ export function createWriterObservers(
     { name: 'segment_writer_stopped', help: '1 when a partition has stopped: its log lost data', labels },
     () => health().map(({ partition, state }) => ({ labels: { partition }, value: state === 'stopped' ? 1 : 0 })),
   );
+  metrics.gauge(
+    { name: 'segment_writer_adopted_partitions', help: 'Partitions of other writers written here too' },
+    () => health().filter(({ isAdopted }) => isAdopted).length,
+  );
   return (partition) => ({
     count: (what, amount) => counters.get(what)?.add(amount, { partition }),
     failure(message, error) {

@@ -25,6 +25,14 @@ export const ROLE_OPTIONS = {
     description:
       'queriers to send tasks to: host:port,host:port, or dns:name:port or file:path, which are looked at again as they come and go',
   },
+  'segment-writer.adopt-after': {
+    kind: 'duration',
+    min: 0,
+    max: 3_600_000,
+    default: 30_000,
+    description:
+      'how long a partition of another segment-writer may stand still before this one writes it too; 0 never',
+  },
   'compactor.peers': {
     kind: 'text',
     default: '',

@@ -6,6 +6,7 @@ import type { Role, RoleContext } from './role.ts';
 
 export async function startSegmentWriterRole(context: RoleContext, log: ProfileLog): Promise<Role> {
   const { options, store, clock, random, logger, metrics } = context;
+  const adoptAfterMs = options['segment-writer.adopt-after'];
   const writer = createSegmentWriter({
     store,
     log,
@@ -16,6 +17,7 @@ export async function startSegmentWriterRole(context: RoleContext, log: ProfileL
     partitions: [],
     flushIntervalMs: options['segment-writer.flush-interval'],
     ingestionWindowMs: options['limits.ingestion-window'],
+    ...(adoptAfterMs > 0 && { adoptAfterMs }),
   });
   const ending = new AbortController();
   const running = writer.run(ending.signal);
@@ -35,7 +37,7 @@ export async function startSegmentWriterRole(context: RoleContext, log: ProfileL
 
   return {
     async trouble() {
-      const stopped = writer.health().find(({ state }) => state === 'stopped');
+      const stopped = writer.health().find(({ state, isAdopted }) => state === 'stopped' && !isAdopted);
       if (stopped !== undefined) return `partition ${stopped.partition} has stopped: ${String(stopped.error)}`;
       return group.isMember() ? undefined : 'the group that shares out partitions has not taken this process in';
     },
