@@ -25,3 +25,7 @@ for (const name of RUNS) {
     run('recorded.mjs', ['--only', `recorded/${name}`, '--wait', '2', ...resend]),
   );
 }
+
+test('text and speedscope files are read back as their truth says', { skip }, () =>
+  run('recorded.mjs', ['--only', 'text/', '--wait', '2']),
+);

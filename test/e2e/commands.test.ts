@@ -17,8 +17,11 @@ writeFileSync(noProfile, 'not a profile');
 
 const wrongUses: readonly (readonly [words: string, says: RegExp])[] = [
   ['inspect /nowhere.pb.gz', /^flamelake: file cannot be read \(file=\/nowhere\.pb\.gz, .*ENOENT/],
-  [`inspect ${noProfile}`, /^flamelake: file is not a pprof profile, .*notes\.txt/],
-  [`push ${noProfile} --url=http://127.0.0.1:1`, /^flamelake: file is not a pprof profile, .*notes\.txt/],
+  [`inspect ${noProfile}`, /^flamelake: file is no profile of a format that is known .*notes\.txt/],
+  [
+    `push ${noProfile} --url=http://127.0.0.1:1`,
+    /^flamelake: file is no profile of a format that is known .*notes\.txt/,
+  ],
   ['query top --url=localhost:4040', /^flamelake: url must begin with http/],
   ['query top --from=yesterday', /^flamelake: time cannot be read \(option=from/],
   ['serve distributor', /^flamelake: serve takes flags only \(got=distributor\)/],

@@ -4,6 +4,7 @@ export { crc32c } from './crc32c.ts';
 export { type DecodePprofOptions, decodePprof } from './decode-pprof.ts';
 export { describePprof, type FunctionSummary, type PprofSummary, type SampleTypeSummary } from './describe-pprof.ts';
 export { encodePprof } from './encode-pprof.ts';
+export { type FileFormat, guessFormat } from './guess-format.ts';
 export { inflate } from './inflate.ts';
 export { decodeLogRecord, encodeLogRecord } from './log-record.ts';
 export type { NamedProfile } from './named-profile.ts';

@@ -1,8 +1,8 @@
 /** `flamelake inspect FILE…`: what a profile holds, with exact totals. */
 import { readFileSync } from 'node:fs';
-import { describePprof } from '@flamelake/formats';
+import { describePprof, type NamedProfile } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
-import { readProfileFile } from '../client/read-profile-file.ts';
+import { type ReadOptions, readingOf, readProfileFile } from '../client/read-profile-file.ts';
 import { INSPECT_OPTIONS } from '../options/client-options.ts';
 import { helpText } from '../options/describe-options.ts';
 import { readOptions } from '../options/read-options.ts';
@@ -15,15 +15,32 @@ export const inspectCommand: Command = {
     const readFile = (path: string) => readFileSync(path, 'utf8');
     const { values, rest } = readOptions(INSPECT_OPTIONS, { words: context.words, environment: {}, readFile });
     if (rest.length === 0) throw new FlamelakeError('invalid_argument', 'inspect needs at least one file');
-    for (const file of rest) context.print(inspectFile(file, values['size-max'], values.rows));
+    const reading = {
+      bytesMax: values['size-max'],
+      format: values.format,
+      kind: values.kind,
+      sampleRate: values['sample-rate'],
+    };
+    for (const file of rest) for (const text of inspectFile(file, reading, values.rows)) context.print(text);
     return 0;
   },
 };
 
-function inspectFile(file: string, bytesMax: number, rows: number): string {
-  const about = describePprof(readProfileFile(file, bytesMax).profile, { rows });
+function inspectFile(file: string, options: ReadOptions, rows: number): string[] {
+  const read = readProfileFile(file, options);
+  return read.profiles.map((one, i) => {
+    const reading = read.profiles.length === 1 ? '' : `, the ${i + 1}. of them`;
+    return describe(file, `${readingOf(read, options)}${reading}`, one, rows);
+  });
+}
+
+function describe(file: string, reading: string, { name, labels, profile }: NamedProfile, rows: number): string {
+  const about = describePprof(profile, { rows });
   const facts = [
     ['file', file],
+    ['read as', reading],
+    ...(name === '' ? [] : [['name', name]]),
+    ...labels.map((label) => [label.name, label.value]),
     ['time', about.timeNanos === 0n ? 'not stated' : new Date(Number(about.timeNanos / 1_000_000n)).toISOString()],
     ['duration', `${Number(about.durationNanos) / 1e9} s`],
     ['samples', String(about.sampleCount)],

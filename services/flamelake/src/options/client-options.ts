@@ -1,4 +1,5 @@
 /** Options of the client commands. */
+import { STACK_KIND_NAMES } from '@flamelake/formats';
 import type { OptionTable } from './option.ts';
 import { SERVE_OPTIONS } from './serve-options.ts';
 
@@ -7,8 +8,33 @@ const CONNECTION = {
   tenant: { kind: 'text', default: '', description: 'tenant, where the server has several' },
 } as const satisfies OptionTable;
 
+/** How a file is read. */
+const READING = {
+  format: {
+    kind: 'choice',
+    choices: ['auto', 'pprof', 'groups', 'lines', 'trie', 'tree', 'speedscope', 'perf'],
+    default: 'auto',
+    description: 'format of the files; auto guesses by their content, groups is folded text with counts',
+  },
+  kind: {
+    kind: 'choice',
+    choices: STACK_KIND_NAMES,
+    default: 'cpu',
+    description: 'what the values of a format without sample types count',
+  },
+  'sample-rate': {
+    kind: 'integer',
+    min: 0,
+    max: 1_000_000_000,
+    default: 100,
+    unit: 'Hz',
+    description: 'rate of samples that stand for time, where the format has none; at 0 they stay counts',
+  },
+} as const satisfies OptionTable;
+
 export const PUSH_OPTIONS = {
   ...CONNECTION,
+  ...READING,
   service: { kind: 'text', default: '', description: 'service_name; the file name without its ending if empty' },
   name: { kind: 'text', default: '', description: 'profile name (__name__); guessed from the sample types if empty' },
   labels: { kind: 'text', default: '', description: 'further labels: region=eu,version=1.2' },
@@ -45,6 +71,7 @@ export const QUERY_OPTIONS = {
 } as const satisfies OptionTable;
 
 export const INSPECT_OPTIONS = {
+  ...READING,
   rows: {
     kind: 'integer',
     min: 0,
