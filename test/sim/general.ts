@@ -9,7 +9,7 @@ import {
   type Simulation,
   type StoreFaults,
 } from '@flamelake/testkit';
-import { ROLES } from './roles.ts';
+import { ROLES, type Role } from './roles.ts';
 import { Violation } from './violation.ts';
 import { checkWholeAnswer } from './whole-answer.ts';
 import { createWorld, HOUR_MS, type World, type WorldOptions } from './world.ts';
@@ -23,6 +23,8 @@ interface Weather {
   /** Resends are of the last so many profiles. */
   readonly resendReach: number;
   readonly crashChance: number;
+  /** Whether somebody deletes the profiles of a service time and again. */
+  readonly deletes: boolean;
 }
 
 function chooseWeather(seed: number): Weather {
@@ -40,8 +42,9 @@ function chooseWeather(seed: number): Weather {
       keepMs: scale * random.pick([30_000, 120_000, 600_000]),
       restMsMax: scale * 600_000,
       flushIntervalMs: random.pick([0, 1_000, 10_000]),
-      ...(random.chance(0.3) && { deletedService: 'cart' }),
+      ...(random.chance(0.3) && { retentionMs: scale * random.pick([300_000, 3_000_000]) }),
     },
+    deletes: random.chance(0.3),
     gapMsMax: scale * random.pick([30_000, 1_200_000]),
     resendChance: random.pick([0.2, 0.5]),
     resendReach: random.pick([3, 30]),
@@ -69,7 +72,8 @@ async function disturbedTime(world: World, weather: Weather): Promise<void> {
   const { simulation, truth } = world;
   const { gapMsMax, crashChance } = weather;
   const random = simulation.random.fork('disturbance');
-  const slots = [...ROLES, ...ROLES].map((role) => ({ role, process: world.start(role) }));
+  const further: readonly Role[] = weather.deletes ? ['deleter', 'expirer'] : ['expirer'];
+  const slots = [...ROLES, ...further, ...ROLES].map((role) => ({ role, process: world.start(role) }));
   const sent: ProfileRecord[] = [];
   let isOver = false;
   world.job('sender', async (sender) => {
@@ -86,7 +90,7 @@ async function disturbedTime(world: World, weather: Weather): Promise<void> {
   await world.run(() => isOver);
   // Of each role one process is enough, whatever it has been through.
   for (const [index, { process }] of slots.entries()) {
-    if (index < ROLES.length && random.chance(0.5)) process.crash();
+    if (index < ROLES.length + further.length && random.chance(0.5)) process.crash();
   }
 }
 
@@ -121,8 +125,9 @@ async function calmTime(world: World, weather: Weather): Promise<void> {
   await world.run(() => answers() > before + 1, { forMs: HOUR_MS });
   if (answers() <= before + 1) throw new Violation('STUCK', 'readers get no answer');
   for (const process of world.processes) process.crash();
-  // Of the other service merges may have deleted some.
-  await checkWholeAnswer(store.truth, simulation.process('look').clock, truth.counted, 'checkout');
+  // Of the other service some may be deleted.
+  if (weather.options.retentionMs === undefined)
+    await checkWholeAnswer(store.truth, simulation.process('look').clock, truth.counted, 'checkout');
   await sweepAll(world, weather.options.faults.lateMsMax);
 }
 

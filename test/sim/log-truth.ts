@@ -17,25 +17,46 @@ export interface LogTruth {
   rows(from: number, until: number): Rows;
   /** All profiles that must count, in log order. */
   readonly counted: readonly ProfileRecord[];
-  /** Whether merges may have dropped the row: it is of the deleted service. */
+  /** Notes that such profiles are to be deleted by a change, of those below an offset. */
+  expectDelete(expected: ExpectedDelete): void;
+  /** The change was committed as a version, with all before the position: from then on no answer may show them. */
+  noteCommit(changeId: string | undefined, version: number, position: number): void;
+  /** Rows that an answer of a version gives of offsets `[0, until)`. */
+  rowsAt(version: number, until: number): Rows;
+  /** Whether the row may be gone, because its retention has ended. */
   mayLack(row: string): boolean;
   /** Identities seen, for the truth of the log that comes after this one. */
   readonly seen: ReadonlySet<string>;
 }
 
+/** A delete, before anybody has committed it. */
+export interface ExpectedDelete {
+  readonly changeId: string;
+  readonly service: string;
+  readonly untilMs: number;
+  readonly chainEnd: number;
+}
+
+interface RowFacts {
+  readonly service: string;
+  readonly timeMs: number;
+  readonly offset: number;
+}
+
 export interface LogTruthOptions {
   /** Longest time between a profile's time and its append. */
   readonly lateAfterMs: number;
-  /** Merges delete the profiles of this service. */
-  readonly deletedService?: string | undefined;
+  /** Profiles before may be gone, ms since 1970; none by default. */
+  readonly mayExpireBefore?: () => number;
   /** Identities that an earlier log has taken. */
   readonly seenBefore?: ReadonlySet<string>;
 }
 
 export function createLogTruth(log: SimulatedLog, options: LogTruthOptions): LogTruth {
-  const { lateAfterMs, deletedService, seenBefore = [] } = options;
+  const { lateAfterMs, mayExpireBefore = () => Number.NEGATIVE_INFINITY, seenBefore = [] } = options;
   const seen = new Set<string>(seenBefore);
-  const deleted = new Set<string>();
+  const facts = new Map<string, RowFacts>();
+  const deletes: (ExpectedDelete & { version: number })[] = [];
   const counted: ProfileRecord[] = [];
   const rowsByOffset: Rows[] = [];
   return {
@@ -50,7 +71,8 @@ export function createLogTruth(log: SimulatedLog, options: LogTruthOptions): Log
         counted.push(profile);
         for (const [row, total] of recordRows(profile)) {
           rows.set(row, total);
-          if (profile.service === deletedService) deleted.add(row);
+          const timeMs = Number(profile.timeNanos / 1_000_000n);
+          facts.set(row, { service: profile.service, timeMs, offset: rowsByOffset.length });
         }
       }
       rowsByOffset.push(rows);
@@ -72,9 +94,28 @@ export function createLogTruth(log: SimulatedLog, options: LogTruthOptions): Log
       return rows;
     },
     counted,
-    mayLack: (row) => deleted.has(row),
+    expectDelete: (expected) => void deletes.push({ ...expected, version: Number.POSITIVE_INFINITY }),
+    noteCommit(changeId, version, position) {
+      for (const one of deletes) {
+        if (one.changeId === changeId) Object.assign(one, { version, chainEnd: Math.max(one.chainEnd, position) });
+      }
+    },
+    rowsAt(version, until) {
+      const rows = new Map<string, bigint>();
+      const committed = deletes.filter((one) => one.version <= version);
+      for (const some of rowsByOffset.slice(0, until)) {
+        for (const [row, total] of some)
+          if (!committed.some((one) => isDeleted(facts.get(row), one))) rows.set(row, total);
+      }
+      return rows;
+    },
+    mayLack: (row) => (facts.get(row)?.timeMs ?? 0) < mayExpireBefore(),
     seen,
   };
+}
+
+function isDeleted(row: RowFacts | undefined, { service, untilMs, chainEnd }: ExpectedDelete): boolean {
+  return row !== undefined && row.service === service && row.timeMs < untilMs && row.offset < chainEnd;
 }
 
 /** Rows that a profile gives. */

@@ -12,6 +12,7 @@ import {
   manifestsPrefix,
   type PartitionRoot,
   positionOfSegmentKey,
+  rowsOfBlock,
   segmentKey,
   segmentsPrefix,
   versionOfBlockKey,
@@ -80,7 +81,8 @@ export function createObserver(
 
   async function liveRows(manifest: Manifest): Promise<Rows> {
     const sum = new Map<string, bigint>();
-    for (const { key } of manifest.blocks) {
+    for (const entry of manifest.blocks) {
+      const { key } = entry;
       const object = store.objects.get(key);
       if (object === undefined) {
         throw new Violation(
@@ -88,7 +90,8 @@ export function createObserver(
           `version ${manifest.version} is committed and its block ${key} is not there`,
         );
       }
-      for (const [row, total] of await readRows(parseBlock(object.body, key))) {
+      const keep = rowsOfBlock(manifest, entry);
+      for (const [row, total] of await readRows(parseBlock(object.body, key), keep)) {
         if (sum.has(row)) throw new Violation('DOUBLE', `version ${manifest.version} holds ${row} in two blocks`);
         sum.set(row, total);
       }
@@ -107,7 +110,9 @@ export function createObserver(
     if (!links.has(manifest.position) || manifest.position < before.position) {
       throw new Violation('POSITION', `version ${version} goes from ${before.position} to ${manifest.position}`);
     }
-    const difference = rowsDiffer(await liveRows(manifest), truth.rows(0, manifest.position), truth.mayLack);
+    truth.noteCommit(manifest.commitIds.at(-1), version, before.position);
+    const expected = truth.rowsAt(version, manifest.position);
+    const difference = rowsDiffer(await liveRows(manifest), expected, truth.mayLack);
     if (difference !== undefined) throw new Violation('LOST-OR-DOUBLE', `version ${version} ${difference}`);
   }
 

@@ -1,18 +1,25 @@
 /** The roles of one partition as simulated processes: the real code of the catalog, driven as the services drive it. */
-import { objectSource, openBlock, type RowFilter } from '@flamelake/block';
+import { objectSource, openBlock } from '@flamelake/block';
 import {
+  commitChange,
   createChainWriter,
+  type ExpireBefore,
+  type ExpireOutcome,
+  expireOnce,
   foldOnce,
   type IdentityRules,
+  identityWindowMs,
   isMissingObject,
   mergeOnce,
   openSegment,
   type PartitionRoot,
   type PartitionSnapshot,
+  rowsOfBlock,
+  rowsOfSegment,
   sweepOnce,
   takePartitionSnapshot,
 } from '@flamelake/catalog';
-import { FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { type Clock, FlamelakeError, formatSelector, LABEL, type ObjectStore } from '@flamelake/model';
 import type { SimulatedLog, SimulatedProcess, SimulatedStore } from '@flamelake/testkit';
 import type { ReadRows } from './block-rows.ts';
 import { type LogTruth, type Rows, rowsDiffer } from './log-truth.ts';
@@ -32,14 +39,17 @@ export interface Stage {
   readonly flushIntervalMs: number;
   /** Longest time a role but the writer rests between two actions. */
   readonly restMsMax: number;
-  /** Rows that merges keep; all when absent. */
-  readonly keep: RowFilter | undefined;
+  /** How long profiles stay by a clock, ms. */
+  readonly retentionMs: number | undefined;
+  /** Service of which profiles are deleted time and again. */
+  readonly deletedService: string;
   /** What happened, counted. */
   readonly counts: Map<string, number>;
 }
 
+/** Those that every world needs. */
 export const ROLES = ['writer', 'folder', 'merger', 'sweeper', 'reader'] as const;
-export type Role = (typeof ROLES)[number];
+export type Role = (typeof ROLES)[number] | 'deleter' | 'expirer';
 
 /** Plays a role until its process crashes. Only a violation, or an error no fault explains, ends it. */
 export function play(stage: Stage, role: Role, process: SimulatedProcess): void {
@@ -88,13 +98,20 @@ async function write(
 
 /** Does what the role does once. @returns what it did, for the counts */
 async function act(stage: Stage, role: Role, process: SimulatedProcess, store: ObjectStore): Promise<string> {
-  const { root, keepMs, keep } = stage;
+  const { root, keepMs } = stage;
   const { random } = process;
+  const expireBefore = expiryOf(stage, process.clock);
   switch (role) {
     case 'folder':
       return `fold ${(await foldOnce({ store, root, random, segmentsMax: 1 + random.integer(4) })).outcome}`;
     case 'merger':
-      return `merge ${(await mergeOnce({ store, root, random, blocksPerMerge: 2 + random.integer(2), ...(keep && { keep }) })).outcome}`;
+      return `merge ${(await mergeOnce({ store, root, random, blocksPerMerge: 2 + random.integer(2), expireBefore })).outcome}`;
+    case 'expirer': {
+      const done = await expireSome(stage, process, store, random.integer(2) * (stage.retentionMs ?? 0));
+      return done.outcome === 'committed' && done.dropped > 0 ? 'expire drops' : `expire ${done.outcome}`;
+    }
+    case 'deleter':
+      return deleteService(stage, process, store);
     case 'sweeper': {
       const { manifests, blocks, segments } = await sweepOnce({ store, root, random, keepMs });
       return manifests + blocks + segments > 0 ? 'sweep deletes' : 'sweep';
@@ -142,8 +159,15 @@ export async function readAnswer(
   { manifest, segments, next }: PartitionSnapshot,
 ): Promise<void> {
   const parts: Rows[] = [];
-  for (const entry of manifest.blocks) parts.push(await stage.readRows(await openBlock(objectSource(store, entry))));
-  for (const segment of segments) parts.push(await stage.readRows(await openSegment(store, segment)));
+  const expireBefore = expiryOf(stage, process.clock);
+  for (const entry of manifest.blocks) {
+    const keep = rowsOfBlock(manifest, entry, expireBefore);
+    parts.push(await stage.readRows(await openBlock(objectSource(store, entry)), keep));
+  }
+  for (const segment of segments) {
+    const keep = rowsOfSegment(manifest, segment);
+    parts.push(await stage.readRows(await openSegment(store, segment), keep));
+  }
   const found = new Map<string, bigint>();
   for (const rows of parts) {
     for (const [row, total] of rows) {
@@ -152,9 +176,43 @@ export async function readAnswer(
       found.set(row, total);
     }
   }
-  const difference = rowsDiffer(found, stage.truth.rows(0, next), stage.truth.mayLack);
+  const difference = rowsDiffer(found, stage.truth.rowsAt(manifest.version, next), stage.truth.mayLack);
   if (difference !== undefined)
     throw new Violation('COUNT', `an answer of version ${manifest.version} up to ${next} ${difference}`);
+}
+
+/** What is expired by a process's clock. */
+function expiryOf({ retentionMs }: Stage, clock: Clock): ExpireBefore {
+  const beforeMs = clock.nowMs() - (retentionMs ?? Number.POSITIVE_INFINITY);
+  return () => beforeMs;
+}
+
+/** Drops or writes anew what holds expired or deleted profiles. */
+export function expireSome(
+  stage: Stage,
+  { clock, random }: SimulatedProcess,
+  store: ObjectStore,
+  rewriteAfterMs: number,
+): Promise<ExpireOutcome> {
+  const windowMs = identityWindowMs(stage.rules);
+  const expireBefore = expiryOf(stage, clock);
+  return expireOnce({ store, root: stage.root, random, expireBefore, identityWindowMs: windowMs, rewriteAfterMs });
+}
+
+/** Deletes what a service has up to now. What the truth is told before is true once the change is committed. */
+export async function deleteService(
+  stage: Stage,
+  { clock, random }: SimulatedProcess,
+  store: ObjectStore,
+): Promise<string> {
+  const { root, truth, deletedService: service } = stage;
+  const { next: chainEnd } = await takePartitionSnapshot(store, root);
+  const [changeId, id] = [random.bytes(16), random.bytes(16)].map((bytes) => Buffer.from(bytes).toString('hex'));
+  const untilMs = clock.nowMs();
+  truth.expectDelete({ changeId, service, untilMs, chainEnd });
+  const selector = formatSelector([{ name: LABEL.serviceName, op: '=', value: service }]);
+  const pending = { id, tenant: 'anonymous', selector, fromMs: 0, untilMs, chainEnd };
+  return `delete ${(await commitChange(store, root, { kind: 'delete', id: changeId, pending })).outcome}`;
 }
 
 function isUnavailable(error: unknown): boolean {

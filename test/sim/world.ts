@@ -24,8 +24,8 @@ export interface WorldOptions extends SimulationOptions {
   readonly ingestionWindowMs?: number;
   readonly flushIntervalMs?: number;
   readonly restMsMax?: number;
-  /** Rows of this service are deleted by merges. */
-  readonly deletedService?: string;
+  /** How long profiles stay, ms; for ever by default. */
+  readonly retentionMs?: number;
 }
 
 /** A process that does one thing. */
@@ -50,6 +50,8 @@ export interface World extends Stage {
 }
 
 export const HOUR_MS = 3_600_000;
+/** Clocks of processes are off by less. */
+const SKEW_MS = 60_000;
 
 export function createWorld(seed: number | string, options: WorldOptions = {}): World {
   const simulation = createSimulation(seed, options);
@@ -57,8 +59,12 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
   const store = createSimulatedStore(simulation, options.faults ?? NO_STORE_FAULTS, random.integer(600_000) - 300_000);
   const log = createSimulatedLog(simulation, { skewMs: random.integer(20_000) - 10_000 });
   const rules = { ingestionWindowMs: options.ingestionWindowMs ?? 60_000 };
-  const { deletedService } = options;
-  const truth = createLogTruth(log, { lateAfterMs: lateAfterMs(rules), deletedService });
+  const { retentionMs } = options;
+  const truth = createLogTruth(log, {
+    lateAfterMs: lateAfterMs(rules),
+    mayExpireBefore: () =>
+      retentionMs === undefined ? Number.NEGATIVE_INFINITY : simulation.nowMs() + SKEW_MS - retentionMs,
+  });
   const root = { logId: log.id, partition: 0 };
   const readRows = createRowReader();
   const observer = createObserver(store, root, truth, readRows);
@@ -75,7 +81,8 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
     keepMs: options.keepMs ?? 120_000,
     flushIntervalMs: options.flushIntervalMs ?? 1_000,
     restMsMax: options.restMsMax ?? 600_000,
-    keep: deletedService === undefined ? undefined : { dataset: ({ service }) => service !== deletedService },
+    retentionMs,
+    deletedService: 'cart',
     counts: new Map(),
   };
   const world: World = {
@@ -83,7 +90,7 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
     simulation,
     processes,
     start(role) {
-      const process = simulation.process(`${role} ${processes.length + 1}`, random.integer(120_000) - 60_000);
+      const process = simulation.process(`${role} ${processes.length + 1}`, random.integer(2 * SKEW_MS) - SKEW_MS);
       processes.push(process);
       play(stage, role, process);
       return process;

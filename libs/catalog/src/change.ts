@@ -2,7 +2,8 @@
  * Changes of a partition's catalog as values: what a commit does to a manifest, and when it may be done again on a newer one.
  */
 import { versionOfBlockKey } from './keys.ts';
-import type { BlockEntry, Manifest } from './types.ts';
+import { isFoldBeforeDeletes, unsettledDeletes } from './pending-deletes.ts';
+import type { BlockEntry, Manifest, OffsetRange, PendingDelete, Pin } from './types.ts';
 
 /** Chain → block: the position moves from `from` to the end of `block`. */
 export interface FoldChange {
@@ -23,6 +24,29 @@ export interface MergeChange {
   readonly remove: readonly string[];
   /** One for each window of profile time and share of tenants; none when nothing is left. */
   readonly add: readonly BlockEntry[];
+  /** Ids of the pins that were heeded, when expired profiles were left out. */
+  readonly pinIds?: readonly string[];
+}
+
+/** Deletes profiles: readers leave them out from this version on, merges carry it out. */
+export interface DeleteChange {
+  readonly kind: 'delete';
+  readonly id: string;
+  readonly pending: Omit<PendingDelete, 'version'>;
+}
+
+/** Exempts profiles from retention. */
+export interface PinChange {
+  readonly kind: 'pin';
+  readonly id: string;
+  readonly pin: Pin;
+}
+
+/** Ends an exemption. */
+export interface UnpinChange {
+  readonly kind: 'unpin';
+  readonly id: string;
+  readonly pinId: string;
 }
 
 /** Raises the floor, and forgets dropped objects that are seen to be gone. */
@@ -33,7 +57,7 @@ export interface FloorChange {
   readonly gone: readonly string[];
 }
 
-export type Change = FoldChange | MergeChange | FloorChange;
+export type Change = FoldChange | MergeChange | FloorChange | DeleteChange | PinChange | UnpinChange;
 
 /** How many commit ids a manifest keeps. */
 export const COMMIT_IDS_MAX = 64;
@@ -43,9 +67,19 @@ export function isLive(manifest: Manifest, change: Change): boolean {
   switch (change.kind) {
     case 'fold':
       // Exactly where the fold began: before its end is not enough, another fold may have taken part of its segments.
-      return manifest.position === change.from;
+      return manifest.position === change.from && isFoldBeforeDeletes(manifest, change.block);
     case 'merge':
-      return change.remove.every((key) => manifest.blocks.some((block) => block.key === key));
+      return (
+        change.remove.every((key) => manifest.blocks.some((block) => block.key === key)) &&
+        // A pin that came meanwhile may keep what the job left out.
+        (change.pinIds === undefined || manifest.pins.every(({ id }) => change.pinIds?.includes(id)))
+      );
+    case 'delete':
+      return manifest.deletes.every(({ id }) => id !== change.pending.id);
+    case 'pin':
+      return manifest.pins.every(({ id }) => id !== change.pin.id);
+    case 'unpin':
+      return manifest.pins.some(({ id }) => id === change.pinId);
     case 'floor':
       return true;
   }
@@ -62,13 +96,21 @@ function addedBlocks(change: Change): readonly BlockEntry[] {
       return [change.block];
     case 'merge':
       return change.add;
+    case 'delete':
+    case 'pin':
+    case 'unpin':
     case 'floor':
       return [];
   }
 }
 
-/** The version after `manifest`, with the change made. */
+/** The version after `manifest`, with the change made; deletes that have nothing left to do are gone. */
 export function applyChange(manifest: Manifest, change: Change): Manifest {
+  const changed = changeOf(manifest, change);
+  return { ...changed, deletes: unsettledDeletes(changed) };
+}
+
+function changeOf(manifest: Manifest, change: Change): Manifest {
   const version = manifest.version + 1;
   const commitIds = [...manifest.commitIds, change.id].slice(-COMMIT_IDS_MAX);
   const next = { ...manifest, version, commitIds };
@@ -86,7 +128,17 @@ export function applyChange(manifest: Manifest, change: Change): Manifest {
         ...next,
         blocks: [...manifest.blocks.filter((block) => !change.remove.includes(block.key)), ...change.add],
         dropped: [...manifest.dropped, ...change.remove.map((key) => ({ key, version }))],
+        expired: change.add.length > 0 ? manifest.expired : withOffsets(manifest, change.remove),
       };
+    case 'delete': {
+      // Blocks are deleted from whole: what was folded before the commit came is of before it.
+      const chainEnd = Math.max(change.pending.chainEnd, manifest.position);
+      return { ...next, deletes: [...manifest.deletes, { ...change.pending, version, chainEnd }] };
+    }
+    case 'pin':
+      return { ...next, pins: [...manifest.pins, change.pin] };
+    case 'unpin':
+      return { ...next, pins: manifest.pins.filter(({ id }) => id !== change.pinId) };
     case 'floor':
       return {
         ...next,
@@ -94,4 +146,18 @@ export function applyChange(manifest: Manifest, change: Change): Manifest {
         dropped: manifest.dropped.filter((object) => !change.gone.includes(object.key)),
       };
   }
+}
+
+/** The expired offsets with those of some live blocks, neighbours joined. */
+function withOffsets({ expired, blocks }: Manifest, keys: readonly string[]): readonly OffsetRange[] {
+  const dropped = blocks
+    .filter(({ key }) => keys.includes(key))
+    .map(({ log }) => ({ from: log.position, until: log.next }));
+  const joined: OffsetRange[] = [];
+  for (const range of [...expired, ...dropped].sort((a, b) => a.from - b.from)) {
+    const last = joined.at(-1);
+    if (last === undefined || range.from > last.until) joined.push(range);
+    else joined[joined.length - 1] = { from: last.from, until: Math.max(last.until, range.until) };
+  }
+  return joined;
 }

@@ -122,8 +122,8 @@ test('a merge that leaves rows out keeps their identities: a resend does not cou
   const world = createWorld();
   const [first, second] = await foldEach(world, 2);
   assert.ok(first !== undefined && second !== undefined);
-  const keep = { row: (_: unknown, __: unknown, timeMs: number) => timeMs !== Number(first.timeNanos / 1_000_000n) };
-  assert.equal((await mergeOnce({ ...world, blocksPerMerge: 2, keep })).outcome, 'committed');
+  const expireBefore = () => Number(second.timeNanos / 1_000_000n);
+  assert.equal((await mergeOnce({ ...world, blocksPerMerge: 2, expireBefore })).outcome, 'committed');
   const left = await storedTotals(world.store);
   assert.deepEqual([...left.keys()], [identityText(second.identity)]);
   world.log.push(first);

@@ -7,6 +7,7 @@ import { followChain, isMissingObject } from './follow-chain.ts';
 import { blockKey } from './keys.ts';
 import { newestManifest } from './newest-manifest.ts';
 import { randomId } from './random-id.ts';
+import { rowsOfSegment } from './row-rules.ts';
 import type { BlockEntry, PartitionRoot, SegmentEntry } from './types.ts';
 
 export interface FoldContext {
@@ -37,7 +38,8 @@ export async function foldOnce(context: FoldContext): Promise<FoldOutcome> {
   const segments: SegmentEntry[] = [];
   try {
     for await (const segment of followChain(store, root, manifest.position)) {
-      await addWholeBlock(builder, parseBlock(await readWhole(store, segment), segment.key));
+      const keep = rowsOfSegment(manifest, segment);
+      await addWholeBlock(builder, parseBlock(await readWhole(store, segment), segment.key), keep);
       segments.push(segment);
       if (segments.length >= segmentsMax || builder.sizeBytes >= blockBytes) break;
     }

@@ -18,6 +18,8 @@ export {
 } from './change.ts';
 export { type CommitOutcome, commitChange } from './commit-change.ts';
 export { type CommitToken, sealCommitToken, unsealCommitToken } from './commit-token.ts';
+export { type DeleteRequest, deleteProfiles } from './delete-profiles.ts';
+export { type ExpireContext, type ExpireOutcome, expireOnce } from './expire-once.ts';
 export { type FoldContext, type FoldOutcome, foldOnce } from './fold-once.ts';
 export { type FoundSegment, findSegment, followChain, isMissingObject, openSegment } from './follow-chain.ts';
 export {
@@ -46,6 +48,8 @@ export { decodeManifest, EMPTY_MANIFEST, encodeManifest, MANIFEST_BYTES_MAX } fr
 export { type MergeContext, type MergeOutcome, mergeOnce } from './merge-once.ts';
 export { listAll, newestManifest, readManifest } from './newest-manifest.ts';
 export { openStore, STORE_KEY, type StoreIdentity } from './open-store.ts';
+export { isBlockSubject, isSegmentSubject, mayMatch } from './pending-deletes.ts';
+export { type ExpireBefore, rowsOfBlock, rowsOfSegment } from './row-rules.ts';
 export { type StoreKeys, seal, unseal } from './seal.ts';
 export { type NamedPartition, sealSnapshotName, unsealSnapshotName } from './snapshot-name.ts';
 export { createSnapshotSource, includes, type SnapshotSource, type SnapshotSourceOptions } from './snapshot-source.ts';

@@ -41,6 +41,7 @@ const manifest: fc.Arbitrary<Manifest> = fc
     dropped: fc.array(fc.record({ key: fc.string(), version: count }), { maxLength: 3 }),
     deletes: fc.constant([]),
     pins: fc.constant([]),
+    expired: fc.array(fc.record({ from: count, until: count }), { maxLength: 2 }),
     floor: count,
     commitIds: fc.array(id, { maxLength: 64 }),
   })

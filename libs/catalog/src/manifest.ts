@@ -30,6 +30,7 @@ export const EMPTY_MANIFEST: Manifest = {
   dropped: [],
   deletes: [],
   pins: [],
+  expired: [],
   floor: 0,
   commitIds: [],
 };
@@ -75,5 +76,6 @@ export function decodeManifest(bytes: Uint8Array, key: string): Manifest {
     });
   }
   const json = zstdDecompressSync(bytes.subarray(HEAD_BYTES, end), { maxOutputLength: JSON_BYTES_MAX });
-  return JSON.parse(json.toString('utf8'));
+  // What the first manifests did not say yet is as in an empty one.
+  return { ...EMPTY_MANIFEST, ...JSON.parse(json.toString('utf8')) };
 }

@@ -1,5 +1,5 @@
 /** The merge: blocks of one level that follow one another in the log become one of the next. No profile is dropped or summed up. */
-import { createBlockBuilder, objectSource, openBlock, type RowFilter } from '@flamelake/block';
+import { createBlockBuilder, objectSource, openBlock } from '@flamelake/block';
 import type { ObjectStore, Random } from '@flamelake/model';
 import { addWholeBlock } from './add-whole-block.ts';
 import { commitChange } from './commit-change.ts';
@@ -8,6 +8,7 @@ import { isMissingObject } from './follow-chain.ts';
 import { blockKey } from './keys.ts';
 import { newestManifest } from './newest-manifest.ts';
 import { randomId } from './random-id.ts';
+import { type ExpireBefore, rowsOfBlock } from './row-rules.ts';
 import type { BlockEntry, PartitionRoot } from './types.ts';
 
 export interface MergeContext {
@@ -18,8 +19,8 @@ export interface MergeContext {
   readonly blocksPerMerge?: number;
   /** Most bytes read by one merge; 64 MiB by default. */
   readonly inputBytesMax?: number;
-  /** Rows that stay; all by default. The identities of the others stay too. */
-  readonly keep?: RowFilter;
+  /** Profiles before are left out; none by default. Their identities stay. */
+  readonly expireBefore?: ExpireBefore;
 }
 
 export type MergeOutcome =
@@ -36,14 +37,17 @@ const LEVEL_MAX = 3;
 /** @throws {FlamelakeError} `data_loss` on a block that cannot be read, `unavailable` when the store does not answer */
 export async function mergeOnce(context: MergeContext): Promise<MergeOutcome> {
   const { store, root, random, blocksPerMerge = BLOCKS_PER_MERGE_DEFAULT } = context;
-  const { inputBytesMax = INPUT_BYTES_MAX_DEFAULT, keep } = context;
+  const { inputBytesMax = INPUT_BYTES_MAX_DEFAULT, expireBefore } = context;
   const manifest = await newestManifest(store, root);
   const inputs = chooseInputs(manifest.blocks, blocksPerMerge, inputBytesMax);
   const [first] = inputs;
   if (first === undefined) return { outcome: 'nothing' };
   const builder = createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 });
   try {
-    for (const input of inputs) await addWholeBlock(builder, await openBlock(objectSource(store, input)), keep);
+    for (const input of inputs) {
+      const keep = rowsOfBlock(manifest, input, expireBefore);
+      await addWholeBlock(builder, await openBlock(objectSource(store, input)), keep);
+    }
   } catch (error) {
     if (isMissingObject(error)) return { outcome: 'lost' };
     throw error;
@@ -56,7 +60,9 @@ export async function mergeOnce(context: MergeContext): Promise<MergeOutcome> {
   await store.put(key, bytes);
   const block: BlockEntry = { key, id, level, sizeBytes: bytes.length, log, datasets: info.datasets };
   const remove = inputs.map((input) => input.key);
-  const committed = await commitChange(store, root, { kind: 'merge', id: randomId(random), remove, add: [block] });
+  const pinIds = expireBefore && manifest.pins.map((pin) => pin.id);
+  const change = { kind: 'merge', id: randomId(random), remove, add: [block], ...(pinIds && { pinIds }) } as const;
+  const committed = await commitChange(store, root, change);
   return committed.outcome === 'committed'
     ? { outcome: 'committed', block, blocks: inputs.length }
     : { outcome: 'lost' };

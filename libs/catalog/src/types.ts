@@ -50,6 +50,12 @@ export interface DroppedObject {
   readonly version: number;
 }
 
+/** Offsets of a log, half-open. */
+export interface OffsetRange {
+  readonly from: number;
+  readonly until: number;
+}
+
 /** One immutable version of one partition's catalog. Version 0 is empty and never stored. */
 export interface Manifest {
   readonly version: number;
@@ -65,6 +71,8 @@ export interface Manifest {
   readonly deletes: readonly PendingDelete[];
   /** Retention exemptions by id. */
   readonly pins: readonly Pin[];
+  /** Offsets of blocks that were dropped when nothing of them was left, in order: no block need hold these any more. */
+  readonly expired: readonly OffsetRange[];
   /** Lowest version that is kept. */
   readonly floor: number;
   /** The last 64 commit ids, oldest first, this version's own at the end. */

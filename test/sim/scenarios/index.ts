@@ -1,7 +1,14 @@
 /** Every named simulation, by name. */
 import * as commit from './commit.ts';
+import * as deletes from './deletes.ts';
 import * as logs from './logs.ts';
 import * as readers from './readers.ts';
 import * as writers from './writers.ts';
 
-export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = { ...commit, ...writers, ...readers, ...logs };
+export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
+  ...commit,
+  ...writers,
+  ...readers,
+  ...logs,
+  ...deletes,
+};

@@ -2,7 +2,7 @@
 import { foldOnce, mergeOnce, sweepOnce } from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
 import { randomProfileRecord } from '@flamelake/testkit';
-import { query } from '../roles.ts';
+import { deleteService, expireSome, query } from '../roles.ts';
 import { Violation } from '../violation.ts';
 import { HOUR_MS, type Job, type World } from '../world.ts';
 
@@ -55,10 +55,20 @@ export function fold(world: World, segmentsMax: number): Job<string> {
 
 /** A merge of so many blocks. */
 export function merge(world: World, blocksPerMerge: number): Job<string> {
-  const { root, keep } = world;
+  const { root } = world;
   return world.job(`merger of ${blocksPerMerge}`, async ({ random }, store) => {
-    return (await mergeOnce({ store, root, random, blocksPerMerge, ...(keep && { keep }) })).outcome;
+    return (await mergeOnce({ store, root, random, blocksPerMerge })).outcome;
   });
+}
+
+/** Deletes what the service `cart` has up to now. */
+export function deleteCart(world: World): Job<string> {
+  return world.job('deleter', (process, store) => deleteService(world, process, store));
+}
+
+/** Drops or writes anew one block that holds what should be gone. */
+export function expire(world: World): Job<string> {
+  return world.job('expirer', async (process, store) => (await expireSome(world, process, store, 0)).outcome);
 }
 
 export function sweep(world: World): Job<number> {

@@ -2,6 +2,7 @@
 import { createWorld, holdAt } from '../world.ts';
 import {
   ask,
+  deleteCart,
   expectThat,
   fold,
   GET_BLOCK,
@@ -125,11 +126,12 @@ export async function lateCopy(): Promise<void> {
 
 /** A merge deletes a profile; a resend of it is still a resend. */
 export async function resendOfDeleted(): Promise<void> {
-  const world = createWorld('resend of a deleted profile', { deletedService: 'cart' });
+  const world = createWorld('resend of a deleted profile');
   const deleted = newProfile(world, 'cart');
   await writeEach(world, deleted, newProfile(world), newProfile(world));
   await fold(world, 1).finish();
   await fold(world, 2).finish();
+  await deleteCart(world).finish();
   await merge(world, 2).finish();
   await sweepTwice(world);
   send(world, deleted, newProfile(world));
