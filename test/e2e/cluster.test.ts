@@ -37,6 +37,16 @@ test('a resend to another distributor counts once, also after folding', { skip }
   assert.equal(await totalOf(url, 'twice', third), 7n);
 });
 
+test('a canary goes from a query-frontend through a distributor and back, within seconds', { skip }, async () => {
+  const [{ url: pushUrl }] = cluster.distributors;
+  const flags = ['--canary.interval=1s', `--canary.push-url=${pushUrl}`];
+  const frontend = await cluster.start('query-frontend', [...cluster.frontendFlags, ...flags]);
+  const text = async () => (await fetch(`${frontend.url}/metrics`)).text();
+  while (!/canary_freshness_seconds_count [2-9]/.test(await text())) await new Promise((go) => setTimeout(go, 50));
+  assert.doesNotMatch(await text(), /canary_failures_total\{step="(total|query|push)"\}/);
+  assert.equal(await frontend.terminate(), 0);
+});
+
 test('what a querier learnt of a folded block is found in Redis', { skip }, async () => {
   await folded();
   const [{ url }] = cluster.frontends;

@@ -25,6 +25,8 @@ export interface Cluster {
   readonly compactors: readonly ServerProcess[];
   /** Where the log and the bucket are. */
   readonly flags: readonly string[];
+  /** Where the queriers are, for one more query-frontend. */
+  readonly frontendFlags: readonly string[];
   /** One more process of a role. */
   start(target: string, flags?: readonly string[]): Promise<ServerProcess>;
   stop(): Promise<void>;
@@ -87,6 +89,7 @@ export async function startCluster(): Promise<Cluster> {
     frontends,
     compactors,
     flags: ground.flags,
+    frontendFlags: asked,
     start,
     async stop() {
       const all = [...frontends, ...distributors, ...writers, ...queriers, ...compactors];

@@ -56,6 +56,8 @@ export async function startServer(
     '--server.host=127.0.0.1',
     '--server.port=0',
     `--data.directory=${directory}`,
+    // Tests that count what is stored want nothing there but their own.
+    ...(options.flags?.some((flag) => flag.startsWith('--canary.')) ? [] : ['--canary.enabled=false']),
     ...(options.flags ?? []),
   ];
   const child = spawn(process.execPath, [...(options.nodeFlags ?? []), MAIN, ...words], {

@@ -57,6 +57,24 @@ export const SERVE_OPTIONS = {
     default: 15_000,
     description: 'length of one profile of ourselves',
   },
+  'canary.enabled': {
+    kind: 'switch',
+    default: true,
+    description: 'push a tiny profile now and then, as tenant flamelake-canary, and measure how soon queries show it',
+  },
+  'canary.interval': {
+    kind: 'duration',
+    min: 1000,
+    max: HOUR_MS,
+    default: 30_000,
+    description: 'time between two such profiles',
+  },
+  'canary.push-url': {
+    kind: 'text',
+    default: '',
+    description:
+      'distributor to which a query-frontend pushes them, such as http://distributor:4040; without it only target all does',
+  },
   'workers.count': {
     kind: 'integer',
     min: 0,

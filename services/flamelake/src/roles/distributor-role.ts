@@ -28,6 +28,7 @@ export function startDistributorRole(context: RoleContext, log: ProfileLog): Rol
       multitenancy: options['multitenancy.enabled'],
       limits: bodyLimits(options),
     }),
+    push: distributor.push,
     pushOwn: ownProfilePush(distributor, ownTenant(options)),
     close: () => distributor.close(),
   };

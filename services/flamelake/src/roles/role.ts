@@ -1,6 +1,7 @@
 /** What a role gets to start with and what it gives the process that runs it. One process runs one role, or all. */
 import type { RequestListener } from 'node:http';
 import type { StoreIdentity } from '@flamelake/catalog';
+import type { Distributor } from '@flamelake/distributor';
 import { ANONYMOUS_TENANT, type Clock, type ObjectStore, type Random } from '@flamelake/model';
 import type { PlainRoute, Queries } from '@flamelake/query-frontend';
 import type { UnaryMethod } from '@flamelake/rpc';
@@ -35,6 +36,8 @@ export interface Role {
   readonly routes?: readonly PlainRoute[];
   /** Answers queries, for the home page. */
   readonly queries?: Queries;
+  /** Takes profiles in, in a process that does. */
+  readonly push?: Distributor['push'];
   /** Takes profiles of this process in. */
   readonly pushOwn?: OwnProfilePush;
   /** What keeps it from its work, in words, if anything. */

@@ -6,6 +6,7 @@ import { serverMethods } from '@flamelake/query-frontend';
 import { startServer } from '@flamelake/rpc';
 import { createMetrics, type Logger, observeProcess } from '@flamelake/runtime';
 import manifest from '../../package.json' with { type: 'json' };
+import { startCanary } from '../canary/start-canary.ts';
 import { bodyLimits } from '../options/ingest-limits.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { watchOverrides } from '../overrides/watch-overrides.ts';
@@ -117,6 +118,7 @@ export async function startFlamelake({
     throw cannotListen(options, cause);
   });
   const ending = new AbortController();
+  const canary = startCanary({ options, roles, clock, random, logger, metrics }, ending.signal);
   const selfProfiling = profileSelf(profiler, roles, options, logger, ending.signal);
   return {
     url: `${certificates.server === undefined ? 'http' : 'https'}://${shownHost(server.host)}:${server.port}`,
@@ -126,7 +128,7 @@ export async function startFlamelake({
       // Load balancers are told first, and get time to hear it.
       await clock.sleep(options['server.drain-delay']);
       await server.close(options['server.drain-timeout']);
-      await selfProfiling;
+      await Promise.all([selfProfiling, canary]);
       await closeRoles();
     },
   };
