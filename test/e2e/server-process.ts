@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
+const HOME = new URL('../..', import.meta.url).pathname;
 const READY_TIMEOUT_MS = 30_000;
 
 export interface ServerProcess {
@@ -48,6 +48,8 @@ export async function startServer(
     readonly environment?: Readonly<Record<string, string>>;
     /** Certificates to ask with, of a server that speaks TLS. */
     readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+    /** Top of the sources that are run: this release's if absent. */
+    readonly home?: string;
   } = {},
 ): Promise<ServerProcess> {
   const directory = options.directory ?? temporaryDirectory();
@@ -60,7 +62,8 @@ export async function startServer(
     ...(options.flags?.some((flag) => flag.startsWith('--canary.')) ? [] : ['--canary.enabled=false']),
     ...(options.flags ?? []),
   ];
-  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), MAIN, ...words], {
+  const main = join(options.home ?? HOME, 'services/flamelake/src/main.ts');
+  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), main, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },
   });
