@@ -14,13 +14,14 @@ import type { IncomingProfile } from './incoming-profile.ts';
 import { ingestProfile } from './ingest/ingest-profile.ts';
 import type { IngestRequest } from './ingest/ingest-request.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './limits.ts';
-import { checkPlacement, defaultPlacement, type PlacementTable } from './placement.ts';
+import { defaultPlacement, type PlacementTable } from './placement.ts';
 import { createPrepareThreads } from './prepare-threads.ts';
 import { pushProfiles } from './push-profiles.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { type ReceiveSurroundings, receiveProfile } from './receive-profile.ts';
 import { createRecordBatcher } from './record-batcher.ts';
 import { discardReason } from './refusal.ts';
+import { createServiceRates } from './service-rates.ts';
 import { createTurns } from './turns.ts';
 
 /** Where acknowledged profiles went: what a commit token seals. */
@@ -44,8 +45,8 @@ export interface DistributorOptions {
   readonly sealCommit: (positions: CommitPositions) => string;
   /** Limits of a tenant; the defaults for everybody unless given. */
   readonly limitsOf?: (tenant: string) => IngestLimits;
-  /** One partition a service unless given. */
-  readonly placement?: PlacementTable;
+  /** The table as it is now, checked; one partition a service unless given. */
+  readonly placement?: () => PlacementTable;
   /** Bytes of profiles read, decoded or written at once; 512 MiB unless given. */
   readonly inFlightBytesMax?: number;
   /** Threads for large profiles, started when first needed; none unless given: everything is decoded on this thread. */
@@ -70,11 +71,10 @@ const IN_FLIGHT_BYTES_MAX = 536_870_912;
 /** How long profiles may hold the event loop, those of all requests together. */
 const TURN_MS = 10;
 
-/** @throws {FlamelakeError} `invalid_argument` when the placement does not fit the log */
 export function createDistributor(options: DistributorOptions): Distributor {
   const { log, clock, random, logger, sealCommit } = options;
-  const placement = options.placement ?? defaultPlacement(log.partitionCount);
-  checkPlacement(placement, log.partitionCount);
+  const onePartition = defaultPlacement(log.partitionCount);
+  const { placement = () => onePartition } = options;
   const budget = createByteBudget(options.inFlightBytesMax ?? IN_FLIGHT_BYTES_MAX);
   const metrics = createDistributorMetrics(options.metrics, () => budget.inUse);
   const batcher = createRecordBatcher({
@@ -92,6 +92,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
     metrics,
     batcher,
     placement,
+    rates: createServiceRates({ clock, metrics: options.metrics }),
     rateLimit: createRateLimit(clock),
     recordBytesMax: log.recordBytesMax,
     threads,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkPlacement, defaultPlacement, type PlacementTable, partitionOf } from './placement.ts';
+import { checkPlacement, defaultPlacement, type PlacementTable, partitionOf, shardKey } from './placement.ts';
 
 const HOUR_MS = 3_600_000;
 const noSeries = () => assert.fail('the series is not asked for when a service has one partition');
@@ -29,8 +29,8 @@ test('placement is the same in every release: resends rely on it', () => {
 
 test('the epoch is chosen by the time of the profile, so a resend goes where the first copy went', () => {
   const table: PlacementTable = [
-    { validFromMs: 0, partitionCount: 1, shards: [] },
-    { validFromMs: 10 * HOUR_MS, partitionCount: 8, shards: [{ tenant: 't', service: 'big', count: 3 }] },
+    { validFromMs: 0, partitionCount: 1, shards: new Map() },
+    { validFromMs: 10 * HOUR_MS, partitionCount: 8, shards: new Map([[shardKey('t', 'big'), 3]]) },
   ];
   checkPlacement(table, 8);
   const place = (timeMs: number, service: string, series: string) =>
@@ -42,7 +42,9 @@ test('the epoch is chosen by the time of the profile, so a resend goes where the
 });
 
 test('a table that does not ascend by whole hours or does not fit the log is refused', () => {
-  const epoch = (validFromMs: number, partitionCount = 1) => ({ validFromMs, partitionCount, shards: [] });
+  const epoch = (validFromMs: number, partitionCount = 1) => ({ validFromMs, partitionCount, shards: new Map() });
+  const sharded = (count: number) => ({ ...epoch(0, 2), shards: new Map([[shardKey('t', 'big'), count]]) });
   const tables = [[], [epoch(1)], [epoch(0), epoch(0)], [epoch(HOUR_MS), epoch(0)], [epoch(0, 3)], [epoch(0, 0)]];
+  tables.push([sharded(3)], [sharded(0)]);
   for (const table of tables) assert.throws(() => checkPlacement(table, 2), { code: 'invalid_argument' });
 });

@@ -5,20 +5,13 @@
 import { hash } from 'node:crypto';
 import { FlamelakeError } from '@flamelake/model';
 
-/** How many partitions share one service. */
-interface ShardCount {
-  readonly tenant: string;
-  readonly service: string;
-  readonly count: number;
-}
-
 /** Placement of profiles whose time is at or after `validFromMs`. */
 export interface PlacementEpoch {
   /** A whole hour, ms since 1970. */
   readonly validFromMs: number;
   readonly partitionCount: number;
-  /** Services on more than one partition. */
-  readonly shards: readonly ShardCount[];
+  /** Partitions of services that have more than one, by `shardKey`. */
+  readonly shards: ReadonlyMap<string, number>;
 }
 
 /** Epochs, ascending; the first serves all earlier times too. */
@@ -26,27 +19,67 @@ export type PlacementTable = readonly PlacementEpoch[];
 
 const HOUR_MS = 3_600_000;
 
-/** One epoch over all partitions, one partition a service. */
-export function defaultPlacement(partitionCount: number): PlacementTable {
-  return [{ validFromMs: 0, partitionCount, shards: [] }];
+/** Names a service of a tenant in a table. */
+export function shardKey(tenant: string, service: string): string {
+  return `${tenant}\0${service}`;
 }
 
-/** @throws {FlamelakeError} `invalid_argument` when epochs do not ascend by whole hours or name partitions the log lacks */
+/** One epoch over all partitions, one partition a service. */
+export function defaultPlacement(partitionCount: number): PlacementTable {
+  return [{ validFromMs: 0, partitionCount, shards: new Map() }];
+}
+
+/**
+ * @throws {FlamelakeError} `invalid_argument` when epochs do not ascend by whole hours, or name partitions the log or the epoch lacks
+ */
 export function checkPlacement(table: PlacementTable, partitionCount: number): void {
   let previousMs = -1;
-  for (const epoch of table) {
-    const isHour = Number.isSafeInteger(epoch.validFromMs) && epoch.validFromMs % HOUR_MS === 0;
-    const isCount = epoch.partitionCount >= 1 && epoch.partitionCount <= partitionCount;
-    if (!isHour || epoch.validFromMs <= previousMs || !isCount) {
+  for (const { validFromMs, partitionCount: count, shards } of table) {
+    const isHour = Number.isSafeInteger(validFromMs) && validFromMs % HOUR_MS === 0;
+    if (!isHour || validFromMs <= previousMs || count < 1 || count > partitionCount) {
       throw new FlamelakeError('invalid_argument', 'placement epochs must ascend by whole hours and fit the log', {
-        validFromMs: epoch.validFromMs,
-        epochPartitions: epoch.partitionCount,
+        validFromMs,
+        epochPartitions: count,
         logPartitions: partitionCount,
       });
     }
-    previousMs = epoch.validFromMs;
+    for (const [key, shardCount] of shards) {
+      if (shardCount >= 1 && shardCount <= count) continue;
+      const [tenant, service] = key.split('\0');
+      const details = { tenant, service, partitions: shardCount, epochPartitions: count };
+      throw new FlamelakeError('invalid_argument', 'service has more partitions than there are, or none', details);
+    }
+    previousMs = validFromMs;
   }
   if (table.length === 0) throw new FlamelakeError('invalid_argument', 'placement table has no epoch');
+}
+
+/**
+ * The first time in a range at which two tables place profiles otherwise.
+ * @returns undefined when they agree on every time from `fromMs` until `untilMs`
+ */
+export function placementDifference(
+  a: PlacementTable,
+  b: PlacementTable,
+  fromMs: number,
+  untilMs: number,
+): number | undefined {
+  const starts = [...a, ...b].map(({ validFromMs }) => validFromMs).filter((ms) => ms > fromMs && ms < untilMs);
+  return [fromMs, ...starts.sort((x, y) => x - y)].find((ms) => !isSamePlacement(epochAt(a, ms), epochAt(b, ms)));
+}
+
+function isSamePlacement(a: PlacementEpoch, b: PlacementEpoch): boolean {
+  const keys = new Set([...a.shards.keys(), ...b.shards.keys()]);
+  return (
+    a.partitionCount === b.partitionCount &&
+    [...keys].every((key) => (a.shards.get(key) ?? 1) === (b.shards.get(key) ?? 1))
+  );
+}
+
+function epochAt(table: PlacementTable, timeMs: number): PlacementEpoch {
+  const epoch = table.findLast((candidate) => candidate.validFromMs <= timeMs) ?? table[0];
+  if (epoch === undefined) throw new FlamelakeError('internal', 'placement table has no epoch');
+  return epoch;
 }
 
 /**
@@ -60,12 +93,12 @@ export function partitionOf(
   timeMs: number,
   seriesKey: () => string,
 ): number {
-  const epoch = table.findLast((candidate) => candidate.validFromMs <= timeMs) ?? table[0];
-  if (epoch === undefined) throw new FlamelakeError('internal', 'placement table has no epoch');
-  const first = hash32(`${tenant}\0${service}`) % epoch.partitionCount;
-  const shards = epoch.shards.find((shard) => shard.tenant === tenant && shard.service === service)?.count ?? 1;
+  const epoch = epochAt(table, timeMs);
+  const key = shardKey(tenant, service);
+  const first = hash32(key) % epoch.partitionCount;
+  const shards = epoch.shards.get(key) ?? 1;
   if (shards <= 1) return first;
-  const step = hash32(seriesKey()) % Math.min(shards, epoch.partitionCount);
+  const step = hash32(seriesKey()) % shards;
   return (first + step) % epoch.partitionCount;
 }
 

@@ -13,6 +13,7 @@ import type { PrepareThreads } from './prepare-threads.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RecordBatcher } from './record-batcher.ts';
 import { discardReason } from './refusal.ts';
+import type { ServiceRates } from './service-rates.ts';
 
 export interface ReceiveSurroundings {
   readonly clock: Clock;
@@ -20,7 +21,9 @@ export interface ReceiveSurroundings {
   readonly budget: ByteBudget;
   readonly metrics: DistributorMetrics;
   readonly batcher: RecordBatcher;
-  readonly placement: PlacementTable;
+  /** The table as it is now. */
+  readonly placement: () => PlacementTable;
+  readonly rates: ServiceRates;
   readonly rateLimit: RateLimit;
   readonly recordBytesMax: number;
   /** undefined: every profile is prepared on this thread. */
@@ -135,13 +138,14 @@ async function append(
   { stored }: ReadyProfile,
   incoming: IncomingProfile,
   limits: IngestLimits,
-  { placement }: ReceiveSurroundings,
+  { placement, rates }: ReceiveSurroundings,
 ): Promise<ReadonlyMap<number, number>> {
   const offsets = new Map<number, number>();
   if (stored === undefined) return offsets;
   const { service, timeNanos } = stored;
   const { tenant, labels } = incoming;
-  const partition = partitionOf(placement, tenant, service, Number(timeNanos / 1_000_000n), () => labelsKey(labels));
+  const partition = partitionOf(placement(), tenant, service, Number(timeNanos / 1_000_000n), () => labelsKey(labels));
+  rates.count(tenant, service);
   for (const { offset, appendMs } of await stored.append(partition)) {
     checkAppendTime(timeNanos, appendMs, tenant, limits);
     offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));

@@ -22,6 +22,23 @@ ${Object.keys(TENANT_OPTIONS)
   .map((name) => `\`${name}\``)
   .join(', ')}.
 
+### Placement of services
+A service has one partition of the log unless the file of \`distributor.placement-file\` gives it more. The file is the same for all distributors:
+
+\`\`\`yaml
+- partitions: 16 # all times before the second entry
+- valid-from: 2026-12-01T10:00:00Z # a whole hour, of the profiles' own time
+  partitions: 32
+  shards:
+    - { tenant: anonymous, service: checkout, partitions: 4 }
+\`\`\`
+
+A profile goes by its own time, so a resend goes where its first copy went, also across a change. The file is read again as it changes; entries can be
+added and changed 20 minutes ahead or more, and dropped once no profile that old is taken (\`limits.ingestion-window\`). Whatever else changes is refused,
+logged and seen in \`flamelake_placement_last_reload_successful\`: two copies of a profile in two partitions would count twice. What a distributor
+finds at its start it takes as it is. Before \`kafka.partitions\` is raised, write the file with the number there was.
+\`flamelake_distributor_recommended_shards\`, summed over distributors and rounded up, is how many partitions a service wants.
+
 ## flamelake push, query, inspect, verify
 Flags only.
 

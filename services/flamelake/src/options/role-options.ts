@@ -25,6 +25,12 @@ export const ROLE_OPTIONS = {
     description:
       'queriers to send tasks to: host:port,host:port, or dns:name:port or file:path, which are looked at again as they come and go',
   },
+  'distributor.placement-file': {
+    kind: 'text',
+    default: '',
+    description:
+      'YAML file that says which services share several partitions, and from which hour on; empty: each service has one of all',
+  },
   'segment-writer.adopt-after': {
     kind: 'duration',
     min: 0,

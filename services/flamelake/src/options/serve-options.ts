@@ -143,7 +143,7 @@ export const SERVE_OPTIONS = {
     min: 100,
     max: HOUR_MS,
     default: 10_000,
-    description: 'how often that file is looked at; a broken one changes nothing',
+    description: 'how often that file and distributor.placement-file are looked at; a broken one changes nothing',
   },
   'limits.ingestion-window': {
     kind: 'duration',

@@ -27,7 +27,7 @@ export async function startAllRoles(context: RoleContext): Promise<readonly Role
     },
   };
   return [
-    startDistributorRole(context, log),
+    await startDistributorRole(context, log),
     startQueryRole(context, thread?.execute ?? querier.execute),
     backgroundRole,
   ];

@@ -3,11 +3,13 @@ import { sealCommitToken } from '@flamelake/catalog';
 import { createDistributor, createIngestHandler, pushMethod } from '@flamelake/distributor';
 import type { ProfileLog } from '@flamelake/model';
 import { bodyLimits, ingestLimits } from '../options/ingest-limits.ts';
+import { watchPlacement } from '../placement/watch-placement.ts';
 import { ownProfilePush } from '../server/own-profiles.ts';
 import { ownTenant, type Role, type RoleContext } from './role.ts';
 
-export function startDistributorRole(context: RoleContext, log: ProfileLog): Role {
+export async function startDistributorRole(context: RoleContext, log: ProfileLog): Promise<Role> {
   const { options, tenantOptions, clock, random, logger, metrics, identity } = context;
+  const placement = await watchPlacement({ options, partitionCount: log.partitionCount, clock, logger, metrics });
   const distributor = createDistributor({
     log,
     clock,
@@ -16,6 +18,7 @@ export function startDistributorRole(context: RoleContext, log: ProfileLog): Rol
     logger,
     sealCommit: (positions) => sealCommitToken(identity.keys, positions),
     limitsOf: (tenant) => ingestLimits(tenantOptions.of(tenant)),
+    placement: placement.table,
     inFlightBytesMax: options['distributor.in-flight-size-max'],
     threadCount: options['workers.count'],
   });
@@ -30,6 +33,9 @@ export function startDistributorRole(context: RoleContext, log: ProfileLog): Rol
     }),
     push: distributor.push,
     pushOwn: ownProfilePush(distributor, ownTenant(options)),
-    close: () => distributor.close(),
+    async close() {
+      await distributor.close();
+      await placement.close();
+    },
   };
 }

@@ -24,7 +24,7 @@ async function startSharedDistributor(context: RoleContext): Promise<readonly Ro
   const { openSharedLog } = await import('./kafka-log.ts');
   const { startDistributorRole } = await import('./distributor-role.ts');
   const log = await openSharedLog(context);
-  return [startDistributorRole(context, log), logRole(log)];
+  return [await startDistributorRole(context, log), logRole(log)];
 }
 
 async function startSharedWriter(context: RoleContext): Promise<readonly Role[]> {
