@@ -138,6 +138,16 @@ test('a service of the same name in two tenants stays two', async () => {
   assert.equal(await totalOf(server.url, 'shared', commit, ALICE), 987_654_321n);
 });
 
+test('settings are of one tenant', async () => {
+  const setting = { name: 'pluginSettings', value: '{"secret":true}', modifiedAt: '0' };
+  await ask(server.url, 'settings.v1.SettingsService/Set', { setting }, ALICE);
+  const of = async (tenant: Record<string, string>) =>
+    JSON.stringify(await ask(server.url, 'settings.v1.SettingsService/Get', {}, tenant));
+  assert.match(await of(ALICE), /secret/);
+  assert.equal(await of(BOB), '{}');
+  assert.equal((await call(server.url, 'settings.v1.SettingsService/Get', {})).status, 401);
+});
+
 test('no tenant or a bad one is refused', async () => {
   for (const [method, question] of Object.entries(questions())) {
     assert.equal((await call(server.url, `${QUERIER}/${method}`, question)).status, 401, method);

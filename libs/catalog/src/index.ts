@@ -55,4 +55,11 @@ export { type NamedPartition, sealSnapshotName, unsealSnapshotName } from './sna
 export { createSnapshotSource, includes, type SnapshotSource, type SnapshotSourceOptions } from './snapshot-source.ts';
 export { KEEP_MS_DEFAULT, type SweepContext, type SweepOutcome, sweepOnce } from './sweep.ts';
 export { listRoots, takePartitionSnapshot, takeSnapshot } from './take-snapshot.ts';
+export {
+  changeDocument,
+  DOCUMENT_BYTES_MAX,
+  type DocumentName,
+  readDocument,
+  TENANTS_PREFIX,
+} from './tenant-document.ts';
 export type * from './types.ts';

@@ -6,6 +6,7 @@
  *     logs/<log id>/partitions/<partition>/segments/<position>
  *     logs/<log id>/partitions/<partition>/manifests/<10^20 − 1 − version>
  *     logs/<log id>/partitions/<partition>/blocks/<version the job started from>-<block id>
+ *     tenants/<tenant>/<name>/<10^20 − 1 − version>      (tenant-document.ts)
  */
 import { FlamelakeError } from '@flamelake/model';
 import type { PartitionRoot } from './types.ts';
@@ -14,7 +15,7 @@ import type { PartitionRoot } from './types.ts';
 export const LOGS_PREFIX = 'logs/';
 
 const DIGITS = 20;
-const MANIFEST_NUMBER_MAX = 10n ** BigInt(DIGITS) - 1n;
+const DESCENDING_MAX = 10n ** BigInt(DIGITS) - 1n;
 
 /** Prefix of the partitions of a log: its next path element is the partition's number. */
 export function partitionsPrefix(logId: string): string {
@@ -44,7 +45,12 @@ export function segmentKey(root: PartitionRoot, position: number): string {
 
 /** Key of a manifest; higher versions sort first. */
 export function manifestKey(root: PartitionRoot, version: number): string {
-  return manifestsPrefix(root) + digits(MANIFEST_NUMBER_MAX - BigInt(version));
+  return descendingKey(manifestsPrefix(root), version);
+}
+
+/** Key of a version of which higher ones sort first. */
+export function descendingKey(prefix: string, version: number): string {
+  return prefix + digits(DESCENDING_MAX - BigInt(version));
 }
 
 /** Key of a block made by a job that started from `version`. */
@@ -54,7 +60,7 @@ export function blockKey(root: PartitionRoot, version: number, blockId: string):
 
 /** Version in a manifest's key. */
 export function versionOfManifestKey(key: string): number {
-  return Number(MANIFEST_NUMBER_MAX - numberAt(key, key.lastIndexOf('/') + 1));
+  return Number(DESCENDING_MAX - numberAt(key, key.lastIndexOf('/') + 1));
 }
 
 /** Version a block's key begins with: where its job started from. */

@@ -3,10 +3,12 @@ import { createSnapshotSource } from '@flamelake/catalog';
 import { FlamelakeError } from '@flamelake/model';
 import {
   createQueryFrontend,
+  createSettings,
   type ExecuteTask,
   QUERY_LIMITS_DEFAULT,
   querierMethods,
   renderRoutes,
+  settingsMethods,
 } from '@flamelake/query-frontend';
 import type { Role, RoleContext } from './role.ts';
 
@@ -15,7 +17,7 @@ import type { Role, RoleContext } from './role.ts';
  * @param tasksInFlight - tasks of one query that run at the same time
  */
 export function startQueryRole(
-  { options, store, clock, identity }: RoleContext,
+  { options, store, clock, random, identity }: RoleContext,
   execute: ExecuteTask,
   tasksInFlight?: number,
 ): Role {
@@ -30,7 +32,7 @@ export function startQueryRole(
     clock,
   });
   return {
-    methods: querierMethods(queries),
+    methods: [...querierMethods(queries), ...settingsMethods(createSettings({ store, random, clock }))],
     routes: renderRoutes(queries, clock),
     queries,
     close: () => Promise.resolve(),

@@ -9,6 +9,7 @@ import {
   STORE_KEY,
   segmentKey,
   segmentsPrefix,
+  TENANTS_PREFIX,
   versionOfBlockKey,
 } from '@flamelake/catalog';
 import type { ObjectStore } from '@flamelake/model';
@@ -111,7 +112,7 @@ async function listSegments(
 /** Lists what lies outside the logs. */
 export async function listOthers(store: ObjectStore, findings: Findings): Promise<void> {
   const tell = (key: string, sizeBytes: number): void => {
-    if (key === STORE_KEY) return;
+    if (key === STORE_KEY || key.startsWith(TENANTS_PREFIX)) return;
     const reason = key.startsWith('probes/')
       ? 'probe of the store: under way, or left by a crash'
       : 'not known to this release';
