@@ -6,8 +6,20 @@ import { type ServerProcess, startServer } from './server-process.ts';
 const skip = whyNoAcceptance ?? false;
 /** The script's check of a resend looks for the CPU type of a wall profile under `wall` alone; the contract files it under `process_cpu`. */
 const NOT_RESENT = new Set(['node-market', 'node-strip']);
-/** Recorded runs of the clients whose wire is served: pprof over /ingest and push.v1. */
-const RUNS = ['go-shop', 'node-market', 'node-strip', 'py-survey', 'py-full', 'py08-survey', 'rust-fleet'];
+/** Recorded runs of the clients whose wire is served: pprof over /ingest, push.v1 and OTLP. */
+const RUNS = [
+  'go-shop',
+  'node-market',
+  'node-strip',
+  'py-survey',
+  'py-full',
+  'py08-survey',
+  'rust-fleet',
+  'java-otlp-alloc',
+  'java-otlp-itimer',
+  'java-otlp-wall',
+  'otlp-grpc',
+];
 let server: ServerProcess;
 
 before(async () => {
@@ -28,4 +40,8 @@ for (const name of RUNS) {
 
 test('text and speedscope files are read back as their truth says', { skip }, () =>
   run('recorded.mjs', ['--only', 'text/', '--wait', '2']),
+);
+
+test('every OTLP file is read back as its truth says', { skip }, () =>
+  run('recorded.mjs', ['--only', 'otlp/', '--wait', '2']),
 );

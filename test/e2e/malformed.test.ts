@@ -9,7 +9,7 @@ import { type ServerProcess, startServer } from './server-process.ts';
 
 const RSS_BYTES_MAX = 512 * 1024 * 1024;
 /** Formats that are read in a later release; until then they must be refused as clearly as bad input. */
-const LATER = /^(jfr_|otlp_|grpc_)/;
+const LATER = /^jfr_/;
 
 let server: ServerProcess;
 

@@ -82,8 +82,9 @@ function describeType(pprof: Pprof, type: number, names: FrameNames, rows: numbe
   for (let sample = 0; sample < sampleCount; sample++) {
     const value = values[sample * sampleTypes.length + type];
     total += value;
-    const start = stacks.start[sample];
-    const end = stacks.start[sample + 1];
+    const own = pprof.sampleStack?.[sample] ?? sample;
+    const start = stacks.start[own];
+    const end = stacks.start[own + 1];
     if (start === end) withoutStack += value;
     for (let i = start; i < end; i++) {
       const location = stacks.locations[i];

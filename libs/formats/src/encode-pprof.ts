@@ -54,7 +54,8 @@ function putSamples(out: ByteWriter, message: ByteWriter, pprof: Pprof): void {
   for (let sample = 0; sample < pprof.sampleCount; sample++) {
     message.clear();
     packed.clear();
-    packed.varints(ids, stacks.start[sample], stacks.start[sample + 1]);
+    const own = pprof.sampleStack?.[sample] ?? sample;
+    packed.varints(ids, stacks.start[own], stacks.start[own + 1]);
     if (packed.length > 0) putMessage(message, 0x0a, packed);
     packed.clear();
     packed.varints64(values.subarray(sample * sampleTypes.length, (sample + 1) * sampleTypes.length));

@@ -10,6 +10,8 @@ export { decodeLogRecord, encodeLogRecord } from './log-record.ts';
 export type { NamedProfile } from './named-profile.ts';
 export { type NormalizeOptions, normalizeProfile } from './normalize-profile.ts';
 export type { NormalizeCounts, NormalizedGroup, NormalizedProfile } from './normalized-profile.ts';
+export { decodeOtlp, type OtlpMember, type OtlpRequest } from './otlp/decode-otlp.ts';
+export type { OtlpProfile, OtlpProfilePart } from './otlp/otlp-profile.ts';
 export type { Pprof, SampleLabelColumns, ValueType } from './pprof.ts';
 export type { ProfileRecord, SampleGroup } from './profile-record.ts';
 export { stringAt, stringBytesAt } from './string-column.ts';

@@ -27,8 +27,10 @@ export interface Pprof {
   readonly period: bigint;
   readonly timeNanos: bigint;
   readonly durationNanos: bigint;
-  /** Stack of each sample, in sample order; repeated stacks are repeated here. */
+  /** Stack of each sample, in sample order, where repeated stacks are repeated; or the distinct ones, when `sampleStack` is there. */
   readonly stacks: StackColumns;
+  /** Stack by sample, for formats in which samples share stacks. */
+  readonly sampleStack?: Uint32Array;
   readonly sampleCount: number;
   /** Sample-major: value `t` of sample `s` is at `s * sampleTypes.length + t`. */
   readonly values: BigInt64Array;

@@ -47,11 +47,21 @@ export function sampleStacks(
   begin(nodes);
   let { source, lastChild } = nodes;
   const stack = new Uint32Array(kept.length);
+  const { sampleStack } = pprof;
+  /** By stack that samples share: node + 1, and whether it was cut. */
+  const known = new Uint32Array(sampleStack === undefined ? 0 : pprof.stacks.count);
+  const isCut = new Uint8Array(known.length);
   let truncated = 0;
   for (let i = 0; i < kept.length; i++) {
     const sample = kept[i];
-    const end = start[sample + 1];
-    const from = start[sample];
+    const own = sampleStack === undefined ? sample : sampleStack[sample];
+    if (known[own] > 0) {
+      stack[i] = known[own] - 1;
+      truncated += isCut[own];
+      continue;
+    }
+    const end = start[own + 1];
+    const from = start[own];
     const first = (end - from) * linesMax > depthMax ? firstWithin(pprof, from, end, depthMax) : from;
     let node = 0;
     for (let at = end - 1; at >= first; at--) {
@@ -73,6 +83,9 @@ export function sampleStacks(
       truncated++;
     }
     stack[i] = node;
+    if (sampleStack === undefined) continue;
+    known[own] = node + 1;
+    isCut[own] = first > from ? 1 : 0;
   }
   const { count, parent, location } = nodes;
   const stacks = { count, parent: parent.slice(0, count), location: location.slice(0, count) };

@@ -10,7 +10,7 @@ export interface DistributorMetrics {
   discarded(reason: DiscardReason, tenant: string, samples: number, payloadBytes: number): void;
   /** Stacks cut to the depth limit and symbols cut to the length limit; values are kept. */
   truncated(tenant: string, stacks: number, symbols: number): void;
-  acknowledged(endpoint: 'push' | 'ingest', seconds: number): void;
+  acknowledged(endpoint: 'push' | 'ingest' | 'otlp', seconds: number): void;
   record(profiles: number, bytes: number): void;
 }
 

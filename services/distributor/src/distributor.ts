@@ -14,6 +14,7 @@ import type { IncomingProfile } from './incoming-profile.ts';
 import { ingestProfile } from './ingest/ingest-profile.ts';
 import type { IngestRequest } from './ingest/ingest-request.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './limits.ts';
+import { type OtlpRequestBody, receiveOtlp } from './otlp/receive-otlp.ts';
 import { defaultPlacement, type PlacementTable } from './placement.ts';
 import { createPrepareThreads } from './prepare-threads.ts';
 import { pushProfiles } from './push-profiles.ts';
@@ -34,6 +35,13 @@ export interface CommitPositions {
 export interface Receipt {
   /** Sealed read-your-writes token; undefined when nothing was stored. */
   readonly commitToken: string | undefined;
+}
+
+/** Some profiles of an OTLP request may be refused beside others that are stored. */
+export interface OtlpReceipt extends Receipt {
+  readonly rejectedProfiles: number;
+  /** '' when none is refused. */
+  readonly message: string;
 }
 
 export interface DistributorOptions {
@@ -61,6 +69,8 @@ export interface Distributor {
   push(tenant: string, series: readonly PushSeries[]): Promise<Receipt>;
   /** Stores the profile of a request to `/ingest`. */
   ingest(tenant: string, request: IngestRequest): Promise<Receipt>;
+  /** Stores the profiles of an OTLP request. */
+  otlp(tenant: string, request: OtlpRequestBody): Promise<OtlpReceipt>;
   /** Bytes in flight, for whoever reads request bodies. */
   readonly budget: ByteBudget;
   /** Refuses further profiles and waits for those under way. */
@@ -102,19 +112,21 @@ export function createDistributor(options: DistributorOptions): Distributor {
   const receiving = new Set<Promise<unknown>>();
   let isClosed = false;
 
-  const receive = (incoming: IncomingProfile): Promise<ReadonlyMap<number, number>> => {
-    const one = receiveProfile(incoming, limitsOf(incoming.tenant), surroundings);
+  /** What is under way is waited for at the end, and failures of ours are logged. */
+  const track = <T>(one: Promise<T>, tenant: string): Promise<T> => {
     receiving.add(one);
     one.then(
       () => receiving.delete(one),
       (error: unknown) => {
         receiving.delete(one);
         // The edge that answers says what the client did wrong, once a request; the rest may concern one profile of many.
-        if (!isClientFault(error)) logger.failure('profile is not stored', error, { tenant: incoming.tenant });
+        if (!isClientFault(error)) logger.failure('profile is not stored', error, { tenant });
       },
     );
     return one;
   };
+  const receive = (incoming: IncomingProfile): Promise<ReadonlyMap<number, number>> =>
+    track(receiveProfile(incoming, limitsOf(incoming.tenant), surroundings), incoming.tenant);
   const checkOpen = () => {
     if (isClosed) throw new FlamelakeError('unavailable', 'distributor is shutting down');
   };
@@ -166,6 +178,15 @@ export function createDistributor(options: DistributorOptions): Distributor {
       const positions = incoming.value === undefined ? [] : [await receive(incoming.value)];
       metrics.acknowledged('ingest', (clock.monotonicMs() - startMs) / 1_000);
       return receipt(positions);
+    },
+    async otlp(tenant, request) {
+      checkOpen();
+      const startMs = clock.monotonicMs();
+      await turns.take();
+      const one = receiveOtlp(tenant, request, limitsOf(tenant), surroundings);
+      const { positions, ...partial } = await track(one, tenant);
+      metrics.acknowledged('otlp', (clock.monotonicMs() - startMs) / 1_000);
+      return { ...receipt(positions), ...partial };
     },
     async close() {
       isClosed = true;

@@ -15,6 +15,8 @@ export interface IngestLimits {
   /** Label sets one profile may split into. */
   readonly profileSeriesMax: number;
   readonly seriesLabelsMax: number;
+  /** Labels of a series made from an OTLP resource, which say what a machine knows of itself. */
+  readonly resourceLabelsMax: number;
   readonly labelNameBytesMax: number;
   readonly labelValueBytesMax: number;
   /** Profiles older than this are refused; above an hour resends are no longer recognised. */
@@ -35,6 +37,7 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   symbolBytesMax: 65_535,
   profileSeriesMax: 5_000,
   seriesLabelsMax: 64,
+  resourceLabelsMax: 256,
   labelNameBytesMax: 1_024,
   labelValueBytesMax: 2_048,
   rejectOlderThanMs: 60 * MINUTE_MS,
@@ -56,6 +59,7 @@ export const LIMIT_KEYS: Readonly<Record<RefusingLimit, string>> = {
   sampleLabelsMax: 'limits.sample-labels-max',
   profileSeriesMax: 'limits.profile-series-max',
   seriesLabelsMax: 'limits.series-labels-max',
+  resourceLabelsMax: 'limits.resource-labels-max',
   labelNameBytesMax: 'limits.label-name-size-max',
   labelValueBytesMax: 'limits.label-value-size-max',
   rejectOlderThanMs: 'limits.ingestion-window',

@@ -7,7 +7,7 @@ import {
   type Pprof,
   type ProfileRecord,
 } from '@flamelake/formats';
-import { FlamelakeError, LABEL, labelValue, type Random, sortLabels } from '@flamelake/model';
+import { FlamelakeError, LABEL, type Label, labelValue, type Random, sortLabels } from '@flamelake/model';
 import { filenamesInNames } from './client-faults.ts';
 import { asRefusal, type DecodedProfile, decodeIncoming } from './decode-incoming.ts';
 import { memberIdentity, profileIdentity } from './identity.ts';
@@ -89,8 +89,20 @@ function sumOfCounts(a: NormalizeCounts, b: NormalizeCounts): NormalizeCounts {
   };
 }
 
-function prepareDecoded(
-  { tenant, labels: sent, startMs, spyName }: IncomingProfile,
+/** What is known of a profile beside what decoding it says. */
+export interface ProfileOrigin {
+  readonly tenant: string;
+  /** Series labels as sent. */
+  readonly labels: readonly Label[];
+  readonly startMs: number | undefined;
+  readonly spyName: string;
+  /** The labels say what a machine knows of itself: their number has a limit of its own. */
+  readonly isResource?: boolean;
+}
+
+/** The same for one profile that is decoded. */
+export function prepareDecoded(
+  { tenant, labels: sent, startMs, spyName, isResource = false }: ProfileOrigin,
   { profile, name: givenName, labels: more }: DecodedProfile,
   identity: Uint8Array,
   limits: IngestLimits,
@@ -104,8 +116,11 @@ function prepareDecoded(
   const { labels: stored, name } = relabel(labels, requireProfileName(labels, tenant));
   checkSeriesCount(normalized.groups.length, tenant, limits);
   const groups = sampleGroups(normalized.groups, stored, normalized.sampleTypes.length);
-  validateLabels(stored, tenant, limits);
-  for (const group of groups) if (group.labels.length > stored.length) validateLabels(group.labels, tenant, limits);
+  const countLimit = isResource ? 'resourceLabelsMax' : 'seriesLabelsMax';
+  validateLabels(stored, tenant, limits, countLimit);
+  for (const { labels: own } of groups) {
+    if (own.length > stored.length) validateLabels(own, tenant, limits, countLimit);
+  }
   const { counts } = normalized;
   if (groups.length === 0) return { record: undefined, counts };
   const record: ProfileRecord = {

@@ -1,18 +1,28 @@
 /** Entry of a thread that prepares large profiles. */
 import { parentPort } from 'node:worker_threads';
 import { FlamelakeError } from '@flamelake/model';
-import { type PrepareTask, prepareRecords } from './prepare-records.ts';
-import type { PrepareAnswer } from './prepare-threads.ts';
+import { prepareOtlpRecords } from './otlp/prepare-otlp.ts';
+import { prepareRecords } from './prepare-records.ts';
+import type { PrepareAnswer, ThreadTask } from './prepare-threads.ts';
 
-parentPort?.on('message', ({ number, task }: { readonly number: number; readonly task: PrepareTask }) => {
-  const answer = answerTo(number, task);
-  const buffers = answer.prepared?.records.map((record) => record.buffer as ArrayBuffer) ?? [];
-  parentPort?.postMessage(answer, buffers);
+parentPort?.on('message', ({ number, ...asked }: ThreadTask & { readonly number: number }) => {
+  const moved: ArrayBuffer[] = [];
+  const answer = answerTo(number, asked, moved);
+  parentPort?.postMessage(answer, moved);
 });
 
-function answerTo(number: number, task: PrepareTask): PrepareAnswer {
+/** @param moved - filled with the memory of log records, which goes with the answer */
+function answerTo(number: number, asked: ThreadTask, moved: ArrayBuffer[]): PrepareAnswer {
+  const move = (record: Uint8Array) => moved.push(record.buffer as ArrayBuffer);
   try {
-    return { number, prepared: prepareRecords(task) };
+    if (asked.kind === 'otlp') {
+      const members = prepareOtlpRecords(asked.task, asked.task.recordBytesMax);
+      for (const { parts } of members) for (const { stored } of parts) stored.forEach(move);
+      return { number, prepared: members };
+    }
+    const prepared = prepareRecords(asked.task);
+    prepared.records.forEach(move);
+    return { number, prepared };
   } catch (error) {
     const known = error instanceof FlamelakeError ? error : new FlamelakeError('internal', String(error));
     const { code, message, details } = known;

@@ -1,25 +1,48 @@
 /** Threads that prepare large profiles, so that decoding one never holds up the event loop. Started when first needed. */
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, type ErrorDetails, FlamelakeError } from '@flamelake/model';
+import type { OtlpTask, PreparedMember } from './otlp/prepare-otlp.ts';
 import type { PreparedRecords, PrepareTask } from './prepare-records.ts';
 
 export interface PrepareThreads {
   /** @throws {FlamelakeError} what preparing threw, or `unavailable` when the thread ended */
   prepare(task: PrepareTask): Promise<PreparedRecords>;
+  /** The same for an OTLP request. */
+  prepareOtlp(task: OtlpThreadTask): Promise<readonly PreparedMember<readonly Uint8Array[]>[]>;
   /** Ends the threads; tasks under way fail as `unavailable`. */
   close(): Promise<void>;
+}
+
+export interface OtlpThreadTask extends OtlpTask {
+  readonly recordBytesMax: number;
+}
+
+/** What a thread is asked. */
+export type ThreadTask =
+  | { readonly kind: 'profile'; readonly task: PrepareTask }
+  | { readonly kind: 'otlp'; readonly task: OtlpThreadTask };
+
+/** What it makes of each kind. */
+export interface ThreadResults {
+  readonly profile: PreparedRecords;
+  readonly otlp: readonly PreparedMember<readonly Uint8Array[]>[];
 }
 
 /** Answer of a thread to the task of the same number. */
 export interface PrepareAnswer {
   readonly number: number;
-  readonly prepared?: PreparedRecords;
+  readonly prepared?: ThreadResults[keyof ThreadResults];
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails };
+}
+
+interface Waiting {
+  resolve(prepared: ThreadResults[keyof ThreadResults]): void;
+  reject(error: unknown): void;
 }
 
 interface Thread {
   readonly worker: Worker;
-  readonly waiting: Map<number, { resolve: (prepared: PreparedRecords) => void; reject: (error: unknown) => void }>;
+  readonly waiting: Map<number, Waiting>;
 }
 
 export function createPrepareThreads(count: number): PrepareThreads {
@@ -57,17 +80,23 @@ export function createPrepareThreads(count: number): PrepareThreads {
     return threads.reduce((least, thread) => (thread.waiting.size < least.waiting.size ? thread : least));
   };
 
-  return {
-    prepare(task) {
-      const { worker, waiting } = leastBusy();
+  const ask = (thread: Thread, asked: ThreadTask, moved: Uint8Array<ArrayBuffer>) =>
+    new Promise<ThreadResults[keyof ThreadResults]>((resolve, reject) => {
       const number = next++;
+      thread.waiting.set(number, { resolve, reject });
+      thread.worker.postMessage({ number, ...asked }, [moved.buffer]);
+    });
+
+  return {
+    async prepare(task) {
       // A view would take the whole request along.
       const payload = new Uint8Array(task.incoming.payload);
       const moved: PrepareTask = { ...task, incoming: { ...task.incoming, payload } };
-      return new Promise((resolve, reject) => {
-        waiting.set(number, { resolve, reject });
-        worker.postMessage({ number, task: moved }, [payload.buffer]);
-      });
+      return (await ask(leastBusy(), { kind: 'profile', task: moved }, payload)) as PreparedRecords;
+    },
+    async prepareOtlp(task) {
+      const body = new Uint8Array(task.body);
+      return (await ask(leastBusy(), { kind: 'otlp', task: { ...task, body } }, body)) as ThreadResults['otlp'];
     },
     async close() {
       await Promise.all(threads.map(({ worker }) => worker.terminate()));

@@ -5,15 +5,21 @@ import { type DiscardReason, refuse } from './refusal.ts';
 
 /**
  * @param labels - labels of a stored series; in any order
+ * @param countLimit - which limit their number has
  * @throws {FlamelakeError} `invalid_argument` with reason, limit, value, tenant and key
  */
-export function validateLabels(labels: readonly Label[], tenant: string, limits: IngestLimits): void {
-  if (labels.length > limits.seriesLabelsMax) {
+export function validateLabels(
+  labels: readonly Label[],
+  tenant: string,
+  limits: IngestLimits,
+  countLimit: 'seriesLabelsMax' | 'resourceLabelsMax' = 'seriesLabelsMax',
+): void {
+  if (labels.length > limits[countLimit]) {
     throw refuse('max_label_names_per_series', 'series has too many labels', {
       tenant,
-      limit: limits.seriesLabelsMax,
+      limit: limits[countLimit],
       value: labels.length,
-      key: LIMIT_KEYS.seriesLabelsMax,
+      key: LIMIT_KEYS[countLimit],
     });
   }
   const names = new Set<string>();

@@ -22,6 +22,7 @@ function limitsOf(options: ServeOptions): IngestLimits {
     sampleLabelsMax: options['limits.sample-labels-max'],
     profileSeriesMax: options['limits.profile-series-max'],
     seriesLabelsMax: options['limits.series-labels-max'],
+    resourceLabelsMax: options['limits.resource-labels-max'],
     labelNameBytesMax: options['limits.label-name-size-max'],
     labelValueBytesMax: options['limits.label-value-size-max'],
     rejectOlderThanMs: options['limits.ingestion-window'],

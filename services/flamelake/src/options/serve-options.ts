@@ -185,6 +185,15 @@ export const SERVE_OPTIONS = {
     unit: 'labels',
     description: 'labels of one series',
   },
+  'limits.resource-labels-max': {
+    perTenant: true,
+    kind: 'integer',
+    min: 8,
+    max: 1024,
+    default: 256,
+    unit: 'labels',
+    description: 'labels of one series of an OTLP resource',
+  },
   'limits.sample-labels-max': {
     perTenant: true,
     kind: 'integer',

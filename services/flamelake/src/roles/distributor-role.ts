@@ -1,6 +1,12 @@
-/** Takes profiles in: push.v1 and `/ingest`, onto a profile log. */
+/** Takes profiles in: push.v1, `/ingest` and OTLP, onto a profile log. */
 import { sealCommitToken } from '@flamelake/catalog';
-import { createDistributor, createIngestHandler, pushMethod } from '@flamelake/distributor';
+import {
+  createDistributor,
+  createIngestHandler,
+  createOtlpHandler,
+  otlpMethod,
+  pushMethod,
+} from '@flamelake/distributor';
 import type { ProfileLog } from '@flamelake/model';
 import { bodyLimits, ingestLimits } from '../options/ingest-limits.ts';
 import { watchPlacement } from '../placement/watch-placement.ts';
@@ -23,7 +29,7 @@ export async function startDistributorRole(context: RoleContext, log: ProfileLog
     threadCount: options['workers.count'],
   });
   return {
-    methods: [pushMethod(distributor)],
+    methods: [pushMethod(distributor), otlpMethod(distributor)],
     ingest: createIngestHandler({
       distributor,
       clock,
@@ -32,6 +38,12 @@ export async function startDistributorRole(context: RoleContext, log: ProfileLog
       limits: bodyLimits(options),
     }),
     push: distributor.push,
+    otlp: createOtlpHandler({
+      distributor,
+      logger,
+      multitenancy: options['multitenancy.enabled'],
+      limits: bodyLimits(options),
+    }),
     pushOwn: ownProfilePush(distributor, ownTenant(options)),
     async close() {
       await distributor.close();

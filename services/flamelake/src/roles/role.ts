@@ -34,6 +34,8 @@ export interface Role {
   readonly ingest?: RequestListener;
   /** Queries over plain HTTP. */
   readonly routes?: readonly PlainRoute[];
+  /** Serves OTLP profiles over plain HTTP. */
+  readonly otlp?: RequestListener;
   /** Answers queries, for the home page. */
   readonly queries?: Queries;
   /** Takes profiles in, in a process that does. */

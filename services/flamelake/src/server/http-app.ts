@@ -1,6 +1,6 @@
 /** Plain HTTP beside the RPCs: ingestion, readiness, metrics, profiles of ourselves, the home page. */
 import { gzipSync } from 'node:zlib';
-import { INGEST_PATHS } from '@flamelake/distributor';
+import { INGEST_PATHS, OTLP_PATH } from '@flamelake/distributor';
 import { encodePprof, type Pprof } from '@flamelake/formats';
 import { type Clock, CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
 import type { PlainRoute } from '@flamelake/query-frontend';
@@ -16,6 +16,8 @@ export interface HttpAppOptions {
   /** Queries over plain HTTP. */
   readonly routes: readonly PlainRoute[];
   readonly multitenancy: boolean;
+  /** Serves OTLP profiles, in such a process. */
+  readonly otlp: RequestHandler | undefined;
   /** undefined when the server can do its work, else what keeps it from it. */
   readonly notReady: () => Promise<string | undefined>;
   readonly metrics: Metrics;
@@ -38,9 +40,10 @@ export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(measureRequests(options.metrics, options.clock));
-  const { ingest, homePage } = options;
+  const { ingest, otlp, homePage } = options;
   if (ingest !== undefined) for (const path of INGEST_PATHS) app.all(path, ingest);
   for (const route of options.routes) app.get([...route.paths], serveRoute(route, options.multitenancy));
+  if (otlp !== undefined) app.all(OTLP_PATH, otlp);
   // Alive is who answers; whether it can do its work is for /ready, and no reason to be started again.
   app.get('/healthz', (_, response) => void response.type('text/plain').send('ok'));
   app.get('/ready', async (_, response) => {

@@ -71,6 +71,7 @@ export async function startFlamelake({
     ingest: roles.find((role) => role.ingest !== undefined)?.ingest,
     routes: roles.flatMap((role) => role.routes ?? []),
     multitenancy: options['multitenancy.enabled'],
+    otlp: roles.find((role) => role.otlp !== undefined)?.otlp,
     notReady: createReadiness({
       directory: localDirectory(options),
       store,
