@@ -87,7 +87,7 @@ function tasksOf({ blocks, deletes }: World, question: Question, selection: Sele
     return { id: info.id, datasets: info.datasets, ...place };
   });
   const snapshot = snapshotOf(placed, random.integer(2) === 0 ? [] : deletes);
-  return planQuery(snapshot, question, selection, random.pick([1, 1_000_000])).tasks;
+  return planQuery(snapshot, question, selection, { bytesTarget: random.pick([1, 1_000_000]) }).tasks;
 }
 
 async function merged(

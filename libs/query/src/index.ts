@@ -11,7 +11,7 @@ export {
 } from './label-sets.ts';
 export { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 export { decodePartialResult, encodePartialResult, RESULT_MESSAGE_BYTES_MAX } from './partial-result-codec.ts';
-export { type Plan, planQuery, TASK_BYTES_TARGET } from './plan.ts';
+export { type Plan, planQuery, TASK_SIZES, type TaskSizes } from './plan.ts';
 export { DOT_NODES_DEFAULT, renderDot } from './render-dot.ts';
 export { type Flamegraph, type FlamegraphDiff, renderDiff, renderFlamegraph } from './render-flamegraph.ts';
 export {

@@ -64,7 +64,7 @@ test('tasks have about equal bytes and nothing is left out', () => {
     version: 1,
     datasets: [dataset('t', 'a', { sizeBytes: 100 }), dataset('t', 'b', { sizeBytes: 50 })],
   }));
-  const plan = planQuery(snapshotOf(blocks), STACKS, selection(), 600);
+  const plan = planQuery(snapshotOf(blocks), STACKS, selection(), { bytesTarget: 600 });
   assert.equal(plan.estimatedBytes, 3_000);
   assert.equal(plan.tasks.length, 5);
   assert.equal(new Set(readBy(plan)).size, 40);
@@ -73,6 +73,20 @@ test('tasks have about equal bytes and nothing is left out', () => {
     plan.tasks.reduce((sum, task) => sum + task.estimatedBytes, 0),
     plan.estimatedBytes,
   );
+});
+
+test('a wide plan has larger tasks before it has more of them', () => {
+  const MIB = 1_048_576;
+  const cut = (gib: number) => {
+    const datasets = Array.from({ length: gib * 256 }, (_, i) => dataset('t', `s${i}`, { sizeBytes: 4 * MIB }));
+    const { tasks } = planQuery(snapshotOf([{ id: 'b', version: 1, datasets }]), STACKS, selection());
+    return [tasks.length, Math.max(...tasks.map(({ estimatedBytes }) => estimatedBytes)) / MIB];
+  };
+  assert.deepEqual(cut(1), [32, 32]);
+  assert.deepEqual(cut(2), [64, 32]);
+  assert.deepEqual(cut(8), [64, 128]);
+  assert.deepEqual(cut(16), [64, 256]);
+  assert.deepEqual(cut(32), [128, 256]);
 });
 
 test('segments are read by their etag, blocks by their id', () => {

@@ -9,8 +9,21 @@ import { addLabelSet } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
 import type { ObjectRef, Question, RowDelete, Selection, Task, TaskDataset, TaskPart } from './task.ts';
 
-/** Bytes a task should read, 32 MiB: enough to be worth a request, little enough to spread. */
-export const TASK_BYTES_TARGET = 33_554_432;
+/** How a plan is cut. */
+export interface TaskSizes {
+  /** Bytes a task should read: enough to be worth a request, little enough to spread. */
+  readonly bytesTarget: number;
+  /**
+   * Tasks of a plan: a wider one gets larger tasks instead, so that queriers merge more and whoever asked them, one process for many
+   * queries, merges no more results than that.
+   */
+  readonly tasksTarget: number;
+  /** Bytes up to which tasks grow for it: queriers admit larger ones seldom. */
+  readonly bytesMax: number;
+}
+
+/** 32 MiB, 64 tasks, 256 MiB. */
+export const TASK_SIZES: TaskSizes = { bytesTarget: 33_554_432, tasksTarget: 64, bytesMax: 268_435_456 };
 
 /**
  * Share of a dataset's bytes that a question reads. Series and profiles are a small part of a dataset; the rest is stacks.
@@ -47,7 +60,7 @@ export function planQuery(
   snapshot: Snapshot,
   question: Question,
   selection: Selection,
-  taskBytesTarget: number = TASK_BYTES_TARGET,
+  sizes: Partial<TaskSizes> = {},
 ): Plan {
   const candidates: Candidate[] = [];
   const isWanted = datasetFilter(selection);
@@ -60,7 +73,7 @@ export function planQuery(
     for (const labels of sets) addLabelSet(known.sets, labels);
     return false;
   });
-  return { known, ...cutIntoTasks(unknown, question, selection, taskBytesTarget) };
+  return { known, ...cutIntoTasks(unknown, question, selection, { ...TASK_SIZES, ...sizes }) };
 }
 
 /** Neighbouring datasets until each task has its share of the bytes. */
@@ -68,12 +81,13 @@ function cutIntoTasks(
   candidates: readonly Candidate[],
   question: Question,
   selection: Selection,
-  taskBytesTarget: number,
+  { bytesTarget, tasksTarget, bytesMax }: TaskSizes,
 ): Omit<Plan, 'known'> {
   const share = SHARE_READ[question.kind];
   const sizes = candidates.map(({ info }) => Math.ceil(info.sizeBytes * share));
   const estimatedBytes = sizes.reduce((sum, size) => sum + size, 0);
-  const taskCount = Math.max(1, Math.ceil(estimatedBytes / taskBytesTarget));
+  const bytesWanted = Math.max(bytesTarget, Math.min(estimatedBytes / tasksTarget, bytesMax));
+  const taskCount = Math.max(1, Math.ceil(estimatedBytes / bytesWanted));
   const tasks: Task[] = [];
   let [from, bytes, sum] = [0, 0, 0];
   candidates.forEach((_, i) => {

@@ -64,7 +64,7 @@ async function ask<K extends PartialResult['kind']>(
     datasets: info.datasets,
     ...(info.level === 0 ? { position: i } : { version: 1 }),
   }));
-  const plan = planQuery(snapshotOf(placed, []), question, selectionOf(choice), 1);
+  const plan = planQuery(snapshotOf(placed, []), question, selectionOf(choice), { bytesTarget: 1 });
   for (const task of plan.tasks) {
     const result = await executeTask(decodeTask(encodeTask(task)), optionsFor(openFrom(blocks)));
     mergePartialResult(plan.known, decodePartialResult(encodePartialResult(result)));

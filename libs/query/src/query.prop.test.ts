@@ -100,7 +100,7 @@ async function ask<K extends PartialResult['kind']>(
     return { id: info.id, datasets: info.datasets, ...place };
   });
   const snapshot = snapshotOf(placed, deletes);
-  const plan = planQuery(snapshot, question, selection, taskBytes);
+  const plan = planQuery(snapshot, question, selection, { bytesTarget: taskBytes });
   for (const task of plan.tasks) {
     mergePartialResult(plan.known, await executeTask(task, optionsFor(openFrom(blocks))));
   }
