@@ -2,6 +2,7 @@ export type { Cells, Exemplar } from './cells.ts';
 export { executeCachedTask, type ResultCache } from './execute-cached-task.ts';
 export { type ExecuteOptions, executeTask, type OpenBlock } from './execute-task.ts';
 export { focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
+export { hideExpired } from './hide-expired.ts';
 export {
   LABEL_SETS_MAX,
   type LabelSets,

@@ -129,8 +129,10 @@ function addCandidates(
   const deletes = manifest.deletes.filter((pending) => selection.tenants.includes(pending.tenant));
   const add = (object: ObjectRef, datasets: readonly DatasetInfo[], subject: readonly PendingDelete[]) => {
     for (const info of datasets) {
-      if (isWanted(info))
-        candidates.push({ object, info, deletes: subject.filter((pending) => overlaps(pending, info)) });
+      if (!isWanted(info)) continue;
+      const touching = subject.filter((pending) => overlaps(pending, info));
+      if (!touching.some((pending) => isAllDeleted(pending, info)))
+        candidates.push({ object, info, deletes: touching });
     }
   };
   for (const { key, id, sizeBytes, datasets } of manifest.blocks) {
@@ -146,6 +148,10 @@ function addCandidates(
 
 function overlaps(pending: PendingDelete, info: DatasetInfo): boolean {
   return pending.tenant === info.tenant && pending.fromMs <= info.maxTimeMs && pending.untilMs > info.minTimeMs;
+}
+
+function isAllDeleted({ selector, fromMs, untilMs }: PendingDelete, info: DatasetInfo): boolean {
+  return selector === '{}' && fromMs <= info.minTimeMs && untilMs > info.maxTimeMs;
 }
 
 /** Neighbours of the same object become one part. */

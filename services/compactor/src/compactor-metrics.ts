@@ -3,7 +3,7 @@ import type { SweepOutcome } from '@flamelake/catalog';
 import type { Metrics } from '@flamelake/runtime';
 
 export interface CompactorMetrics {
-  job(kind: 'fold' | 'merge', outcome: 'committed' | 'lost', durationMs: number): void;
+  job(kind: 'fold' | 'merge' | 'expire', outcome: 'committed' | 'lost', durationMs: number): void;
   swept(outcome: SweepOutcome): void;
   failed(): void;
 }
@@ -11,7 +11,7 @@ export interface CompactorMetrics {
 export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
   const jobs = metrics.counter({
     name: 'compactor_jobs_total',
-    help: 'Folds and merges; lost ones met another job and are swept later',
+    help: 'Folds, merges and blocks rid of what is expired or deleted; lost ones met another job and are swept later',
     labels: ['kind', 'outcome'],
   });
   const seconds = metrics.histogram({

@@ -1,5 +1,14 @@
 /** The compactor: folds chains into blocks, merges small blocks, and sweeps, partition by partition. */
-import { foldOnce, KEEP_MS_DEFAULT, listRoots, mergeOnce, type PartitionRoot, sweepOnce } from '@flamelake/catalog';
+import {
+  type ExpireContext,
+  expireOnce,
+  foldOnce,
+  KEEP_MS_DEFAULT,
+  listRoots,
+  mergeOnce,
+  type PartitionRoot,
+  sweepOnce,
+} from '@flamelake/catalog';
 import type { Clock, ObjectStore, Random } from '@flamelake/model';
 import type { Logger, Metrics } from '@flamelake/runtime';
 import { chainLength } from './chain-length.ts';
@@ -20,6 +29,8 @@ export interface CompactorOptions {
   readonly keepMs?: number;
   /** Time between two sweeps of a partition, ms; a twelfth of `keepMs` by default. */
   readonly sweepIntervalMs?: number;
+  /** What expires, and when; nothing unless given. */
+  readonly retention?: Pick<ExpireContext, 'expireBefore' | 'identityWindowMs' | 'rewriteAfterMs'>;
   /** Which partitions to work on where there are several compactors; all unless given. */
   readonly turns?: PartitionTurns;
 }
@@ -36,6 +47,12 @@ interface Schedule {
   failures: number;
 }
 
+/** Of a partition, blocks dropped or written anew between two folds. */
+const EXPIRED_BLOCKS_MAX = 8;
+/** Blocks remembered that pins keep from shrinking; beyond, all are looked into again. */
+const PINNED_BLOCKS_MAX = 10_000;
+/** Nothing expires; deletes are carried out all the same. */
+const KEEP_ALL = { expireBefore: () => Number.NEGATIVE_INFINITY, identityWindowMs: 0, rewriteAfterMs: 0 };
 const FOLD_INTERVAL_MS_DEFAULT = 30_000;
 const FOLD_SEGMENTS_DEFAULT = 32;
 /** Longest time between two looks at a chain's length. */
@@ -47,6 +64,9 @@ export function createCompactor(options: CompactorOptions): Compactor {
   const { foldIntervalMs = FOLD_INTERVAL_MS_DEFAULT, foldSegments = FOLD_SEGMENTS_DEFAULT } = options;
   const { keepMs = KEEP_MS_DEFAULT, sweepIntervalMs = keepMs / 12 } = options;
   const counts = createCompactorMetrics(options.metrics);
+  const { retention = KEEP_ALL } = options;
+  const { expireBefore } = retention;
+  const pinned = new Map<string, number>();
   const schedules = new Map<string, Schedule>();
   const lookIntervalMs = Math.min(LOOK_INTERVAL_MS_MAX, foldIntervalMs);
 
@@ -72,8 +92,20 @@ export function createCompactor(options: CompactorOptions): Compactor {
       if (fold.outcome === 'lost' || fold.segments < foldSegments) break;
     }
     const startMs = clock.monotonicMs();
-    const merge = await mergeOnce(context);
+    const merge = await mergeOnce({ ...context, expireBefore });
     if (merge.outcome !== 'nothing') counts.job('merge', merge.outcome, clock.monotonicMs() - startMs);
+    await expire(root);
+  }
+
+  /** Carries out what no merge came by for: retention and deletes. */
+  async function expire(root: PartitionRoot): Promise<void> {
+    if (pinned.size > PINNED_BLOCKS_MAX) pinned.clear();
+    for (let i = 0; i < EXPIRED_BLOCKS_MAX; i++) {
+      const startMs = clock.monotonicMs();
+      const expired = await expireOnce({ store, root, random, ...retention, pinned });
+      if (expired.outcome !== 'nothing') counts.job('expire', expired.outcome, clock.monotonicMs() - startMs);
+      if (expired.outcome !== 'committed') return;
+    }
   }
 
   async function work(root: PartitionRoot, schedule: Schedule): Promise<void> {

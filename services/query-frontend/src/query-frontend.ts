@@ -1,5 +1,5 @@
 /** The query front end: checks a query, plans it on one snapshot, has its tasks run, merges and renders. */
-import type { SnapshotSource, StoreKeys } from '@flamelake/catalog';
+import type { ExpireBefore, SnapshotSource, StoreKeys } from '@flamelake/catalog';
 import { encodePprof } from '@flamelake/formats';
 import { type Clock, FlamelakeError, LABEL, labelsKey, parseProfileTypeId } from '@flamelake/model';
 import {
@@ -44,6 +44,8 @@ export interface QueryFrontendOptions {
   readonly limits: (tenant: string) => QueryLimits;
   /** Whether several tenants may be read in one query: throws what is to be answered if not. */
   readonly checkTenants?: (tenants: readonly string[]) => void;
+  /** Profiles of a tenant before are expired and not shown; none by default. */
+  readonly expireBefore?: ExpireBefore;
   readonly clock: Clock;
 }
 

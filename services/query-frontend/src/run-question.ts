@@ -1,8 +1,9 @@
 /** One question from snapshot to merged result: plan, tasks in flight, merge; planned again once when an object has gone. */
-import type { SnapshotSource, StoreKeys } from '@flamelake/catalog';
+import type { ExpireBefore, SnapshotSource, StoreKeys } from '@flamelake/catalog';
 import { type Snapshot, sealSnapshotName, unsealCommitToken } from '@flamelake/catalog';
 import { FlamelakeError } from '@flamelake/model';
 import {
+  hideExpired,
   mergePartialResult,
   type PartialResult,
   planQuery,
@@ -12,6 +13,7 @@ import {
   type Task,
 } from '@flamelake/query';
 import type { CallContext } from './queries.ts';
+import { tenantsOf } from './validate-query.ts';
 
 /** Runs a task somewhere. `not_found` means that an object of the snapshot is gone. */
 export type ExecuteTask = (task: Task, signal: AbortSignal) => Promise<PartialResult>;
@@ -25,6 +27,8 @@ export interface QuestionContext {
   readonly execute: ExecuteTask;
   /** Tasks of one query that run at the same time; TASKS_IN_FLIGHT by default. */
   readonly tasksInFlight?: number;
+  /** Which profiles are expired; none by default. */
+  readonly expireBefore?: ExpireBefore;
 }
 
 export interface AskedQuestion<K extends Question['kind'] = Question['kind']> {
@@ -77,7 +81,7 @@ export async function onSnapshot<T>(
     if (!isMissingObject(error)) throw error;
   }
   try {
-    return await runOn(await context.snapshots.takeFresh());
+    return await runOn(unexpired(context, call, await context.snapshots.takeFresh()));
   } catch (error) {
     if (!isMissingObject(error)) throw error;
     throw new FlamelakeError(
@@ -89,10 +93,16 @@ export async function onSnapshot<T>(
   }
 }
 
-/** The snapshot a call reads: one that has its commit token. */
-export function snapshotFor({ snapshots, keys }: QuestionContext, call: CallContext): Promise<Snapshot> {
-  if (call.commitToken === undefined) return snapshots.take();
-  return snapshots.waitFor(unsealCommitToken(keys, call.commitToken), call.signal);
+/** The snapshot a call reads: one that has its commit token, without what is expired. */
+export async function snapshotFor(context: QuestionContext, call: CallContext): Promise<Snapshot> {
+  const { snapshots, keys } = context;
+  if (call.commitToken === undefined) return unexpired(context, call, await snapshots.take());
+  const snapshot = await snapshots.waitFor(unsealCommitToken(keys, call.commitToken), call.signal);
+  return unexpired(context, call, snapshot);
+}
+
+function unexpired({ expireBefore }: QuestionContext, call: CallContext, snapshot: Snapshot): Snapshot {
+  return expireBefore === undefined ? snapshot : hideExpired(snapshot, tenantsOf(call.tenant), expireBefore);
 }
 
 function isMissingObject(error: unknown): boolean {

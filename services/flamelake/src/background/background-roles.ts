@@ -3,7 +3,9 @@ import { createCompactor } from '@flamelake/compactor';
 import type { ProfileLog } from '@flamelake/model';
 import { createMetrics, type Logger, type MetricsSnapshot, systemClock, systemRandom } from '@flamelake/runtime';
 import { createSegmentWriter } from '@flamelake/segment-writer';
+import { compactorSettings } from '../options/compactor-settings.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
+import { watchOverrides } from '../overrides/watch-overrides.ts';
 import { openObjectStore } from '../server/open-object-store.ts';
 
 export interface BackgroundRoles {
@@ -24,6 +26,8 @@ export interface BackgroundRolesOptions {
 export async function startBackgroundRoles({ log, options, logger }: BackgroundRolesOptions): Promise<BackgroundRoles> {
   const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
   const store = await openObjectStore({ options, clock, random, metrics });
+  // Said by the thread that serves; here its metrics would be there twice.
+  const tenantOptions = await watchOverrides({ options, clock, logger, metrics: createMetrics() });
   const writer = createSegmentWriter({
     store,
     log,
@@ -40,9 +44,7 @@ export async function startBackgroundRoles({ log, options, logger }: BackgroundR
     random,
     logger,
     metrics,
-    foldIntervalMs: options['compactor.fold-interval'],
-    foldSegments: options['compactor.fold-segments'],
-    keepMs: options['compactor.keep'],
+    ...compactorSettings(options, tenantOptions, clock),
   });
   const ending = new AbortController();
   const running = Promise.all([writer.run(ending.signal), compactor.run(ending.signal)]);
@@ -55,6 +57,7 @@ export async function startBackgroundRoles({ log, options, logger }: BackgroundR
     async close() {
       ending.abort();
       await running;
+      await tenantOptions.close();
       await store.close();
     },
   };

@@ -119,6 +119,13 @@ export const SERVE_OPTIONS = {
     default: HOUR_MS,
     description: 'how long superseded manifests and their objects stay',
   },
+  'compactor.rewrite-after': {
+    kind: 'duration',
+    min: 0,
+    max: 30 * DAY_MS,
+    default: DAY_MS,
+    description: 'how long a block may hold single expired profiles, which no query shows, until it is written anew',
+  },
   'query.read-size-max': {
     kind: 'bytes',
     min: MIB,
@@ -144,6 +151,14 @@ export const SERVE_OPTIONS = {
     max: HOUR_MS,
     default: 10_000,
     description: 'how often that file and distributor.placement-file are looked at; a broken one changes nothing',
+  },
+  'limits.retention-period': {
+    perTenant: true,
+    kind: 'duration',
+    min: 0,
+    max: 36_500 * DAY_MS,
+    default: 31 * DAY_MS,
+    description: 'how long profiles are kept, by their own time; 0 keeps them for ever',
   },
   'limits.ingestion-window': {
     kind: 'duration',

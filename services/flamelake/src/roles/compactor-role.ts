@@ -1,5 +1,6 @@
 /** Folds, merges and sweeps, its own partitions first where there are several compactors. */
 import { createCompactor, createPartitionTurns, type PartitionTurns } from '@flamelake/compactor';
+import { compactorSettings } from '../options/compactor-settings.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { findOwnAddress, ownHosts } from './own-address.ts';
 import type { Role, RoleContext } from './role.ts';
@@ -8,7 +9,7 @@ import type { Role, RoleContext } from './role.ts';
 const LOOKUP_INTERVAL_MS = 5_000;
 
 export async function startCompactorRole(context: RoleContext): Promise<Role> {
-  const { options, store, clock, random, logger, metrics } = context;
+  const { options, tenantOptions, store, clock, random, logger, metrics } = context;
   const foldIntervalMs = options['compactor.fold-interval'];
   const hasPeers = options['compactor.peers'] !== '';
   const turns = hasPeers ? createPartitionTurns({ store, clock, metrics, foldIntervalMs }) : undefined;
@@ -19,9 +20,7 @@ export async function startCompactorRole(context: RoleContext): Promise<Role> {
     random,
     logger,
     metrics,
-    foldIntervalMs,
-    foldSegments: options['compactor.fold-segments'],
-    keepMs: options['compactor.keep'],
+    ...compactorSettings(options, tenantOptions, clock),
     ...(turns !== undefined && { turns }),
   });
   const ending = new AbortController();

@@ -10,6 +10,7 @@ import {
   renderRoutes,
   settingsMethods,
 } from '@flamelake/query-frontend';
+import { retentionOf } from '../options/retention.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /**
@@ -17,7 +18,7 @@ import type { Role, RoleContext } from './role.ts';
  * @param tasksInFlight - tasks of one query that run at the same time
  */
 export function startQueryRole(
-  { options, store, clock, random, identity }: RoleContext,
+  { options, tenantOptions, store, clock, random, identity }: RoleContext,
   execute: ExecuteTask,
   tasksInFlight?: number,
 ): Role {
@@ -29,6 +30,7 @@ export function startQueryRole(
     ...(tasksInFlight === undefined ? {} : { tasksInFlight }),
     limits: () => limits,
     checkTenants: (tenants) => checkTenants(tenants, options['multitenancy.tenants-per-query-max']),
+    expireBefore: retentionOf(tenantOptions, clock),
     clock,
   });
   return {

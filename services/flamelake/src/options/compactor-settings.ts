@@ -1,0 +1,22 @@
+/** Settings of the compactor as the options set them. */
+import { identityWindowMs } from '@flamelake/catalog';
+import type { CompactorOptions } from '@flamelake/compactor';
+import type { Clock } from '@flamelake/model';
+import type { TenantOptions } from '../overrides/watch-overrides.ts';
+import { retentionOf } from './retention.ts';
+import type { ServeOptions } from './serve-options.ts';
+
+type Settings = Pick<CompactorOptions, 'foldIntervalMs' | 'foldSegments' | 'keepMs' | 'retention'>;
+
+export function compactorSettings(options: ServeOptions, tenantOptions: TenantOptions, clock: Clock): Settings {
+  return {
+    foldIntervalMs: options['compactor.fold-interval'],
+    foldSegments: options['compactor.fold-segments'],
+    keepMs: options['compactor.keep'],
+    retention: {
+      expireBefore: retentionOf(tenantOptions, clock),
+      identityWindowMs: identityWindowMs({ ingestionWindowMs: options['limits.ingestion-window'] }),
+      rewriteAfterMs: options['compactor.rewrite-after'],
+    },
+  };
+}
