@@ -58,8 +58,10 @@ export async function startServer(
     '--server.host=127.0.0.1',
     '--server.port=0',
     `--data.directory=${directory}`,
-    // Tests that count what is stored want nothing there but their own.
-    ...(options.flags?.some((flag) => flag.startsWith('--canary.')) ? [] : ['--canary.enabled=false']),
+    // Tests that count what is stored want nothing there but their own; another release may not know the flag.
+    ...(options.home !== undefined || options.flags?.some((flag) => flag.startsWith('--canary.'))
+      ? []
+      : ['--canary.enabled=false']),
     ...(options.flags ?? []),
   ];
   const main = join(options.home ?? HOME, 'services/flamelake/src/main.ts');
