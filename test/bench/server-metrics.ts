@@ -15,3 +15,14 @@ export async function eventLoopLag(url: string): Promise<EventLoopLag> {
   };
   return { p99Ms: ms('0.99'), maxMs: ms('1') };
 }
+
+/** Sum of a metric's values over all its labels, or over those that match. @param name - without the prefix */
+export async function metricSum(url: string, name: string, labels = /^/): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  if (!text.includes(`# TYPE flamelake_${name.replace(/_(count|sum)$/, '')}`))
+    throw new Error(`there is no metric ${name}`);
+  const lines = text.matchAll(new RegExp(`^flamelake_${name}(\\{.*\\})? (\\S+)$`, 'gm'));
+  return [...lines]
+    .filter(([, found]) => labels.test(found ?? ''))
+    .reduce((sum, [, , value]) => sum + Number(value), 0);
+}
