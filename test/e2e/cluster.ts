@@ -39,6 +39,8 @@ export async function whyNoCluster(): Promise<string | undefined> {
 
 /** What roles stand on, and how to start one on it. */
 export interface Ground {
+  readonly kafka: KafkaServer;
+  readonly s3: RunningServer;
   /** Where the log and the bucket are. */
   readonly flags: readonly string[];
   /** The flags of those who share results. */
@@ -59,6 +61,8 @@ export async function startGround(): Promise<Ground> {
   ]);
   const places = placeFlags(kafka, s3);
   return {
+    kafka,
+    s3,
     flags: places,
     sharedResults: ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redis.port}`],
     start: (target, flags = []) => startRole(target, [...places, ...flags]),

@@ -153,3 +153,27 @@ test('closing waits for writes under way', async () => {
   assert.equal((await recordsOf(log, 0)).length, 1);
   await append;
 });
+
+test('what waits behind a write that the log does not take is refused with it, and the next is tried', async () => {
+  const { log, open } = gatedLog(1e6);
+  let isDown = true;
+  const down = new FlamelakeError('unavailable', 'log does not answer');
+  const append: ProfileLog['append'] = async (partition, value) => {
+    const appended = await log.append(partition, value);
+    if (isDown) throw down;
+    return appended;
+  };
+  const batcher = createRecordBatcher({ log: { ...log, append }, encode: encodeNames(0) });
+  const first = batcher.append(0, profile());
+  await Promise.resolve();
+  await Promise.resolve();
+  const waiting = [batcher.append(0, profile()), batcher.append(0, profile())];
+  open();
+  for (const outcome of await Promise.allSettled([first, ...waiting])) {
+    assert.equal(outcome.status === 'rejected' && outcome.reason, down);
+  }
+  assert.equal((await recordsOf(log, 0)).length, 1, 'nobody wrote again what was refused');
+  isDown = false;
+  assert.equal((await batcher.append(0, profile())).length, 1);
+  await batcher.close();
+});

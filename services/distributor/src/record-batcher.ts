@@ -77,9 +77,17 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
       },
       (error: unknown) => {
         for (const pending of batch) pending.reject(error);
+        if (isForNow(error)) rejectWaiting(partition, error);
         settleBatch(partition, number, batch);
       },
     );
+  };
+  /** What has waited for a log that does not take it waits no longer: senders are told in the time of one append. */
+  const rejectWaiting = (partition: Partition, error: unknown) => {
+    const waiting = partition.queue.splice(0);
+    partition.queueBytes = 0;
+    for (const pending of waiting) pending.reject(error);
+    settle(waiting.length);
   };
   const pump = (partition: Partition, number: number) => {
     const isFull = () => partition.queueBytes >= log.recordBytesMax;
@@ -129,6 +137,10 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
       if (unsettled > 0) await new Promise<void>((resolve) => idle.add(resolve));
     },
   };
+}
+
+function isForNow(error: unknown): boolean {
+  return error instanceof FlamelakeError && (error.code === 'unavailable' || error.code === 'resource_exhausted');
 }
 
 /** As many profiles as surely fit one record, at least one. */

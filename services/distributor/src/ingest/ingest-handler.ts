@@ -29,6 +29,9 @@ const STATUS_OF_REASON: Partial<Record<DiscardReason, number>> = {
   invalid_name: 400,
 };
 
+/** When to come again, where a refusal for now does not know better. */
+const RETRY_AFTER_SECONDS = 1;
+
 /** For people who open the address in a browser. */
 const NOT_POST = JSON.stringify({
   code: 'unimplemented',
@@ -74,13 +77,13 @@ async function serve(
 function answerError(request: IncomingMessage, response: ServerResponse, error: unknown, limits: BodyLimits): void {
   const known = error instanceof FlamelakeError ? error : new FlamelakeError('internal', 'internal error');
   const body = Buffer.from(JSON.stringify({ code: known.code, message: describeError(known) }));
-  const { retryAfterSeconds } = known.details;
+  const status = httpStatus(known);
+  const isForNow = status === 429 || status === 503;
+  const retryAfterSeconds = known.details.retryAfterSeconds ?? (isForNow ? RETRY_AFTER_SECONDS : undefined);
   if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
   // What is left of a refused body would be taken for the next request.
   if (!request.complete && request.httpVersionMajor === 1) response.setHeader('connection', 'close');
-  response
-    .writeHead(httpStatus(known), { 'content-type': 'application/json', 'content-length': body.length })
-    .end(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
   if (!request.complete) discardRest(request, limits.wireBytesMax);
 }
 
