@@ -28,6 +28,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'check that log, store and server agree on what is stored',
     load: async () => (await import('./commands/verify-command.ts')).verifyCommand,
   },
+  config: {
+    summary: 'check whether a server with the same options would start',
+    load: async () => (await import('./commands/config-command.ts')).configCommand,
+  },
 };
 /** Of BSD's sysexits: the command was used wrongly. */
 const EXIT_USAGE = 64;

@@ -39,6 +39,9 @@ logged and seen in \`flamelake_placement_last_reload_successful\`: two copies of
 finds at its start it takes as it is. Before \`kafka.partitions\` is raised, write the file with the number there was.
 \`flamelake_distributor_recommended_shards\`, summed over distributors and rounded up, is how many partitions a service wants.
 
+## flamelake config check
+Takes the options of \`flamelake serve\` and says whether a server would start: options, files, store, profile log and cache are tried.
+
 ## flamelake push, query, inspect, verify
 Flags only.
 

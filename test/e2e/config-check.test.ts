@@ -1,0 +1,76 @@
+/** `flamelake config check` finds what would keep a server from starting, with real components and without. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { type Ground, startGround, whyNoCluster } from './cluster.ts';
+import { temporaryDirectory } from './server-process.ts';
+
+const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
+const skip = (await whyNoCluster()) ?? false;
+let ground: Ground;
+
+before(async () => {
+  if (skip === false) ground = await startGround();
+});
+after(() => ground?.stop());
+
+function check(...flags: string[]): Promise<{ code: number; text: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, 'config', 'check', ...flags], (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), text: stdout + stderr });
+    });
+  });
+}
+
+test('a directory that can be written is enough for all roles', async () => {
+  const { code, text } = await check(`--data.directory=${temporaryDirectory()}`);
+  assert.equal(code, 0, text);
+  assert.match(text, /ok {5}store: files takes.*\nall would start\n$/s);
+});
+
+test('a directory that is a file, and a broken overrides file, are told together', async () => {
+  const directory = temporaryDirectory();
+  writeFileSync(`${directory}/file`, 'overrides: { a: { limits: { samples-maxx: 1 } } }');
+  chmodSync(`${directory}/file`, 0o600);
+  const { code, text } = await check(`--data.directory=${directory}/file`, `--runtime-config.file=${directory}/file`);
+  assert.equal(code, 1);
+  assert.match(text, /WRONG {2}overrides: .*samples-maxx/);
+  assert.match(text, /WRONG {2}directory: data directory cannot be written/);
+  assert.match(text, /all would not start\n$/);
+});
+
+test('wrong options are named before anything is tried', async () => {
+  const { code, text } = await check('--kafka.topik=x');
+  assert.equal(code, 64);
+  assert.match(text, /kafka\.topik.*kafka\.topic/);
+  assert.equal((await check('--target=nobody')).code, 64);
+});
+
+test('every role finds its log, store and cache', { skip }, async () => {
+  for (const [target, found] of [
+    ['distributor', /ok {5}log: topic flamelake-profiles, 4 partitions/],
+    ['segment-writer', /ok {5}log: topic/],
+    ['querier', /ok {5}cache: Redis at 127/],
+    ['compactor', /ok {5}store: s3/],
+  ] as const) {
+    const { code, text } = await check(`--target=${target}`, ...ground.flags, ...ground.sharedResults);
+    assert.equal(code, 0, text);
+    assert.match(text, found);
+  }
+});
+
+test('a wrong secret, a topic that is not as it must be and a Redis that is away are told', { skip }, async () => {
+  const secret = await check('--target=compactor', ...ground.flags, '--store.s3.secret-key=wrong');
+  assert.match(secret.text, /WRONG {2}store: /);
+  const topic = await check('--target=distributor', ...ground.flags, '--kafka.partitions=64');
+  assert.match(topic.text, /WRONG {2}log: .*partitions/);
+  const redis = await check(
+    '--target=querier',
+    ...ground.flags,
+    '--redis.mode=single',
+    '--redis.addresses=127.0.0.1:1',
+  );
+  assert.match(redis.text, /WRONG {2}cache: redis does not give back/);
+  assert.deepEqual([secret.code, topic.code, redis.code], [1, 1, 1]);
+});
