@@ -69,8 +69,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'deleted profiles lose their identities',
-    file: 'add-whole-block.ts',
-    find: 'builder.addIdentities(await block.identities());',
+    file: 'merge-blocks.ts',
+    find: 'builder.addIdentities(columns, isTaken);',
     replace: '',
     scenario: 'resendOfDeleted',
     property: 'CHAIN-CONTENT',

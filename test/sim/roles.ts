@@ -10,6 +10,7 @@ import {
   type IdentityRules,
   identityWindowMs,
   isMissingObject,
+  type MergeRules,
   mergeOnce,
   openSegment,
   type PartitionRoot,
@@ -20,7 +21,7 @@ import {
   takePartitionSnapshot,
 } from '@flamelake/catalog';
 import { type Clock, FlamelakeError, formatSelector, LABEL, type ObjectStore } from '@flamelake/model';
-import type { SimulatedLog, SimulatedProcess, SimulatedStore } from '@flamelake/testkit';
+import type { SeededRandom, SimulatedLog, SimulatedProcess, SimulatedStore } from '@flamelake/testkit';
 import type { ReadRows } from './block-rows.ts';
 import { type LogTruth, type Rows, rowsDiffer } from './log-truth.ts';
 import type { Observer } from './observer.ts';
@@ -105,7 +106,7 @@ async function act(stage: Stage, role: Role, process: SimulatedProcess, store: O
     case 'folder':
       return `fold ${(await foldOnce({ store, root, random, segmentsMax: 1 + random.integer(4) })).outcome}`;
     case 'merger':
-      return `merge ${(await mergeOnce({ store, root, random, blocksPerMerge: 2 + random.integer(2), expireBefore })).outcome}`;
+      return `merge ${(await mergeOnce({ store, root, random, rules: mergeRules(stage, random), expireBefore }, process.clock.nowMs())).outcome}`;
     case 'expirer': {
       const done = await expireSome(stage, process, store, random.integer(2) * (stage.retentionMs ?? 0));
       return done.outcome === 'committed' && done.dropped > 0 ? 'expire drops' : `expire ${done.outcome}`;
@@ -121,6 +122,22 @@ async function act(stage: Stage, role: Role, process: SimulatedProcess, store: O
     case 'writer':
       throw new RangeError('a writer does nothing once');
   }
+}
+
+/** Windows so small that the few profiles of a simulation lie in many, and come to the highest level. */
+function mergeRules({ rules }: Stage, random: SeededRandom): Partial<MergeRules> {
+  const hourMs = 30_000 * (1 + random.integer(3));
+  return {
+    blocksPerMerge: 2 + random.integer(2),
+    hourMs,
+    dayMs: 4 * hourMs,
+    graceMs: random.integer(60_000),
+    windowsMax: 1 + random.integer(3),
+    ownBlockBytes: random.integer(10_000),
+    smallBlocksMax: 2,
+    identityWindowMs: identityWindowMs(rules),
+    memoryBytes: 1 + random.integer(100_000),
+  };
 }
 
 const snapshots = new WeakMap<SimulatedProcess, PartitionSnapshot>();

@@ -9,7 +9,7 @@ import { addProfile, sumGroups } from './add-profile.ts';
 import { IDENTITY_BYTES, writeIdentities, writeQuarantine } from './block-sections.ts';
 import { checkRecord } from './check-record.ts';
 import { encodeContents } from './contents.ts';
-import { createDatasetState, type DatasetState, estimateBytes } from './dataset-state.ts';
+import { createDatasetState, type DatasetState, estimateBytes, memoryBytes } from './dataset-state.ts';
 import { type EncodedDataset, encodeDataset } from './encode-dataset.ts';
 import { encodeFooter } from './footer.ts';
 import { createIdentityList } from './identity-list.ts';
@@ -18,6 +18,7 @@ import type {
   BlockInfo,
   BlockReader,
   DatasetInfo,
+  DatasetReader,
   IdentityColumns,
   LogRange,
   QuarantinedRecord,
@@ -30,6 +31,13 @@ export interface RowFilter {
   readonly dataset?: (dataset: DatasetInfo) => boolean;
   /** Asked once for each profile row. */
   readonly row?: (dataset: DatasetInfo, series: Series, timeMs: number) => boolean;
+}
+
+/** Identities of a block whose profiles are added, perhaps to several others. */
+export interface InputIdentities {
+  readonly columns: IdentityColumns;
+  /** By identity, set to 1 when a profile that has it is added. */
+  readonly isTaken: Uint8Array;
 }
 
 /** What a block says of itself. */
@@ -49,8 +57,12 @@ export interface BuiltBlock {
 export interface BlockBuilder {
   /** Pushed profiles added so far, those of added blocks included. */
   readonly profileCount: number;
+  /** Whether nothing was added: no profile, identity or record. */
+  readonly isEmpty: boolean;
   /** Rough estimate of the object's bytes, usually above what `build` makes. */
   readonly sizeBytes: number;
+  /** Bytes of memory held for what was added. `build` needs about as much again. */
+  readonly memoryBytes: number;
   /**
    * Adds a pushed profile; copies what it keeps.
    * @param offset - of its record in the log
@@ -63,8 +75,17 @@ export interface BlockBuilder {
    * @throws {FlamelakeError} what reading the block throws; throw the builder away then
    */
   addBlock(block: BlockReader, filter?: RowFilter): Promise<void>;
-  /** Adds identities that no profile of this block has: those of deleted and expired profiles. */
-  addIdentities(identities: IdentityColumns): void;
+  /**
+   * Adds the kept profiles of one dataset of a block, with their identities.
+   * @param input - the block it is of
+   * @throws {FlamelakeError} what reading throws; throw the builder away then
+   */
+  addDataset(dataset: DatasetReader, input: InputIdentities, keepRow?: RowFilter['row']): Promise<void>;
+  /**
+   * Adds identities that no profile of this block has: those of deleted and expired profiles.
+   * @param isTaken - by identity, 1 for those to leave out; none by default
+   */
+  addIdentities(identities: IdentityColumns, isTaken?: Uint8Array): void;
   /** Keeps a record that could not be decoded; copies its bytes. */
   addQuarantined(record: QuarantinedRecord): void;
   /** Encodes everything added so far; may be called again after adding more. */
@@ -94,6 +115,20 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
     }
     return state;
   };
+
+  async function addDatasetOf(
+    reader: DatasetReader,
+    { columns, isTaken }: InputIdentities,
+    keepRow?: RowFilter['row'],
+  ): Promise<void> {
+    const { tenant, service } = reader.info;
+    const identityOf = (old: number): number => {
+      isTaken[old] = 1;
+      const at = old * IDENTITY_BYTES;
+      return identities.add(columns.ids.subarray(at, at + IDENTITY_BYTES), columns.offsets[old]);
+    };
+    profileCount += await addDataset(() => datasetOf(tenant, service), reader, identityOf, keepRow);
+  }
 
   function* buildInSteps(header: BlockHeader): Generator<undefined, BuiltBlock> {
     if (!/^[0-9a-f]{32}$/.test(header.id)) {
@@ -125,9 +160,17 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
     get profileCount() {
       return profileCount;
     },
+    get isEmpty() {
+      return identities.count === 0 && quarantine.length === 0;
+    },
     get sizeBytes() {
       let bytes = 512 + quarantineBytes + identities.count * (IDENTITY_BYTES + 4);
       for (const state of datasets.values()) bytes += estimateBytes(state);
+      return bytes;
+    },
+    get memoryBytes() {
+      let bytes = quarantineBytes + identities.memoryBytes;
+      for (const state of datasets.values()) bytes += memoryBytes(state);
       return bytes;
     },
     addProfile(profile, offset) {
@@ -139,25 +182,18 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
         addProfile(datasetOf(profile.tenant, profile.service), profile, totals, identity);
       }
     },
+    addDataset: addDatasetOf,
     async addBlock(block, filter = {}) {
-      const known = await block.identities();
-      const numbers = new Map<number, number>();
-      const numberOf = (old: number): number => {
-        const number = numbers.get(old);
-        if (number !== undefined) return number;
-        const at = old * IDENTITY_BYTES;
-        const added = identities.add(known.ids.subarray(at, at + IDENTITY_BYTES), known.offsets[old]);
-        numbers.set(old, added);
-        return added;
-      };
+      const columns = await block.identities();
+      const input = { columns, isTaken: new Uint8Array(columns.count) };
       for (const [index, info] of block.info.datasets.entries()) {
         if (filter.dataset?.(info) === false) continue;
-        await addDataset(() => datasetOf(info.tenant, info.service), block.dataset(index), numberOf, filter.row);
+        await addDatasetOf(block.dataset(index), input, filter.row);
       }
-      profileCount += numbers.size;
     },
-    addIdentities({ count, ids, offsets }) {
+    addIdentities({ count, ids, offsets }, isTaken) {
       for (let i = 0; i < count; i++) {
+        if (isTaken?.[i] === 1) continue;
         identities.add(ids.subarray(i * IDENTITY_BYTES, (i + 1) * IDENTITY_BYTES), offsets[i]);
       }
     },

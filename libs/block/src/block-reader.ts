@@ -74,16 +74,29 @@ function createBlockReader(source: BlockSource, tail: Uint8Array, contents: Cont
       const parts = places.map((place) => loader.take(place, section));
       return inSection(source.key, section, () => read(parts));
     });
+  const open = (index: number): DatasetReader => {
+    const dataset = info.datasets[index];
+    if (dataset === undefined) throw new FlamelakeError('internal', 'block has no such dataset', { index });
+    return createDatasetReader(source, tail, dataset, contents.datasets[index] ?? [], identityCount);
+  };
   return {
     info,
     source,
     dataset(index) {
-      const dataset = info.datasets[index];
-      if (dataset === undefined) throw new FlamelakeError('internal', 'block has no such dataset', { index });
-      datasets[index] ??= createDatasetReader(source, tail, dataset, contents.datasets[index] ?? [], identityCount);
+      datasets[index] ??= open(index);
       return datasets[index];
     },
+    openDataset: open,
+    identityCount,
     identities: () => readBlockSection('identities', readIdentities),
+    async readIdentities() {
+      // A loader of its own: nothing of it stays.
+      const own = createPageLoader(source, tail, block);
+      const places = partsOf(block, 'identities');
+      await own.load(places.map(({ page }) => page));
+      const parts = places.map((place) => own.take(place, 'identities'));
+      return inSection(source.key, 'identities', () => readIdentities(parts));
+    },
     quarantine: () => readBlockSection('quarantine', readQuarantine),
   };
 }

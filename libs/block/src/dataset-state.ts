@@ -8,6 +8,9 @@ import { createRunTable, type RunTable } from './run-table.ts';
 import { createStackTree, type StackTree } from './stack-tree.ts';
 import { createStringTable, type StringTable } from './string-table.ts';
 
+/** About what a series with its labels takes in memory. */
+const SERIES_BYTES = 1_000;
+
 /** A series as it is stored: what is not made from the type and the service. */
 export interface StoredSeries {
   readonly labels: Labels;
@@ -145,4 +148,29 @@ export function estimateBytes(state: DatasetState): number {
     state.pushes.identity.count * 8 +
     state.rows.series.count * 24
   );
+}
+
+/** Bytes of the memory that a dataset holds while it is built; its texts of labels are guessed. */
+export function memoryBytes(state: DatasetState): number {
+  const { strings, functions, mappings, locations, tree, pushes, rows } = state;
+  const tables = [strings.slots, functions.slots, mappings.slots, locations.slots, tree.children];
+  const lists: List<Uint8Array | Uint32Array | Float64Array | BigInt64Array>[] = [
+    strings.bytes,
+    strings.offsets,
+    tree.parent,
+    tree.location,
+    state.listStart,
+    state.entries,
+    state.spans,
+    state.traces,
+    state.values,
+    ...Object.values(pushes),
+    ...Object.values(rows),
+  ];
+  for (const { words, starts } of [functions, mappings, locations]) lists.push(words, starts);
+  for (const { hashes } of tables) lists.push(hashes);
+  let bytes = state.series.length * SERIES_BYTES;
+  for (const { items } of lists) bytes += items.byteLength;
+  for (const { table } of tables) bytes += table.byteLength;
+  return bytes;
 }

@@ -5,6 +5,8 @@ import type { IdentityColumns } from './types.ts';
 
 export interface IdentityList {
   readonly count: number;
+  /** Bytes of memory held. */
+  readonly memoryBytes: number;
   /** Appends a copy of an identity; returns its number. */
   add(id: Uint8Array, offset: number): number;
   /** Identities sorted by (offset, bytes), equal ones once; `number` is by number of adding. */
@@ -17,6 +19,9 @@ export function createIdentityList(): IdentityList {
   return {
     get count() {
       return offsets.count;
+    },
+    get memoryBytes() {
+      return ids.items.byteLength + offsets.items.byteLength;
     },
     add(id, offset) {
       reserve(ids, ids.count + IDENTITY_BYTES);

@@ -3,6 +3,7 @@ export {
   type BlockHeader,
   type BuiltBlock,
   createBlockBuilder,
+  type InputIdentities,
   type RowFilter,
 } from './block-builder.ts';
 export { openBlock, parseBlock, TAIL_BYTES } from './block-reader.ts';

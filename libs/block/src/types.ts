@@ -180,7 +180,13 @@ export interface DatasetReader {
 export interface BlockReader {
   readonly info: BlockInfo;
   readonly source: BlockSource;
+  /** Kept by the block, with all that was read of it. */
   dataset(index: number): DatasetReader;
+  /** The same, kept by the caller alone: for who reads a large block once, a dataset at a time. */
+  openDataset(index: number): DatasetReader;
+  readonly identityCount: number;
   identities(): Promise<IdentityColumns>;
+  /** The same, read anew and kept by the caller alone. */
+  readIdentities(): Promise<IdentityColumns>;
   quarantine(): Promise<readonly QuarantinedRecord[]>;
 }

@@ -22,7 +22,7 @@ export interface MergeChange {
   readonly id: string;
   /** Keys of the blocks that were merged. */
   readonly remove: readonly string[];
-  /** One for each window of profile time and share of tenants; none when nothing is left. */
+  /** One for each window of profile time and share of tenants. */
   readonly add: readonly BlockEntry[];
   /** Ids of the pins that were heeded, when expired profiles were left out. */
   readonly pinIds?: readonly string[];

@@ -40,6 +40,10 @@ async function foldEach(world: World, count: number) {
   return profiles;
 }
 
+function mergeOf(world: World, blocksPerMerge: number) {
+  return mergeOnce({ ...world, rules: { blocksPerMerge } }, world.clock.nowMs());
+}
+
 test('a fold makes one block of the chain, with the same totals, quarantine and identities', async () => {
   const world = createWorld();
   const profiles = await writeSegments(world, 3);
@@ -64,7 +68,7 @@ test('a fold ends after so many segments or bytes, at least one', async () => {
   await writeSegments(world, 4);
   const byCount = await foldOnce({ ...world, segmentsMax: 2 });
   assert.ok(byCount.outcome === 'committed' && byCount.segments === 2);
-  const byBytes = await foldOnce({ ...world, blockBytes: 1 });
+  const byBytes = await foldOnce({ ...world, memoryBytes: 1 });
   assert.ok(byBytes.outcome === 'committed' && byBytes.segments === 1);
 });
 
@@ -99,23 +103,18 @@ test('a fold whose segment is swept meanwhile, or replaced by another, is left',
 test('a merge makes one block of the next level, with the same totals', async () => {
   const world = createWorld();
   const profiles = await foldEach(world, 4);
-  assert.deepEqual(await mergeOnce({ ...world, blocksPerMerge: 5 }), { outcome: 'nothing' });
-  const merged = await mergeOnce({ ...world, blocksPerMerge: 3 });
+  assert.deepEqual(await mergeOf(world, 5), { outcome: 'nothing' });
+  const merged = await mergeOf(world, 3);
   assert.ok(merged.outcome === 'committed');
-  assert.deepEqual([merged.blocks, merged.block.level, merged.block.log.position, merged.block.log.next], [3, 2, 0, 3]);
-  const newest = await newestManifest(world.store, world.root);
+  const [block] = merged.blocks;
   assert.deepEqual(
-    newest.blocks.map(({ level }) => level),
-    [1, 2],
+    [merged.job.inputs.length, merged.blocks.length, block?.level, block?.log.position, block?.log.next],
+    [4, 1, 2, 0, 4],
   );
-  assert.equal(newest.dropped.length, 3);
+  const newest = await newestManifest(world.store, world.root);
+  assert.deepEqual(newest.blocks, merged.blocks);
+  assert.equal(newest.dropped.length, 4);
   assert.deepEqual(await storedTotals(world.store), expectedTotals(profiles));
-});
-
-test('a merge reads no more than its byte budget', async () => {
-  const world = createWorld();
-  await foldEach(world, 3);
-  assert.deepEqual(await mergeOnce({ ...world, blocksPerMerge: 2, inputBytesMax: 1 }), { outcome: 'nothing' });
 });
 
 test('a merge that leaves rows out keeps their identities: a resend does not count as new', async () => {
@@ -123,7 +122,8 @@ test('a merge that leaves rows out keeps their identities: a resend does not cou
   const [first, second] = await foldEach(world, 2);
   assert.ok(first !== undefined && second !== undefined);
   const expireBefore = () => Number(second.timeNanos / 1_000_000n);
-  assert.equal((await mergeOnce({ ...world, blocksPerMerge: 2, expireBefore })).outcome, 'committed');
+  const context = { ...world, rules: { blocksPerMerge: 2 }, expireBefore };
+  assert.equal((await mergeOnce(context, world.clock.nowMs())).outcome, 'committed');
   const left = await storedTotals(world.store);
   assert.deepEqual([...left.keys()], [identityText(second.identity)]);
   world.log.push(first);
@@ -137,15 +137,15 @@ test('a sweep deletes what nothing kept needs, an hour after it was superseded',
   const world = createWorld();
   const { store, clock } = world;
   const profiles = await foldEach(world, 4);
-  await mergeOnce({ ...world, blocksPerMerge: 2 });
+  await mergeOf(world, 2);
   const sweep = () => sweepOnce({ ...world, keepMs: HOUR_MS });
   assert.deepEqual(await sweep(), { floor: 0, manifests: 0, blocks: 0, segments: 0 });
   clock.advance(HOUR_MS + 1);
-  // Version 5 dropped two blocks and is the newest: its predecessor is the newest that was superseded.
+  // Version 5 dropped four blocks and is the newest: its predecessor is the newest that was superseded.
   assert.deepEqual(await sweep(), { floor: 4, manifests: 3, blocks: 0, segments: 4 });
   assert.deepEqual(await sweep(), { floor: 4, manifests: 0, blocks: 0, segments: 0 });
   clock.advance(HOUR_MS + 1);
-  assert.deepEqual(await sweep(), { floor: 5, manifests: 1, blocks: 2, segments: 0 });
+  assert.deepEqual(await sweep(), { floor: 5, manifests: 1, blocks: 4, segments: 0 });
   assert.deepEqual(await storedTotals(store), expectedTotals(profiles));
   clock.advance(HOUR_MS + 1);
   await sweep();
@@ -174,7 +174,7 @@ test('a query that began before a sweep still finds everything, while it is youn
   const world = createWorld();
   const profiles = await foldEach(world, 3);
   const snapshot = await takeSnapshot(world.store);
-  await mergeOnce({ ...world, blocksPerMerge: 3 });
+  await mergeOf(world, 3);
   world.clock.advance(HOUR_MS - 1);
   await sweepOnce({ ...world, keepMs: HOUR_MS });
   assert.deepEqual(await totalsOf(world.store, snapshot), expectedTotals(profiles));

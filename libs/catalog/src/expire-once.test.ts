@@ -102,7 +102,8 @@ test('a delete is carried out by a fold, a merge or a block written anew, and th
     if (way === 'fold') assert.equal((await foldOnce(world)).outcome, 'committed');
     if (way === 'merge') {
       await foldThese(world, later);
-      assert.equal((await mergeOnce({ ...world, blocksPerMerge: 2 })).outcome, 'committed');
+      const merged = await mergeOnce({ ...world, rules: { blocksPerMerge: 2 } }, world.clock.nowMs());
+      assert.equal(merged.outcome, 'committed');
     }
     if (way === 'rewrite') assert.deepEqual(await expire(world, 0), { outcome: 'committed', dropped: 0, rewritten: 1 });
     assert.deepEqual((await newestManifest(store, root)).deletes, []);

@@ -1,11 +1,13 @@
 /** The fold: segments at the beginning of the chain become ONE block of level 1, and the catalog's position moves behind them. */
-import { createBlockBuilder, type LogRange, parseBlock } from '@flamelake/block';
+import { createBlockBuilder, parseBlock } from '@flamelake/block';
 import { FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { addWholeBlock } from './add-whole-block.ts';
+import type { FoldChange } from './change.ts';
 import { commitChange } from './commit-change.ts';
 import { followChain, isMissingObject } from './follow-chain.ts';
-import { blockKey } from './keys.ts';
+import { hullOf } from './log-ranges.ts';
 import { newestManifest } from './newest-manifest.ts';
+import { NO_PAUSE, type Pause, putBlock } from './put-block.ts';
 import { randomId } from './random-id.ts';
 import { rowsOfSegment } from './row-rules.ts';
 import type { BlockEntry, PartitionRoot, SegmentEntry } from './types.ts';
@@ -16,23 +18,32 @@ export interface FoldContext {
   readonly random: Random;
   /** Most segments in one fold; 256 by default. */
   readonly segmentsMax?: number;
-  /** Estimated size of the block at which the fold ends earlier, bytes; 64 MiB by default. */
-  readonly blockBytes?: number;
+  /** Memory of the block being built at which the fold ends earlier, bytes; 64 MiB by default. */
+  readonly memoryBytes?: number;
+  readonly pause?: Pause;
 }
 
 export type FoldOutcome =
   /** `segments` are now in `block`. */
-  | { readonly outcome: 'committed'; readonly block: BlockEntry; readonly segments: number }
+  | {
+      readonly outcome: 'committed';
+      readonly block: BlockEntry;
+      readonly segments: number;
+      readonly segmentBytes: number;
+      /** Append time at the end of the first segment, ms since 1970. */
+      readonly firstAppendMs: number;
+    }
   | { readonly outcome: 'nothing' }
   /** Another fold came first, or this one took too long. */
   | { readonly outcome: 'lost' };
 
 const SEGMENTS_MAX_DEFAULT = 256;
-const BLOCK_BYTES_DEFAULT = 67_108_864;
+const MEMORY_BYTES_DEFAULT = 67_108_864;
 
 /** @throws {FlamelakeError} `data_loss` on a segment that cannot be read, `unavailable` when the store does not answer */
 export async function foldOnce(context: FoldContext): Promise<FoldOutcome> {
-  const { store, root, random, segmentsMax = SEGMENTS_MAX_DEFAULT, blockBytes = BLOCK_BYTES_DEFAULT } = context;
+  const { store, root, random, segmentsMax = SEGMENTS_MAX_DEFAULT } = context;
+  const { memoryBytes = MEMORY_BYTES_DEFAULT, pause = NO_PAUSE } = context;
   const manifest = await newestManifest(store, root);
   const builder = createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 });
   const segments: SegmentEntry[] = [];
@@ -41,7 +52,8 @@ export async function foldOnce(context: FoldContext): Promise<FoldOutcome> {
       const keep = rowsOfSegment(manifest, segment);
       await addWholeBlock(builder, parseBlock(await readWhole(store, segment), segment.key), keep);
       segments.push(segment);
-      if (segments.length >= segmentsMax || builder.sizeBytes >= blockBytes) break;
+      if (segments.length >= segmentsMax || builder.memoryBytes >= memoryBytes) break;
+      await pause();
     }
   } catch (error) {
     if (isMissingObject(error)) return { outcome: 'lost' };
@@ -49,37 +61,14 @@ export async function foldOnce(context: FoldContext): Promise<FoldOutcome> {
   }
   const [first] = segments;
   if (first === undefined) return { outcome: 'nothing' };
-  const id = randomId(random);
-  const log = joinRanges(segments.map((segment) => segment.info.log));
-  const { bytes, info } = builder.build({ id, level: 1, log });
-  const key = blockKey(root, manifest.version, id);
-  await store.put(key, bytes);
-  const block: BlockEntry = { key, id, level: 1, sizeBytes: bytes.length, log, datasets: info.datasets };
-  const committed = await commitChange(store, root, {
-    kind: 'fold',
-    id: randomId(random),
-    from: manifest.position,
-    firstAppendMs: first.info.log.lastAppendMs,
-    block,
-  });
-  return committed.outcome === 'committed'
-    ? { outcome: 'committed', block, segments: segments.length }
-    : { outcome: 'lost' };
-}
-
-/** One range of all: `ranges` follow one another in the log. */
-export function joinRanges(ranges: readonly LogRange[]): LogRange {
-  const [first] = ranges;
-  const last = ranges.at(-1);
-  if (first === undefined || last === undefined) throw new FlamelakeError('internal', 'no log ranges to join');
-  return {
-    logId: first.logId,
-    partition: first.partition,
-    position: first.position,
-    next: last.next,
-    lastAppendMs: last.lastAppendMs,
-    gaps: ranges.flatMap((range) => range.gaps),
-  };
+  const log = hullOf(segments.map((segment) => segment.info.log));
+  const block = await putBlock({ store, root, random, pause }, builder, { version: manifest.version, level: 1, log });
+  const { lastAppendMs: firstAppendMs } = first.info.log;
+  const change: FoldChange = { kind: 'fold', id: randomId(random), from: manifest.position, firstAppendMs, block };
+  const committed = await commitChange(store, root, change);
+  if (committed.outcome === 'lost') return { outcome: 'lost' };
+  const segmentBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return { outcome: 'committed', block, segments: segments.length, segmentBytes, firstAppendMs };
 }
 
 /** All bytes of a segment in one request; another object under its key is a missing object. */

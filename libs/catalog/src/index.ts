@@ -45,10 +45,13 @@ export {
   versionOfManifestKey,
 } from './keys.ts';
 export { decodeManifest, EMPTY_MANIFEST, encodeManifest, MANIFEST_BYTES_MAX } from './manifest.ts';
-export { type MergeContext, type MergeOutcome, mergeOnce } from './merge-once.ts';
+export { type MergeContext, type MergeOutcome, mergeOnce, runMerge } from './merge-once.ts';
+export { MERGE_RULES_DEFAULT, type MergeRules } from './merge-rules.ts';
 export { listAll, newestManifest, readManifest } from './newest-manifest.ts';
 export { openStore, STORE_KEY, type StoreIdentity } from './open-store.ts';
 export { isBlockSubject, isSegmentSubject, mayMatch } from './pending-deletes.ts';
+export { type MergeJob, planMerges, windowOf } from './plan-merges.ts';
+export type { Pause } from './put-block.ts';
 export { type ExpireBefore, rowsOfBlock, rowsOfSegment } from './row-rules.ts';
 export { type StoreKeys, seal, unseal } from './seal.ts';
 export { type NamedPartition, sealSnapshotName, unsealSnapshotName } from './snapshot-name.ts';

@@ -1,82 +1,65 @@
-/** The merge: blocks of one level that follow one another in the log become one of the next. No profile is dropped or summed up. */
-import { createBlockBuilder, objectSource, openBlock } from '@flamelake/block';
+/** One merge: the job longest overdue, done and committed. No profile is dropped or summed up. */
 import type { ObjectStore, Random } from '@flamelake/model';
-import { addWholeBlock } from './add-whole-block.ts';
 import { commitChange } from './commit-change.ts';
-import { joinRanges } from './fold-once.ts';
 import { isMissingObject } from './follow-chain.ts';
-import { blockKey } from './keys.ts';
+import { mergeBlocks } from './merge-blocks.ts';
+import { MERGE_RULES_DEFAULT, type MergeRules } from './merge-rules.ts';
 import { newestManifest } from './newest-manifest.ts';
+import { type MergeJob, planMerges } from './plan-merges.ts';
+import { NO_PAUSE, type Pause } from './put-block.ts';
 import { randomId } from './random-id.ts';
-import { type ExpireBefore, rowsOfBlock } from './row-rules.ts';
-import type { BlockEntry, PartitionRoot } from './types.ts';
+import type { ExpireBefore } from './row-rules.ts';
+import type { BlockEntry, Manifest, PartitionRoot } from './types.ts';
 
 export interface MergeContext {
   readonly store: ObjectStore;
   readonly root: PartitionRoot;
   readonly random: Random;
-  /** Blocks in one merge; 16 by default. */
-  readonly blocksPerMerge?: number;
-  /** Most bytes read by one merge; 64 MiB by default. */
-  readonly inputBytesMax?: number;
+  /** What differs from `MERGE_RULES_DEFAULT`. */
+  readonly rules?: Partial<MergeRules>;
   /** Profiles before are left out; none by default. Their identities stay. */
   readonly expireBefore?: ExpireBefore;
+  readonly pause?: Pause;
 }
 
 export type MergeOutcome =
-  | { readonly outcome: 'committed'; readonly block: BlockEntry; readonly blocks: number }
+  | { readonly outcome: 'committed'; readonly job: MergeJob; readonly blocks: readonly BlockEntry[] }
   | { readonly outcome: 'nothing' }
   /** Another job took an input, or this one took too long. */
-  | { readonly outcome: 'lost' };
+  | { readonly outcome: 'lost'; readonly job: MergeJob };
 
-const BLOCKS_PER_MERGE_DEFAULT = 16;
-const INPUT_BYTES_MAX_DEFAULT = 67_108_864;
-/** Blocks of this level are merged no further. */
-const LEVEL_MAX = 3;
-
-/** @throws {FlamelakeError} `data_loss` on a block that cannot be read, `unavailable` when the store does not answer */
-export async function mergeOnce(context: MergeContext): Promise<MergeOutcome> {
-  const { store, root, random, blocksPerMerge = BLOCKS_PER_MERGE_DEFAULT } = context;
-  const { inputBytesMax = INPUT_BYTES_MAX_DEFAULT, expireBefore } = context;
-  const manifest = await newestManifest(store, root);
-  const inputs = chooseInputs(manifest.blocks, blocksPerMerge, inputBytesMax);
-  const [first] = inputs;
-  if (first === undefined) return { outcome: 'nothing' };
-  const builder = createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 });
-  try {
-    for (const input of inputs) {
-      const keep = rowsOfBlock(manifest, input, expireBefore);
-      await addWholeBlock(builder, await openBlock(objectSource(store, input)), keep);
-    }
-  } catch (error) {
-    if (isMissingObject(error)) return { outcome: 'lost' };
-    throw error;
-  }
-  const id = randomId(random);
-  const level = first.level + 1;
-  const log = joinRanges(inputs.map((block) => block.log));
-  const { bytes, info } = builder.build({ id, level, log });
-  const key = blockKey(root, manifest.version, id);
-  await store.put(key, bytes);
-  const block: BlockEntry = { key, id, level, sizeBytes: bytes.length, log, datasets: info.datasets };
-  const remove = inputs.map((input) => input.key);
-  const pinIds = expireBefore && manifest.pins.map((pin) => pin.id);
-  const change = { kind: 'merge', id: randomId(random), remove, add: [block], ...(pinIds && { pinIds }) } as const;
-  const committed = await commitChange(store, root, change);
-  return committed.outcome === 'committed'
-    ? { outcome: 'committed', block, blocks: inputs.length }
-    : { outcome: 'lost' };
+/**
+ * Does the job longest overdue, if any is due.
+ * @param nowMs - ms since 1970
+ * @throws {FlamelakeError} as `runMerge`
+ */
+export async function mergeOnce(context: MergeContext, nowMs: number): Promise<MergeOutcome> {
+  const manifest = await newestManifest(context.store, context.root);
+  const [job] = planMerges(manifest, { ...MERGE_RULES_DEFAULT, ...context.rules }, nowMs);
+  return job === undefined ? { outcome: 'nothing' } : runMerge(context, manifest, job);
 }
 
-/** The oldest run of `count` blocks of one level that follow one another in the log and are small enough together. */
-function chooseInputs(blocks: readonly BlockEntry[], count: number, bytesMax: number): readonly BlockEntry[] {
-  const inLogOrder = [...blocks].sort((a, b) => a.log.position - b.log.position);
-  let run: BlockEntry[] = [];
-  for (const block of inLogOrder) {
-    if (block.level !== run[0]?.level) run = [];
-    run.push(block);
-    while (run.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) > bytesMax) run.shift();
-    if (run.length === count && block.level < LEVEL_MAX) return run;
+/**
+ * Does a job. Others may commit theirs meanwhile: this one counts as long as all its inputs are live and its version is kept.
+ * @param manifest - the version the job was planned on
+ * @throws {FlamelakeError} `data_loss` on a block that cannot be read, `unavailable` when the store does not answer
+ */
+export async function runMerge(
+  { store, root, random, rules, expireBefore, pause = NO_PAUSE }: MergeContext,
+  manifest: Manifest,
+  job: MergeJob,
+): Promise<Exclude<MergeOutcome, { outcome: 'nothing' }>> {
+  const merging = { store, root, random, rules: { ...MERGE_RULES_DEFAULT, ...rules }, expireBefore, pause };
+  let add: readonly BlockEntry[];
+  try {
+    add = await mergeBlocks(merging, manifest, job);
+  } catch (error) {
+    if (isMissingObject(error)) return { outcome: 'lost', job };
+    throw error;
   }
-  return [];
+  const remove = job.inputs.map((input) => input.key);
+  const pinIds = expireBefore && manifest.pins.map((pin) => pin.id);
+  const change = { kind: 'merge', id: randomId(random), remove, add, ...(pinIds && { pinIds }) } as const;
+  const committed = await commitChange(store, root, change);
+  return committed.outcome === 'committed' ? { outcome: 'committed', job, blocks: add } : { outcome: 'lost', job };
 }

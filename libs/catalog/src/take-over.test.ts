@@ -35,7 +35,7 @@ async function writeAndFold(world: World, count: number) {
 test('resends of folded, merged and unfolded profiles are recognised after a take-over', async () => {
   const world = createWorld();
   const profiles = await writeAndFold(world, 3);
-  await mergeOnce({ ...world, blocksPerMerge: 2 });
+  await mergeOnce({ ...world, rules: { blocksPerMerge: 2 } }, world.clock.nowMs());
   const last = world.profile();
   world.log.push(last);
   await createTestWriter(world).run();
@@ -52,7 +52,7 @@ test('a take-over that misses a block starts again from a newer manifest', async
   for (const profile of profiles) world.log.push(profile);
   const [first] = (await newestManifest(world.store, world.root)).blocks;
   world.store.meet('get', first?.key ?? 'no block', async () => {
-    await mergeOnce({ ...world, blocksPerMerge: 2 });
+    await mergeOnce({ ...world, rules: { blocksPerMerge: 2 } }, world.clock.nowMs());
     await sweepAfter(world, 3);
     return undefined;
   });

@@ -7,6 +7,7 @@ import type { ProfileRecord } from '@flamelake/formats';
 import { compareBytes, compileMatchers, type Labels, matchLabels, parseSelector } from '@flamelake/model';
 import { CPU_TYPE, createSeededRandom, randomProfileRecord, type SeededRandom, stackTreeOf } from '@flamelake/testkit';
 import * as fc from 'fast-check';
+import { compactedBlocks } from './compacted-blocks.test-support.ts';
 import { executeTask } from './execute-task.ts';
 import { compareLabels, sortedLabelNames, sortedLabelSets, sortedLabelValues } from './label-sets.ts';
 import { mergePartialResult, type PartialResult } from './partial-result.ts';
@@ -70,7 +71,8 @@ function isDeleted(row: ModelRow, { tenant, selector, fromMs, untilMs }: Pending
   return isSelected(row, { tenants: [tenant], selectors: [selector], fromMs, untilMs, profileTypeId: undefined });
 }
 
-async function spread(random: SeededRandom, records: readonly ProfileRecord[]): Promise<BlockReader[]> {
+async function spread(random: SeededRandom, records: readonly ProfileRecord[]): Promise<readonly BlockReader[]> {
+  if (random.chance(0.5)) return compactedBlocks(random, records, 10 + random.integer(30));
   const count = 1 + random.integer(5);
   const parts: ProfileRecord[][] = Array.from({ length: count }, () => []);
   for (const record of records) random.pick(parts).push(record);

@@ -28,6 +28,7 @@ export {
   SECONDS_BUCKETS,
 } from './metrics.ts';
 export { nodeFileSystem } from './node-file-system.ts';
+export { createPause } from './pause.ts';
 export {
   commandArguments,
   endOnUncaught,

@@ -1,18 +1,20 @@
-/** The compactor: folds chains into blocks, merges small blocks, and sweeps, partition by partition. */
+/** The compactor: folds chains into blocks and sweeps, partition by partition, and merges blocks beside that. */
 import {
   type ExpireContext,
   expireOnce,
   foldOnce,
   KEEP_MS_DEFAULT,
   listRoots,
-  mergeOnce,
+  MERGE_RULES_DEFAULT,
+  type MergeRules,
   type PartitionRoot,
   sweepOnce,
 } from '@flamelake/catalog';
 import type { Clock, ObjectStore, Random } from '@flamelake/model';
-import type { Logger, Metrics } from '@flamelake/runtime';
+import { createPause, type Logger, type Metrics } from '@flamelake/runtime';
 import { chainLength } from './chain-length.ts';
 import { createCompactorMetrics } from './compactor-metrics.ts';
+import { createMergeJobs } from './merge-jobs.ts';
 import type { PartitionTurns } from './partition-turns.ts';
 
 export interface CompactorOptions {
@@ -31,6 +33,10 @@ export interface CompactorOptions {
   readonly sweepIntervalMs?: number;
   /** What expires, and when; nothing unless given. */
   readonly retention?: Pick<ExpireContext, 'expireBefore' | 'identityWindowMs' | 'rewriteAfterMs'>;
+  /** Merges side by side; 2 by default. */
+  readonly mergesMax?: number;
+  /** What differs from `MERGE_RULES_DEFAULT`. */
+  readonly mergeRules?: Partial<MergeRules>;
   /** Which partitions to work on where there are several compactors; all unless given. */
   readonly turns?: PartitionTurns;
 }
@@ -58,6 +64,7 @@ const FOLD_SEGMENTS_DEFAULT = 32;
 /** Longest time between two looks at a chain's length. */
 const LOOK_INTERVAL_MS_MAX = 10_000;
 const BACKOFF_MS_MAX = 600_000;
+const MERGES_MAX_DEFAULT = 2;
 
 export function createCompactor(options: CompactorOptions): Compactor {
   const { store, clock, random, logger } = options;
@@ -67,6 +74,10 @@ export function createCompactor(options: CompactorOptions): Compactor {
   const { retention = KEEP_ALL } = options;
   const { expireBefore } = retention;
   const pinned = new Map<string, number>();
+  const rules = { ...MERGE_RULES_DEFAULT, ...options.mergeRules };
+  const jobsMax = options.mergesMax ?? MERGES_MAX_DEFAULT;
+  const merges = createMergeJobs({ store, clock, random, logger, counts, rules, expireBefore, jobsMax });
+  const pause = createPause(clock);
   const schedules = new Map<string, Schedule>();
   const lookIntervalMs = Math.min(LOOK_INTERVAL_MS_MAX, foldIntervalMs);
 
@@ -81,20 +92,18 @@ export function createCompactor(options: CompactorOptions): Compactor {
     return schedule;
   }
 
-  /** Folds until the tail is short, then merges. */
-  async function compact(root: PartitionRoot): Promise<void> {
-    const context = { store, root, random };
+  /** Folds until the tail is short. */
+  async function fold(root: PartitionRoot): Promise<void> {
     for (;;) {
       const startMs = clock.monotonicMs();
-      const fold = await foldOnce(context);
-      if (fold.outcome === 'nothing') break;
-      counts.job('fold', fold.outcome, clock.monotonicMs() - startMs);
-      if (fold.outcome === 'lost' || fold.segments < foldSegments) break;
+      const done = await foldOnce({ store, root, random, memoryBytes: rules.memoryBytes, pause });
+      if (done.outcome === 'nothing') return;
+      counts.job('fold', done.outcome, clock.monotonicMs() - startMs);
+      if (done.outcome === 'lost') return;
+      counts.folded(done.segmentBytes, clock.nowMs() - done.firstAppendMs);
+      counts.wrote(1, [done.block]);
+      if (done.segments < foldSegments) return;
     }
-    const startMs = clock.monotonicMs();
-    const merge = await mergeOnce({ ...context, expireBefore });
-    if (merge.outcome !== 'nothing') counts.job('merge', merge.outcome, clock.monotonicMs() - startMs);
-    await expire(root);
   }
 
   /** Carries out what no merge came by for: retention and deletes. */
@@ -110,7 +119,8 @@ export function createCompactor(options: CompactorOptions): Compactor {
 
   async function work(root: PartitionRoot, schedule: Schedule): Promise<void> {
     if (clock.monotonicMs() >= schedule.foldMs || (await chainLength(store, root, foldSegments)) >= foldSegments) {
-      await compact(root);
+      await fold(root);
+      await expire(root);
       schedule.foldMs = clock.monotonicMs() + foldIntervalMs;
     }
     if (clock.monotonicMs() >= schedule.sweepMs) {
@@ -120,12 +130,14 @@ export function createCompactor(options: CompactorOptions): Compactor {
     schedule.failures = 0;
   }
 
-  async function visit(root: PartitionRoot): Promise<void> {
+  /** @returns whether the partition is this compactor's to merge: its chain is short, and nothing failed */
+  async function visit(root: PartitionRoot): Promise<boolean> {
     const schedule = scheduleOf(root);
-    if (schedule.failures > 0 && clock.monotonicMs() < schedule.foldMs) return;
+    if (schedule.failures > 0 && clock.monotonicMs() < schedule.foldMs) return false;
     try {
-      if (options.turns !== undefined && !(await options.turns.isTurn(root))) return;
+      if (options.turns !== undefined && !(await options.turns.isTurn(root))) return false;
       await work(root, schedule);
+      return true;
     } catch (error) {
       counts.failed();
       logger.failure('compaction failed and will be tried again', error, { ...root });
@@ -133,18 +145,21 @@ export function createCompactor(options: CompactorOptions): Compactor {
       const waitMs = Math.min(foldIntervalMs * 2 ** Math.min(schedule.failures, 20), BACKOFF_MS_MAX);
       schedule.failures++;
       schedule.foldMs = clock.monotonicMs() + waitMs;
+      return false;
     }
   }
 
   async function visitAll(signal: AbortSignal): Promise<void> {
     try {
+      const folded: PartitionRoot[] = [];
       for (const root of await listRoots(store)) {
         if (signal.aborted) return;
-        await visit(root);
+        if (await visit(root)) folded.push(root);
       }
+      await merges.offer(folded, signal);
     } catch (error) {
       counts.failed();
-      logger.failure('partitions could not be listed', error);
+      logger.failure('partitions could not be looked at', error);
     }
   }
 
@@ -154,6 +169,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
         await visitAll(signal);
         await clock.sleep(lookIntervalMs, signal);
       }
+      await merges.settled();
     },
   };
 }

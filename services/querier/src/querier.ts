@@ -9,9 +9,8 @@ import {
   type PartialResult,
   type Task,
 } from '@flamelake/query';
-import { createSemaphore, type Metrics, systemClock } from '@flamelake/runtime';
+import { createPause, createSemaphore, type Metrics, systemClock } from '@flamelake/runtime';
 import { cachedSource, missingObject, type SourceContext } from './cached-source.ts';
-import { createPause } from './pause.ts';
 
 export interface QuerierOptions {
   readonly store: ObjectStore;

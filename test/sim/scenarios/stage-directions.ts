@@ -56,8 +56,8 @@ export function fold(world: World, segmentsMax: number): Job<string> {
 /** A merge of so many blocks. */
 export function merge(world: World, blocksPerMerge: number): Job<string> {
   const { root } = world;
-  return world.job(`merger of ${blocksPerMerge}`, async ({ random }, store) => {
-    return (await mergeOnce({ store, root, random, blocksPerMerge })).outcome;
+  return world.job(`merger of ${blocksPerMerge}`, async ({ random, clock }, store) => {
+    return (await mergeOnce({ store, root, random, rules: { blocksPerMerge } }, clock.nowMs())).outcome;
   });
 }
 

@@ -46,7 +46,7 @@ export async function readPartition(context: PartitionContext, root: PartitionRo
   throw new FlamelakeError('unavailable', 'partition is swept whenever it is read', { ...root });
 }
 
-/** Reads the live blocks; together they must hold all offsets below the position, each once. */
+/** Reads the live blocks; their ranges must cover all offsets below the position, those of level 1 without overlap. */
 async function readBlocks(
   { store, progress }: PartitionContext,
   reading: PartitionReading,
@@ -55,14 +55,18 @@ async function readBlocks(
 ): Promise<void> {
   const inLogOrder = [...blocks].sort((a, b) => a.log.position - b.log.position);
   let covered = 0;
+  let folded = 0;
   for (const [i, entry] of inLogOrder.entries()) {
     progress(`block ${i + 1} of ${blocks.length}, ${megabytes(reading.bytes)} read`);
     const { log } = entry;
-    if (log.position !== covered) {
-      const relation = log.position > covered ? 'are in no block before' : 'are in two blocks, this is the second';
-      const [from, until] = log.position > covered ? [covered, log.position] : [log.position, covered];
-      reading.findings.difference(`${entry.key}: offsets ${from} to ${until} ${relation}`);
+    if (log.position > covered) {
+      reading.findings.difference(`${entry.key}: offsets ${covered} to ${log.position} are in no block before`);
+    } else if (entry.level === 1 && log.position < folded) {
+      reading.findings.difference(
+        `${entry.key}: offsets ${log.position} to ${folded} are in two blocks, this is the second`,
+      );
     }
+    if (entry.level === 1) folded = log.next;
     covered = Math.max(covered, log.next);
     tellGaps(reading, entry.key, log.gaps);
     reading.blocks++;

@@ -37,6 +37,15 @@ function verify({ store, log, random }: World): Promise<Verification> {
   });
 }
 
+/** Small windows, so that profiles of one test lie in many. */
+const MERGE_RULES = {
+  blocksPerMerge: 2,
+  hourMs: 600_000,
+  dayMs: 3_600_000,
+  graceMs: 0,
+  windowsMax: 2,
+  smallBlocksMax: 2,
+};
 const STEPS = [
   'push',
   'push',
@@ -83,7 +92,7 @@ async function live(seed: number, steps: number): Promise<World> {
     else if (step === 'wait') clock.advance(random.integer(100 * 60_000));
     else if (step === 'write') await writer.run();
     else if (step === 'fold') await foldOnce({ ...context, segmentsMax: 1 + random.integer(3) });
-    else if (step === 'merge') await mergeOnce({ ...context, blocksPerMerge: 2 });
+    else if (step === 'merge') await mergeOnce({ ...context, rules: MERGE_RULES }, clock.nowMs());
     else if (step === 'sweep') await sweepOnce({ ...context, keepMs: 1_000 });
     else if (step === 'trim') {
       const { position } = await newestManifest(store, root);

@@ -1,0 +1,82 @@
+/** An input of a merge: read a dataset at a time, so that what is held of it does not grow with it. */
+import {
+  type BlockReader,
+  type DatasetInfo,
+  type DatasetReader,
+  type IdentityColumns,
+  type InputIdentities,
+  objectSource,
+  openBlock,
+  parseBlock,
+} from '@flamelake/block';
+import { FlamelakeError, type ObjectStore } from '@flamelake/model';
+import type { BlockEntry } from './types.ts';
+
+export interface MergeInput {
+  readonly entry: BlockEntry;
+  readonly block: BlockReader;
+  /** By identity, 1 when an output has it. */
+  readonly isTaken: Uint8Array;
+  /** Place in the block by `datasetName`. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+export interface MergeInputs {
+  readonly all: readonly MergeInput[];
+  openDataset(input: MergeInput, place: number): DatasetReader;
+  /** Identities of an input; kept while there is room. */
+  identitiesOf(input: MergeInput): Promise<InputIdentities>;
+}
+
+/**
+ * Opens the inputs of a merge.
+ * @param memoryBytes - what may be held of whole objects, and again of identities, bytes
+ * @throws {FlamelakeError} `not_found` when one is gone
+ */
+export async function openInputs(
+  store: ObjectStore,
+  entries: readonly BlockEntry[],
+  memoryBytes: number,
+): Promise<MergeInputs> {
+  const all: MergeInput[] = [];
+  let wholeBytes = 0;
+  for (const entry of entries) {
+    const isWhole = wholeBytes + entry.sizeBytes <= memoryBytes;
+    if (isWhole) wholeBytes += entry.sizeBytes;
+    const block = isWhole ? await readWhole(store, entry) : await openBlock(objectSource(store, entry));
+    const places = new Map(block.info.datasets.map((info, place) => [datasetName(info), place]));
+    all.push({ entry, block, isTaken: new Uint8Array(block.identityCount), places });
+  }
+  const kept = new Map<MergeInput, IdentityColumns>();
+  let keptBytes = 0;
+  return {
+    all,
+    openDataset: ({ block }, place) => block.openDataset(place),
+    async identitiesOf(input) {
+      const { isTaken } = input;
+      const known = kept.get(input);
+      if (known !== undefined) return { columns: known, isTaken };
+      const columns = await input.block.readIdentities();
+      const bytes = columns.ids.byteLength + columns.offsets.byteLength;
+      for (const [other, { ids, offsets }] of kept) {
+        if (keptBytes + bytes <= memoryBytes) break;
+        kept.delete(other);
+        keptBytes -= ids.byteLength + offsets.byteLength;
+      }
+      kept.set(input, columns);
+      keptBytes += bytes;
+      return { columns, isTaken };
+    },
+  };
+}
+
+/** Tells datasets of one block apart. */
+export function datasetName({ tenant, service }: Pick<DatasetInfo, 'tenant' | 'service'>): string {
+  return `${tenant.length}:${tenant}${service}`;
+}
+
+async function readWhole(store: ObjectStore, { key, sizeBytes }: BlockEntry): Promise<BlockReader> {
+  const object = await store.get(key);
+  if (object?.sizeBytes !== sizeBytes) throw new FlamelakeError('not_found', 'block object is gone', { key });
+  return parseBlock(object.bytes, key);
+}

@@ -1,0 +1,140 @@
+/**
+ * Merges side by side, over all partitions that are offered: the job longest overdue first. No block is in two jobs of this compactor;
+ * what others do to the same blocks the commit decides.
+ */
+import {
+  type ExpireBefore,
+  type Manifest,
+  type MergeJob,
+  type MergeRules,
+  newestManifest,
+  type PartitionRoot,
+  planMerges,
+  runMerge,
+} from '@flamelake/catalog';
+import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
+import { createPause, type Logger } from '@flamelake/runtime';
+import type { CompactorMetrics } from './compactor-metrics.ts';
+
+export interface MergeJobsOptions {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly counts: CompactorMetrics;
+  readonly rules: MergeRules;
+  readonly expireBefore: ExpireBefore;
+  /** Most jobs at a time. */
+  readonly jobsMax: number;
+}
+
+export interface MergeJobs {
+  /**
+   * Starts what is due in partitions whose chains are folded, and goes on until nothing is. Answers when it is known what is due.
+   * Partitions offered before and not now are left alone.
+   */
+  offer(roots: readonly PartitionRoot[], signal: AbortSignal): Promise<void>;
+  /** Resolves when no job is running. */
+  settled(): Promise<void>;
+}
+
+interface Due {
+  readonly root: PartitionRoot;
+  readonly manifest: Manifest;
+  readonly job: MergeJob;
+}
+
+/** How long the blocks of a job that failed are left alone. */
+const FAILED_WAIT_MS = 600_000;
+
+export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
+  const { store, clock, random, logger, counts, rules, expireBefore, jobsMax } = options;
+  const pause = createPause(clock);
+  const running = new Set<Promise<void>>();
+  const busy = new Set<string>();
+  /** Blocks of jobs that failed, and until when they are left alone, monotonic ms. */
+  const failed = new Map<string, number>();
+  const known = new Map<string, Manifest>();
+  let offered: readonly PartitionRoot[] = [];
+  let choosing: Promise<void> = Promise.resolve();
+
+  async function dueJobs(): Promise<Due[]> {
+    for (const [key, untilMs] of failed) if (untilMs <= clock.monotonicMs()) failed.delete(key);
+    const due: Due[] = [];
+    for (const root of offered) {
+      const name = nameOf(root);
+      const manifest = await newestManifest(store, root, known.get(name));
+      known.set(name, manifest);
+      const taken = new Set([...busy, ...failed.keys()]);
+      const jobs = planMerges(manifest, rules, clock.nowMs(), taken);
+      due.push(...jobs.map((job) => ({ root, manifest, job })));
+      counts.blocks(name, manifest.blocks);
+    }
+    counts.backlog(
+      due.map(({ job }) => job),
+      clock.nowMs(),
+    );
+    return due.sort((a, b) => a.job.dueMs - b.job.dueMs);
+  }
+
+  async function run({ root, manifest, job }: Due, signal: AbortSignal): Promise<void> {
+    const startMs = clock.monotonicMs();
+    const resting = async () => {
+      if (signal.aborted) throw new FlamelakeError('canceled', 'compactor ends');
+      await pause();
+    };
+    try {
+      const merged = await runMerge({ store, root, random, rules, expireBefore, pause: resting }, manifest, job);
+      counts.job(`level ${job.level}`, merged.outcome, clock.monotonicMs() - startMs);
+      if (merged.outcome === 'committed') counts.wrote(job.level, merged.blocks);
+    } catch (error) {
+      if (signal.aborted) return;
+      counts.failed();
+      logger.failure('merge failed and will be tried again', error, { ...root, level: job.level });
+      for (const { key } of job.inputs) failed.set(key, clock.monotonicMs() + FAILED_WAIT_MS);
+    }
+  }
+
+  function start(due: Due, signal: AbortSignal): void {
+    for (const { key } of due.job.inputs) busy.add(key);
+    const one = run(due, signal).then(() => {
+      running.delete(one);
+      for (const { key } of due.job.inputs) busy.delete(key);
+      choose(signal).catch((error: unknown) => {
+        counts.failed();
+        logger.failure('due merges could not be found', error);
+      });
+    });
+    running.add(one);
+  }
+
+  /** Starts what is due and has room; one look at a time, so that no block gets into two jobs. */
+  function choose(signal: AbortSignal): Promise<void> {
+    const look = choosing
+      .catch(() => undefined)
+      .then(async () => {
+        if (signal.aborted || running.size >= jobsMax) return;
+        for (const due of await dueJobs()) {
+          if (running.size >= jobsMax || signal.aborted) return;
+          if (!due.job.inputs.some(({ key }) => busy.has(key))) start(due, signal);
+        }
+      });
+    choosing = look;
+    return look;
+  }
+
+  return {
+    async offer(roots, signal) {
+      offered = roots;
+      counts.keep(new Set(roots.map(nameOf)));
+      await choose(signal);
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+function nameOf({ logId, partition }: PartitionRoot): string {
+  return `${logId}/${partition}`;
+}
