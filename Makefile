@@ -33,7 +33,7 @@ check: $(STAMP)
 bench: $(STAMP)
 	@exec $(NODE) test/bench/run.ts $(ONLY)
 
-## soak: longer simulations; SEED=n replays one, SECONDS=n bounds the search
+## soak: longer simulations; SEED=n replays one, SECONDS=n bounds the search; KIND=kill kills a real cluster instead
 soak: $(STAMP)
 	@exec $(NODE) test/sim/soak.ts
 

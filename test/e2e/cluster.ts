@@ -114,15 +114,21 @@ function placeFlags(kafka: KafkaServer, s3: RunningServer): readonly string[] {
     `--kafka.partitions=${PARTITIONS}`,
     '--kafka.replication-factor=1',
     '--kafka.min-insync-replicas=1',
+    ...bucketFlags(s3.port),
+  ];
+}
+
+export function bucketFlags(port: number): readonly string[] {
+  return [
     '--store.backend=s3',
-    `--store.s3.endpoint=http://127.0.0.1:${s3.port}`,
+    `--store.s3.endpoint=http://127.0.0.1:${port}`,
     `--store.s3.bucket=${S3_BUCKET}`,
     `--store.s3.access-key=${S3_ACCESS_KEY}`,
     `--store.s3.secret-key=${S3_SECRET_KEY}`,
   ];
 }
 
-function startRole(target: string, flags: readonly string[]): Promise<ServerProcess> {
+export function startRole(target: string, flags: readonly string[]): Promise<ServerProcess> {
   return startServer({
     directory: temporaryDirectory(),
     flags: [
@@ -137,6 +143,6 @@ function startRole(target: string, flags: readonly string[]): Promise<ServerProc
 }
 
 /** The port that a querier says it takes tasks on. */
-function taskPort(querier: ServerProcess): number {
+export function taskPort(querier: ServerProcess): number {
   return Number(querier.log.find((line) => line.message === 'taking tasks')?.port);
 }

@@ -7,11 +7,13 @@
  *     make soak SEED=42 KIND=log      seed 42 of the local log over the file system that forgets
  *     make soak SEED=42 KIND=failed-sync the same, opened again after a failed sync without a power cut
  *     make soak SEED=42 KIND=embedded seed 42 of log, store, writer and compactor on that file system
+ *     make soak KIND=kill SECONDS=600 ten minutes of kills, freezes and restarts of a cluster; SEED=42 for its plan of them
  *     make soak LOG='A|BA' FAULTS=1   two writers over that log at every interleaving
  *
  * Ends with code 1 at the first violation, and says how to replay it.
  */
 import process, { env } from 'node:process';
+import { soakKill } from '../kill/soak-kill.ts';
 import { runEmbedded } from './embedded-world.ts';
 import { everyInterleaving } from './every-interleaving.ts';
 import { runFileLog } from './file-log-world.ts';
@@ -62,6 +64,7 @@ async function soak(): Promise<boolean> {
     console.log(await everyInterleaving({ log: LOG, faults: Number(FAULTS), runsMax: Number.POSITIVE_INFINITY }));
     return true;
   }
+  if (KIND === 'kill') return soakKill(Number(SEED ?? Date.now() % 1_000_000_000), Number(SECONDS));
   if (SEED !== undefined) return runSeed(KIND, Number(SEED));
   return runFor(Number(SECONDS));
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,8 @@ export interface KafkaBroker {
   freeze(): Promise<void>;
   /** SIGCONT. */
   thaw(): void;
+  /** Starts it again where it was, after `kill`. */
+  restart(): Promise<void>;
 }
 
 export interface KafkaServer {
@@ -78,6 +80,15 @@ async function start(folder: string, brokerCount: number, port: number): Promise
   const directory = mkdtempSync(`${tmpdir()}/flamelake-kafka-`);
   const ca = await makeCertificate(directory);
   const children: ChildProcess[] = [];
+  const begin = (i: number) => {
+    const file = openSync(output(i), 'a');
+    const words = java(folder, 512, ['kafka.Kafka', `${directory}/broker-${i}.properties`]);
+    const child = spawn('java', words, { stdio: ['ignore', file, file] });
+    closeSync(file);
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    children[i] = child;
+  };
   const stop = async () => {
     await Promise.all(children.map((child) => end(child)));
     rmSync(directory, { recursive: true, force: true });
@@ -87,25 +98,23 @@ async function start(folder: string, brokerCount: number, port: number): Promise
     writeFileSync(`${directory}/broker-${i}.properties`, properties({ directory, brokerCount, port, index: i }));
   }
   await Promise.all(Array.from({ length: brokerCount }, (_, i) => format(folder, directory, i)));
-  for (let i = 0; i < brokerCount; i++) {
-    const file = openSync(output(i), 'w');
-    const words = java(folder, 512, ['kafka.Kafka', `${directory}/broker-${i}.properties`]);
-    const child = spawn('java', words, { stdio: ['ignore', file, file] });
-    running.add(child);
-    child.once('exit', () => running.delete(child));
-    children.push(child);
-  }
+  for (let i = 0; i < brokerCount; i++) begin(i);
   for (const [i, child] of children.entries()) {
     if (await isUp(child, port + 3 * i)) continue;
     const reason = readFileSync(output(i), 'utf8').slice(-2_000);
     await stop();
     return reason;
   }
-  const brokers = children.map((child, i) => ({
+  const brokers = children.map((_, i) => ({
     address: `127.0.0.1:${port + 3 * i}`,
-    kill: () => end(child),
-    freeze: () => freeze(child),
-    thaw: () => void child.kill('SIGCONT'),
+    kill: () => end(children[i]),
+    freeze: () => freeze(children[i]),
+    thaw: () => void children[i].kill('SIGCONT'),
+    async restart() {
+      begin(i);
+      if (await isUp(children[i], port + 3 * i)) return;
+      throw new Error(`broker ${i} does not start again: ${readFileSync(output(i), 'utf8').slice(-2_000)}`);
+    },
   }));
   const addresses = brokers.map(({ address }) => address);
   return { brokers, addresses, secureAddress: `127.0.0.1:${port + 2}`, ca, stop };

@@ -9,13 +9,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface RunningServer {
   readonly port: number;
   readonly pid: number;
-  /** Stops it and removes its data. */
+  /** kill -9; data that is its own goes with it. */
   stop(): Promise<void>;
 }
 
 export interface ServerCommand {
   readonly name: string;
-  /** Program, words and environment for a port; `directory` is empty and the server's own. */
+  /** Where its data is, when it outlives the server; else an empty directory of its own. */
+  readonly directory?: string;
+  /** Program, words and environment for a port. */
   readonly command: (
     port: number,
     directory: string,
@@ -41,7 +43,7 @@ export async function startServer(server: ServerCommand): Promise<RunningServer>
   for (let tries = 0; tries < PORTS_TRIED; tries++) {
     // Below the range that systems give to outgoing connections.
     const port = randomInt(20_000, 32_000);
-    const directory = mkdtempSync(`${tmpdir()}/flamelake-${server.name}-`);
+    const directory = server.directory ?? mkdtempSync(`${tmpdir()}/flamelake-${server.name}-`);
     const { program, words, environment } = server.command(port, directory);
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
     running.add(child);
@@ -58,7 +60,7 @@ export async function startServer(server: ServerCommand): Promise<RunningServer>
         child.kill('SIGKILL');
         await ended;
       }
-      rmSync(directory, { recursive: true, force: true });
+      if (server.directory === undefined) rmSync(directory, { recursive: true, force: true });
     };
     if (await isUp(child, () => server.isReady(port, output))) return { port, pid: child.pid as number, stop };
     await stop();

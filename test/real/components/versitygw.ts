@@ -18,18 +18,24 @@ export const installVersitygw = () =>
 export interface VersitygwOptions {
   /** PEM files; without them it speaks http. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Where the buckets are, when they outlive the server. */
+  readonly directory?: string;
 }
 
-/** Starts it with an empty bucket. Its files are objects: a key cannot be an object and a folder at once. */
-export function startVersitygw(folder: string, { tls }: VersitygwOptions = {}): Promise<RunningServer> {
+/** Starts it, with an empty bucket unless there was one. Its files are objects: a key cannot be an object and a folder at once. */
+export function startVersitygw(
+  folder: string,
+  { tls, directory: kept }: VersitygwOptions = {},
+): Promise<RunningServer> {
   // A path nobody else answers on, so that a stranger on the port is no server of ours.
   const health = `/health-${randomUUID()}`;
   const certificate = tls === undefined ? [] : ['--cert', tls.certificate, '--key', tls.key];
   return startServer({
     name: 'versitygw',
+    ...(kept === undefined ? {} : { directory: kept }),
     command(port, directory) {
       // A bucket is a directory.
-      mkdirSync(`${directory}/${S3_BUCKET}`);
+      mkdirSync(`${directory}/${S3_BUCKET}`, { recursive: true });
       return {
         program: `${folder}/versitygw`,
         words: [

@@ -1,0 +1,33 @@
+/** Requests of clients that give up after a while, and what an answer means to them. */
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly token: string;
+}
+
+/** @returns undefined when there was no answer: the request may have been done, or not */
+export async function post(
+  url: string,
+  method: string,
+  message: object,
+  { token, timeoutMs }: { readonly token?: string | undefined; readonly timeoutMs: number },
+): Promise<Answer | undefined> {
+  try {
+    const response = await fetch(`${url}/${method}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { 'x-flamelake-commit': token }) },
+      body: JSON.stringify(message),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const body = await response.text();
+    return { status: response.status, body, token: response.headers.get('x-flamelake-commit') ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Statuses that say nothing of the request itself: it may be sent again. */
+export function mayRetry(status: number): boolean {
+  return status === 429 || status === 503 || status === 504 || status === 499;
+}
