@@ -57,6 +57,32 @@ export function keepLeaves(tree: LocationTree, frames: number, aggregatesCallees
   return compactLocationTree(tree, stacks);
 }
 
+/** The heavier half of the stacks, without those as light as the heaviest of the other half: none, when all weigh the same. */
+export function dropLighterStacks(tree: LocationTree): LocationTree {
+  const { count, parent, frame, self } = tree.stacks;
+  const weights = self
+    .slice(0, count)
+    .filter((weight) => weight !== 0n)
+    .sort();
+  const limit = weights[weights.length >> 1] ?? 0n;
+  const stacks = createStackTree();
+  const nodeOf = new Int32Array(count);
+  const used = new Uint8Array(count);
+  for (let node = count - 1; node > 0; node--) {
+    if (used[node] === 0 && self[node] <= limit) continue;
+    used[node] = 1;
+    used[parent[node]] = 1;
+  }
+  for (let node = 0; node < count; node++) {
+    if (node > 0 && used[node] === 0) continue;
+    if (node > 0) nodeOf[node] = childOf(stacks, nodeOf[parent[node]], frame[node]);
+    if (self[node] <= limit) continue;
+    addSelf(stacks, nodeOf[node], self[node]);
+    stacks.total += self[node];
+  }
+  return compactLocationTree(tree, stacks);
+}
+
 /** @param matches - how many more names of the call site a frame behind `matched` ones covers, -1 when it is another */
 function focusStacks(
   { count, parent, frame, self }: StackTree,

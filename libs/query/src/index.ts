@@ -1,7 +1,7 @@
 export type { Cells, Exemplar } from './cells.ts';
 export { executeCachedTask, type ResultCache } from './execute-cached-task.ts';
 export { type ExecuteOptions, executeTask, type OpenBlock } from './execute-task.ts';
-export { focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
+export { dropLighterStacks, focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
 export { hideExpired } from './hide-expired.ts';
 export {
   LABEL_SETS_MAX,
@@ -10,6 +10,7 @@ export {
   sortedLabelSets,
   sortedLabelValues,
 } from './label-sets.ts';
+export type { LocationTree } from './location-tree.ts';
 export { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 export { decodePartialResult, encodePartialResult, RESULT_MESSAGE_BYTES_MAX } from './partial-result-codec.ts';
 export { type Plan, planQuery, TASK_SIZES, type TaskSizes } from './plan.ts';

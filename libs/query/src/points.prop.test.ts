@@ -6,7 +6,7 @@ import type { ProfileRecord } from '@flamelake/formats';
 import { CPU_TYPE, createSeededRandom, randomProfileRecord, type SeededRandom } from '@flamelake/testkit';
 import * as fc from 'fast-check';
 import { executeTask } from './execute-task.ts';
-import { focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
+import { dropLighterStacks, focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
 import { mergePartialResult, type PartialResult } from './partial-result.ts';
 import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
 import { planQuery } from './plan.ts';
@@ -212,6 +212,24 @@ test('the frames nearest to the leaf keep every value', async () => {
     const cut = renderPprof(keepLeaves(tree, frames, random.chance(0.5)), HEADER);
     assert.equal(sum(cut.values), tree.stacks.total);
     for (let i = 0; i < cut.sampleCount; i++) assert.ok(cut.stacks.start[i + 1] - cut.stacks.start[i] <= frames);
+  });
+});
+
+test('dropping the lighter stacks keeps what is heavier, until nothing is left', async () => {
+  await forSeeds(async (seed) => {
+    const { blocks } = await caseOf(seed);
+    let { tree } = await ask(blocks, { kind: 'locations' });
+    while (tree.stacks.total > 0n) {
+      const fewer = dropLighterStacks(tree);
+      const [before, after] = [renderPprof(tree, HEADER).values, renderPprof(fewer, HEADER).values];
+      const heaviest = [...before].sort((a, b) => (a < b ? 1 : -1)).slice(0, after.length);
+      assert.deepEqual(
+        [...after].sort((a, b) => (a < b ? 1 : -1)),
+        heaviest,
+      );
+      assert.ok(after.length <= before.length / 2);
+      tree = fewer;
+    }
   });
 });
 

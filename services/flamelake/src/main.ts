@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'ask a server: top, flamegraph, series or pprof',
     load: async () => (await import('./commands/query-command.ts')).queryCommand,
   },
+  pgo: {
+    summary: "fetch a service's CPU profile for go build -pgo",
+    load: async () => (await import('./commands/pgo-command.ts')).pgoCommand,
+  },
   inspect: {
     summary: 'show what a pprof file holds',
     load: async () => (await import('./commands/inspect-command.ts')).inspectCommand,

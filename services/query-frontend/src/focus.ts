@@ -1,9 +1,8 @@
 /** Merged trees as the query's stack trace selector wants them. */
-import { focusFunctionTree, focusLocationTree, keepLeaves } from '@flamelake/query';
+import { focusFunctionTree, focusLocationTree, keepLeaves, type LocationTree } from '@flamelake/query';
 import type { StacktraceQuery } from './queries.ts';
 
 type FunctionTree = ReturnType<typeof focusFunctionTree>;
-type LocationTree = ReturnType<typeof focusLocationTree>;
 
 export function focused(tree: FunctionTree, { callSite = [] }: StacktraceQuery): FunctionTree {
   return callSite.length === 0 ? tree : focusFunctionTree(tree, callSite);

@@ -13,6 +13,8 @@ import type {
   TimeSeries,
 } from '@flamelake/query';
 
+import type { PgoProfile } from './pgo-profile.ts';
+
 export type { Exemplar, Flamegraph, FlamegraphDiff, HeatmapSeries, TimeSeries } from '@flamelake/query';
 
 export interface TimeRange {
@@ -99,6 +101,8 @@ export interface ProfileStats {
   readonly newestProfileMs: number;
 }
 
+export type { PgoProfile } from './pgo-profile.ts';
+
 export interface Queries {
   profileTypes(call: CallContext, range: TimeRange): Promise<readonly ProfileType[]>;
   labelNames(call: CallContext, range: TimeRange, matchers: readonly string[]): Promise<readonly string[]>;
@@ -121,6 +125,8 @@ export interface Queries {
   dot(call: CallContext, query: StacktraceQuery): Promise<string>;
   /** An encoded google.v1.Profile. */
   pprof(call: CallContext, query: StacktraceQuery): Promise<Uint8Array>;
+  /** @param bytesMax - of the gzipped profile; the lightest stacks go first */
+  pgo(call: CallContext, query: StacktraceQuery, bytesMax: number): Promise<PgoProfile>;
   selectSeries(call: CallContext, query: SeriesQuery): Promise<readonly SeriesWithExemplars[]>;
   heatmap(call: CallContext, query: HeatmapQuery): Promise<Heatmap>;
   /** @param query - profile type and selector, as in `process_cpu:cpu:nanoseconds:cpu:nanoseconds{service_name="x"}` */

@@ -18,6 +18,7 @@ import {
   sortedLabelValues,
 } from '@flamelake/query';
 import { focused, focusedLocations } from './focus.ts';
+import { pgoProfile } from './pgo-profile.ts';
 import { profileStats } from './profile-stats.ts';
 import type { CallContext, Queries, StacktraceQuery } from './queries.ts';
 import type { QueryLimits } from './query-limits.ts';
@@ -83,6 +84,11 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     const [result] = await ask(call, selection.tenants, [{ question: { kind: 'functions' }, selection }]);
     return focused(expect(result, 'functions').tree, query);
   };
+  const locationTree = async (call: CallContext, query: StacktraceQuery) => {
+    const selection = stackSelection(readTenants(call), query);
+    const [result] = await ask(call, selection.tenants, [{ question: { kind: 'locations' }, selection }]);
+    return focusedLocations(expect(result, 'locations').tree, query);
+  };
   const nodes = (call: CallContext, maxNodes: number | undefined) => {
     const { nodes: count, isClamped } = nodesOf(maxNodes, limitsOf(readTenants(call)));
     if (isClamped) call.clampedMaxNodes = count;
@@ -126,12 +132,12 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     },
     pprof: async (call, query) => {
       nodes(call, query.maxNodes);
-      const selection = stackSelection(readTenants(call), query);
-      const [result] = await ask(call, selection.tenants, [{ question: { kind: 'locations' }, selection }]);
+      const tree = await locationTree(call, query);
       const type = parseProfileTypeId(query.profileTypeId);
-      const tree = focusedLocations(expect(result, 'locations').tree, query);
       return encodePprof(renderPprof(tree, { type, ...checkRange(query) }));
     },
+    pgo: async (call, query, bytesMax) =>
+      pgoProfile(await locationTree(call, query), parseProfileTypeId(query.profileTypeId), bytesMax),
     selectSeries: async (call, query) => {
       const grid = gridOf(query);
       const whole = stackSelection(readTenants(call), query);

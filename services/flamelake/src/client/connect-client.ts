@@ -16,6 +16,8 @@ export interface ConnectClient {
   ask<Answer>(method: string, message: object): Promise<ConnectAnswer<Answer>>;
   /** Like `call`, with protobuf bytes both ways. */
   callBytes(method: string, message: Uint8Array): Promise<Uint8Array>;
+  /** Reads what is at a path, relative to the server's URL. */
+  get(path: string): Promise<{ readonly bytes: Uint8Array; readonly headers: Headers }>;
 }
 
 /** @throws {FlamelakeError} `invalid_argument` for what is no http or https URL */
@@ -23,21 +25,20 @@ export function createConnectClient(url: string, tenant: string): ConnectClient 
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
     throw new FlamelakeError('invalid_argument', 'url must begin with http:// or https://', { url });
   }
-  const send = async (method: string, contentType: string, body: string | Uint8Array): Promise<Response> => {
-    const headers: Record<string, string> = { 'content-type': contentType };
-    if (tenant !== '') headers['x-scope-orgid'] = tenant;
+  const request = async (path: string, init: RequestInit, own: Record<string, string> = {}): Promise<Response> => {
+    const headers = tenant === '' ? own : { ...own, 'x-scope-orgid': tenant };
     let response: Response;
     try {
-      response = await fetch(`${url.replace(/\/$/, '')}/${method}`, {
-        method: 'POST',
-        headers,
-        body: typeof body === 'string' ? body : Buffer.from(body),
-      });
+      response = await fetch(`${url.replace(/\/$/, '')}/${path}`, { ...init, headers });
     } catch (cause) {
       throw new FlamelakeError('unavailable', 'server does not answer', { url, reason: reasonOf(cause) }, { cause });
     }
     if (!response.ok) throw await serverError(response);
     return response;
+  };
+  const send = (method: string, contentType: string, body: string | Uint8Array): Promise<Response> => {
+    const sent = typeof body === 'string' ? body : Buffer.from(body);
+    return request(method, { method: 'POST', body: sent }, { 'content-type': contentType });
   };
   const ask = async <Answer>(method: string, message: object): Promise<ConnectAnswer<Answer>> => {
     const response = await send(method, 'application/json', JSON.stringify(message));
@@ -49,6 +50,10 @@ export function createConnectClient(url: string, tenant: string): ConnectClient 
     async callBytes(method, message) {
       const response = await send(method, 'application/proto', message);
       return new Uint8Array(await response.arrayBuffer());
+    },
+    async get(path) {
+      const response = await request(path, {});
+      return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
     },
   };
 }

@@ -1,11 +1,12 @@
 /** `flamelake query top|flamegraph|series|pprof`: asks a server and prints for people, or pprof for tools. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { FlamelakeError } from '@flamelake/model';
 import { type ConnectClient, createConnectClient } from '../client/connect-client.ts';
 import { type Frame, flamegraphTree, percent, topFunctions, type WireFlamegraph } from '../client/flamegraph-tree.ts';
 import { encodeMergeProfileRequest } from '../client/merge-profile-request.ts';
 import { readTime } from '../client/read-time.ts';
+import { writeOutput } from '../client/write-output.ts';
 import { QUERY_OPTIONS } from '../options/client-options.ts';
 import { helpText } from '../options/describe-options.ts';
 import type { OptionValues } from '../options/option.ts';
@@ -152,13 +153,4 @@ async function printPprof({ client, message, options, context }: Question): Prom
   const bytes = gzipSync(await client.callBytes('querier.v1.QuerierService/SelectMergeProfile', request));
   if (options.output === '') context.printBytes(bytes);
   else writeOutput(options.output, bytes);
-}
-
-function writeOutput(file: string, bytes: Uint8Array): void {
-  try {
-    writeFileSync(file, bytes);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FlamelakeError('failed_precondition', 'file cannot be written', { file, reason }, { cause });
-  }
 }

@@ -95,3 +95,26 @@ export const VERIFY_OPTIONS = {
   tenant: { kind: 'text', default: '', description: 'tenant whose answers are compared; all of the store if empty' },
   'limits.ingestion-window': SERVE_OPTIONS['limits.ingestion-window'],
 } as const satisfies OptionTable;
+
+export const PGO_OPTIONS = {
+  ...CONNECTION,
+  type: QUERY_OPTIONS.type,
+  selector: { ...QUERY_OPTIONS.selector, description: 'further labels of the profiles, such as {env="production"}' },
+  from: { ...QUERY_OPTIONS.from, default: 'now-24h' },
+  until: QUERY_OPTIONS.until,
+  'keep-locations': {
+    kind: 'integer',
+    min: 0,
+    max: 1_000,
+    default: 5,
+    description: 'frames of each stack, from the leaf; 0 keeps all',
+  },
+  'max-size': {
+    kind: 'bytes',
+    min: 1_024,
+    max: 1_073_741_824,
+    default: 16_777_216,
+    description: 'most bytes of the profile; the lightest stacks go first',
+  },
+  output: { kind: 'text', default: 'default.pgo', description: 'file to write', isRequired: true },
+} as const satisfies OptionTable;

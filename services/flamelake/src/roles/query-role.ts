@@ -5,9 +5,9 @@ import {
   createQueryFrontend,
   createSettings,
   type ExecuteTask,
+  plainRoutes,
   QUERY_LIMITS_DEFAULT,
   querierMethods,
-  renderRoutes,
   settingsMethods,
 } from '@flamelake/query-frontend';
 import { retentionOf } from '../options/retention.ts';
@@ -35,7 +35,7 @@ export function startQueryRole(
   });
   return {
     methods: [...querierMethods(queries), ...settingsMethods(createSettings({ store, random, clock }))],
-    routes: renderRoutes(queries, clock),
+    routes: plainRoutes(queries, clock),
     queries,
     close: () => Promise.resolve(),
   };

@@ -20,13 +20,24 @@ export function serveRoute(route: PlainRoute, multitenancy: boolean): RequestHan
       commitToken: headerValue(request.headers, HEADER.commit),
     };
     const { searchParams } = new URL(request.url, 'http://localhost');
-    const { contentType, body } = await route.answer(searchParams, call);
+    for (const [name, value] of Object.entries(request.params)) searchParams.set(name, String(value));
+    const { contentType, body, headers = {} } = await route.answer(searchParams, call);
     if (call.snapshot !== undefined) response.setHeader(HEADER.snapshot, call.snapshot);
     if (call.clampedMaxNodes !== undefined) response.setHeader(HEADER.maxNodes, String(call.clampedMaxNodes));
     response.setHeader('content-type', contentType);
     response.setHeader('vary', 'accept-encoding');
-    const isCompressed = body.length >= GZIP_BYTES_MIN && request.acceptsEncodings('gzip') !== false;
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (isKnown(headers.etag, request.headers['if-none-match'])) {
+      response.status(304).end();
+      return;
+    }
+    const isCompressed =
+      typeof body === 'string' && body.length >= GZIP_BYTES_MIN && request.acceptsEncodings('gzip') !== false;
     if (isCompressed) response.setHeader('content-encoding', 'gzip');
     response.end(isCompressed ? await gzipBody(body) : body);
   };
+}
+
+function isKnown(etag: string | undefined, known: string | undefined): boolean {
+  return etag !== undefined && (known ?? '').split(/\s*,\s*/).includes(etag);
 }

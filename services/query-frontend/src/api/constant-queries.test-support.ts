@@ -68,6 +68,7 @@ export const constantQueries: Queries = {
   tree: () => Promise.resolve(Uint8Array.of(0, 1, 2)),
   dot: () => Promise.resolve('digraph {}'),
   pprof: () => Promise.resolve(toBinary(ProfileSchema, PPROF)),
+  pgo: () => Promise.resolve({ bytes: Uint8Array.of(1), total: 1n, kept: 1n }),
   selectSeries: (_, { stepSeconds, aggregation, limit, groupBy }) =>
     Promise.resolve([
       {

@@ -22,14 +22,20 @@ export const ONE_SIDE: SideNames = { query: 'query', from: 'from', until: 'until
 export function stacktracesOf(parameters: URLSearchParams, names: SideNames, nowMs: number): StacktraceQuery {
   return {
     ...splitQuery(parameters.get(names.query) ?? ''),
-    ...rangeOf(parameters, names, nowMs),
-    maxNodes: maxNodesOf(parameters),
+    ...rangeOf(parameters, names, nowMs, RANGE_MS_DEFAULT),
+    maxNodes: numberOf(parameters, 'max-nodes') ?? numberOf(parameters, 'maxNodes'),
   };
 }
 
-function rangeOf(parameters: URLSearchParams, { from, until }: SideNames, nowMs: number): TimeRange {
+/** The range asked for; without a start, the last `defaultMs` of it. */
+export function rangeOf(
+  parameters: URLSearchParams,
+  { from, until }: SideNames,
+  nowMs: number,
+  defaultMs: number,
+): TimeRange {
   const endMs = timeOf(parameters, until, nowMs) ?? nowMs;
-  return { startMs: timeOf(parameters, from, nowMs) ?? endMs - RANGE_MS_DEFAULT, endMs };
+  return { startMs: timeOf(parameters, from, nowMs) ?? endMs - defaultMs, endMs };
 }
 
 function timeOf(parameters: URLSearchParams, name: string, nowMs: number): number | undefined {
@@ -40,10 +46,11 @@ function timeOf(parameters: URLSearchParams, name: string, nowMs: number): numbe
   return time;
 }
 
-function maxNodesOf(parameters: URLSearchParams): number | undefined {
-  const text = parameters.get('max-nodes') ?? parameters.get('maxNodes') ?? '';
+/** A whole number, or undefined where there is none. */
+export function numberOf(parameters: URLSearchParams, name: string): number | undefined {
+  const text = parameters.get(name) ?? '';
   if (text === '') return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw wrong('max-nodes', text, 'a whole number');
+  if (!/^\d{1,15}$/.test(text)) throw wrong(name, text, 'a whole number');
   return Number(text);
 }
 

@@ -3,11 +3,13 @@ import type { CallContext } from '../queries.ts';
 
 export interface PlainAnswer {
   readonly contentType: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface PlainRoute {
-  /** Each serves the same. */
+  /** Each serves the same; `:name` in a path is a parameter. */
   readonly paths: readonly string[];
   /** @throws {FlamelakeError} */
   answer(parameters: URLSearchParams, call: CallContext): Promise<PlainAnswer>;

@@ -3,6 +3,7 @@ import { type Clock, FlamelakeError } from '@flamelake/model';
 import type { CallContext, Queries, SeriesQuery, StacktraceQuery } from '../queries.ts';
 import { flamebearerJson } from './flamebearer.ts';
 import { ONE_SIDE, stacktracesOf, wrong } from './parameters.ts';
+import { pgoRoute } from './pgo-route.ts';
 import { jsonAnswer, type PlainAnswer, type PlainRoute } from './plain-route.ts';
 import { timelineOf, timelineStep } from './timeline.ts';
 
@@ -12,7 +13,7 @@ const RIGHT = { query: 'rightQuery', from: 'rightFrom', until: 'rightUntil' };
 const NO_LABEL = '*';
 const AGGREGATIONS: Readonly<Record<string, SeriesQuery['aggregation']>> = { '': 'sum', sum: 'sum', avg: 'average' };
 
-export function renderRoutes(queries: Queries, clock: Clock): readonly PlainRoute[] {
+export function plainRoutes(queries: Queries, clock: Clock): readonly PlainRoute[] {
   return [
     {
       paths: ['/pyroscope/render', '/render'],
@@ -37,6 +38,7 @@ export function renderRoutes(queries: Queries, clock: Clock): readonly PlainRout
         return jsonAnswer(await flamebearerJson(await queries.diff(call, left, right), left.profileTypeId, {}));
       },
     },
+    pgoRoute(queries, clock),
     { paths: ['/pyroscope/label-values'], answer: (parameters, call) => labelValues(queries, call, parameters) },
   ];
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSeededRandom, naiveMerge, naiveTotal, randomProfileRecord } from '@flamelake/testkit';
 import { callOf, createTestFrontend, NOW_MS } from '../frontend.test-support.ts';
-import { renderRoutes } from './render-routes.ts';
+import { plainRoutes } from './plain-routes.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 
@@ -30,7 +30,7 @@ async function world() {
     randomProfileRecord(random, { tenants: ['t'], timeMs: NOW_MS - 60_000 + 5_000 * i }),
   );
   await push(records);
-  const routes = renderRoutes(queries, clock);
+  const routes = plainRoutes(queries, clock);
   const get = async (path: string, parameters: Record<string, string>) => {
     const route = routes.find(({ paths }) => paths.includes(path));
     assert.ok(route, path);
@@ -39,7 +39,7 @@ async function world() {
   const getJson = async (path: string, parameters: Record<string, string>): Promise<Flamebearer> => {
     const { contentType, body } = await get(path, parameters);
     assert.equal(contentType, 'application/json');
-    return JSON.parse(body);
+    return JSON.parse(String(body));
   };
   return { get, getJson, total: Number(naiveTotal(naiveMerge(records, { profileTypeId: CPU }))) };
 }
@@ -93,8 +93,8 @@ test('dot and label values', async () => {
   const { get } = await world();
   const dot = await get('/pyroscope/render', { query: CPU, format: 'dot' });
   assert.match(dot.contentType, /^text\/plain/);
-  assert.match(dot.body, /^digraph /);
-  const values = async (label: string) => JSON.parse((await get('/pyroscope/label-values', { label })).body);
+  assert.match(String(dot.body), /^digraph /);
+  const values = async (label: string) => JSON.parse(String((await get('/pyroscope/label-values', { label })).body));
   assert.deepEqual(await values('region'), ['eu', 'us']);
   assert.ok((await values('__name__')).includes(CPU));
   assert.deepEqual(await values('absent'), []);

@@ -1,0 +1,3 @@
+module pgotest
+
+go 1.22
