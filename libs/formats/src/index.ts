@@ -11,6 +11,7 @@ export type { NamedProfile } from './named-profile.ts';
 export { type NormalizeOptions, normalizeProfile } from './normalize-profile.ts';
 export type { NormalizeCounts, NormalizedGroup, NormalizedProfile } from './normalized-profile.ts';
 export { decodeOtlp, type OtlpMember, type OtlpRequest } from './otlp/decode-otlp.ts';
+export { otlpJsonToProto } from './otlp/otlp-json.ts';
 export type { OtlpProfile, OtlpProfilePart } from './otlp/otlp-profile.ts';
 export type { Pprof, SampleLabelColumns, ValueType } from './pprof.ts';
 export type { ProfileRecord, SampleGroup } from './profile-record.ts';

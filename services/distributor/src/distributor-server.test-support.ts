@@ -9,6 +9,8 @@ import { createDistributor, type Distributor, type DistributorOptions } from './
 import { createIngestHandler } from './ingest/ingest-handler.ts';
 import { INGEST_BODY_LIMITS } from './ingest/request-body.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './limits.ts';
+import { createOtlpHandler, OTLP_PATH } from './otlp/otlp-handler.ts';
+import { otlpMethod } from './otlp/otlp-method.ts';
 import { pushMethod } from './push-method.ts';
 
 export interface TestDistributor {
@@ -80,11 +82,19 @@ export async function startTestServer(
   const { multitenancy = false, bodyLimits: limits = INGEST_BODY_LIMITS, ...rest } = options;
   const test = createTestDistributor(rest);
   const logger = options.logger ?? createLogger({ level: 'silent' });
+  const ingest = createIngestHandler({
+    distributor: test.distributor,
+    clock: test.clock,
+    logger,
+    multitenancy,
+    limits,
+  });
+  const otlp = createOtlpHandler({ distributor: test.distributor, logger, multitenancy, limits });
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,
-    methods: [pushMethod(test.distributor)],
-    http: createIngestHandler({ distributor: test.distributor, clock: test.clock, logger, multitenancy, limits }),
+    methods: [pushMethod(test.distributor), otlpMethod(test.distributor)],
+    http: (request, response) => (request.url === OTLP_PATH ? otlp : ingest)(request, response),
     multitenancy,
     clock: systemClock,
     logger,

@@ -68,7 +68,9 @@ function readSample(reader: ProtobufReader, end: number, { attributes, links }: 
     const field = tag >>> 3;
     const wire = tag & 7;
     if (field === 3 || field === 4) {
-      const isLink = wire === WIRE.varint && reader.varint() < links && reader.high === 0;
+      const number = wire === WIRE.varint ? reader.varint() : 0;
+      // No link at all, 0, is not written.
+      const isLink = number > 0 && number < links && reader.high === 0;
       return (field === 3) === isLink ? CURRENT_LAYOUT : OLD_LAYOUT;
     }
     if (field === TIMESTAMPS) hasTimestamps = true;
