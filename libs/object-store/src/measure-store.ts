@@ -1,11 +1,16 @@
 /** An object store that counts what it is asked: requests, errors, durations, bytes. */
 import { type Clock, FlamelakeError, type ObjectStore } from '@flamelake/model';
-import { type Metrics, SECONDS_BUCKETS } from '@flamelake/runtime';
+import { type Metrics, noTracing, SECONDS_BUCKETS, type Tracing } from '@flamelake/runtime';
 
 /**
  * Wraps a store. Durations are of whole operations, waiting for a place included; results are `ok` or the error's code.
  */
-export function measureStore(store: ObjectStore, metrics: Metrics, clock: Clock): ObjectStore {
+export function measureStore(
+  store: ObjectStore,
+  metrics: Metrics,
+  clock: Clock,
+  tracing: Tracing = noTracing,
+): ObjectStore {
   const seconds = metrics.histogram(
     {
       name: 'object_store_operation_seconds',
@@ -21,7 +26,9 @@ export function measureStore(store: ObjectStore, metrics: Metrics, clock: Clock)
     const startMs = clock.monotonicMs();
     let result = 'ok';
     try {
-      return await run();
+      // What nobody asked for - polling, compaction - makes no traces of its own.
+      if (tracing.current() === undefined) return await run();
+      return await tracing.span(`object store ${operation}`, { kind: 'client' }, run);
     } catch (error) {
       result = error instanceof FlamelakeError ? error.code : 'unknown';
       throw error;

@@ -14,7 +14,7 @@ import { KAFKA_DEFAULTS, type KafkaLogOptions, kafkaTopicSettings } from './kafk
 import { createPartitionProducer, type PartitionProducer } from './kafka-partition-producer.ts';
 import { createPartitionReader, fetchTimeoutMs, type PartitionReader } from './kafka-partition-reader.ts';
 import { PRODUCE_API, PRODUCE_VERSION, producePartition } from './kafka-produce.ts';
-import { batchOverheadBytes } from './kafka-record-batch.ts';
+import { batchOverheadBytes, TRACE_HEADER_BYTES } from './kafka-record-batch.ts';
 import { type OpenTopic, openTopic } from './kafka-topic.ts';
 
 /** Connections to a broker for batches; a broker answers those of one connection one after the other. */
@@ -137,7 +137,7 @@ function kafkaLog(options: KafkaLogOptions, name: string, topic: OpenTopic, clus
     id: topicId,
     partitionCount,
     recordBytesMax,
-    async append(partition, value) {
+    async append(partition, value, traceparent) {
       check(partition);
       checkRecordSize(value, recordBytesMax);
       if (queueBytes + value.length > queueBytesMax && queueBytes > 0) {
@@ -146,7 +146,9 @@ function kafkaLog(options: KafkaLogOptions, name: string, topic: OpenTopic, clus
         throw new FlamelakeError('resource_exhausted', 'queue of the profile log is full', details);
       }
       queueBytes += value.length;
-      return producerOf(partition).append(value);
+      // The largest records have no room for it.
+      const hasRoom = value.length + TRACE_HEADER_BYTES <= recordBytesMax;
+      return producerOf(partition).append(value, hasRoom ? traceparent : undefined);
     },
     async read(partition, fromOffset, { bytesMax, waitMs, signal }) {
       check(partition);

@@ -19,6 +19,7 @@ import {
   encodeRecordBatch,
   type ProducerSession,
   RECORD_FRAME_BYTES_MAX,
+  TRACE_HEADER_BYTES,
 } from './kafka-record-batch.ts';
 
 export interface PartitionProducerOptions extends Pick<KafkaConnectionOptions, 'clock'> {
@@ -40,13 +41,14 @@ export interface PartitionProducerOptions extends Pick<KafkaConnectionOptions, '
 
 export interface PartitionProducer {
   /** The value is read until the promise settles. */
-  append(value: Uint8Array): Promise<Appended>;
+  append(value: Uint8Array, traceparent?: string): Promise<Appended>;
   /** Resolves when nothing is under way. */
   drained(): Promise<void>;
 }
 
 interface Waiting {
   readonly value: Uint8Array;
+  readonly traceparent: string | undefined;
   readonly untilMs: number;
   readonly settle: PromiseWithResolvers<Appended>;
 }
@@ -76,8 +78,8 @@ export function createPartitionProducer(options: PartitionProducerOptions): Part
   function nextBatch(): Waiting[] {
     let bytes = 0;
     let count = 0;
-    for (const { value } of queue) {
-      bytes += value.length + RECORD_FRAME_BYTES_MAX;
+    for (const { value, traceparent } of queue) {
+      bytes += value.length + RECORD_FRAME_BYTES_MAX + (traceparent === undefined ? 0 : TRACE_HEADER_BYTES);
       if (count > 0 && (count === BATCH_RECORDS_MAX || bytes > batchBytesMax)) break;
       count++;
     }
@@ -151,7 +153,10 @@ export function createPartitionProducer(options: PartitionProducerOptions): Part
     // Given up meanwhile: the values are their owners' again.
     if (clock.monotonicMs() >= untilMs) throw new FlamelakeError('unavailable', 'kafka gave no producer id in time');
     const values = batch.map(({ value }) => value);
-    const bytes = encodeRecordBatch(values, used, used.nextSequence, clock.nowMs());
+    const traces = batch.some(({ traceparent }) => traceparent !== undefined)
+      ? batch.map(({ traceparent }) => traceparent)
+      : [];
+    const bytes = encodeRecordBatch(values, used, used.nextSequence, clock.nowMs(), traces);
     const leftMs = Math.max(1, Math.floor(untilMs - clock.monotonicMs()));
     const { topic, topicId, requestTimeoutMs } = options;
     const timeoutMs = Math.min(leftMs, requestTimeoutMs);
@@ -186,9 +191,9 @@ export function createPartitionProducer(options: PartitionProducerOptions): Part
   }
 
   return {
-    append(value) {
+    append(value, traceparent) {
       const settle = Promise.withResolvers<Appended>();
-      queue.push({ value, untilMs: clock.monotonicMs() + options.appendTimeoutMs, settle });
+      queue.push({ value, traceparent, untilMs: clock.monotonicMs() + options.appendTimeoutMs, settle });
       running ??= run();
       return settle.promise;
     },

@@ -120,14 +120,14 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     const records: LogRecord[] = [];
     let bytes = 0;
     let appendMs = fromOffset === last.next ? last.appendMs : 0;
-    const behind = readRecordBatches(answer.batches, ({ offset, timeMs, value }) => {
+    const behind = readRecordBatches(answer.batches, ({ offset, timeMs, value, traceparent }) => {
       // A fetch answers whole batches: the first one may begin earlier.
       if (offset < fromOffset) return true;
       bytes += value.length;
       if (records.length > 0 && bytes > bytesMax) return false;
       // Brokers' clocks differ; time along a partition does not go back.
       appendMs = Math.max(appendMs, timeMs);
-      records.push({ offset, appendMs, value });
+      records.push(traceparent === undefined ? { offset, appendMs, value } : { offset, appendMs, value, traceparent });
       return true;
     });
     const end = records.at(-1);

@@ -46,6 +46,36 @@ test('what is encoded is read again, by another reader too', () => {
   );
 });
 
+test('a trace goes with the record it was given for, as a header that other readers see', () => {
+  const traceparent = fc.option(fc.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/), { nil: undefined });
+  const records = fc.array(fc.tuple(fc.uint8Array({ maxLength: 300 }), traceparent), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(records, (some) => {
+      const traces = some.map(([, trace]) => trace);
+      const batch = encodeRecordBatch(
+        some.map(([value]) => value),
+        SESSION,
+        0,
+        1,
+        traces,
+      );
+      const read = readAll(batch).records;
+      assert.deepEqual(
+        read.map(({ value, traceparent: trace }) => [Buffer.from(value), trace]),
+        some.map(([value, trace]) => [Buffer.from(value), trace]),
+      );
+      const [other] = readRecordsBatches(Reader.from(batch));
+      const headers = other?.records.map((record) =>
+        record.headers.map(([name, value]) => `${String(name)}=${String(value)}`),
+      );
+      assert.deepEqual(
+        headers,
+        traces.map((trace) => (trace === undefined ? [] : [`traceparent=${trace}`])),
+      );
+    }),
+  );
+});
+
 test('a cut batch at the end is left out; a flipped bit is noticed', () => {
   fc.assert(
     fc.property(values, values, fc.double({ min: 0, max: 1, noNaN: true }), (first, second, part) => {

@@ -22,6 +22,11 @@ const CONTROL_BIT = 0x20;
 /** Largest record around a value: five varints, attributes, null key, no headers. */
 export const RECORD_FRAME_BYTES_MAX = 24;
 
+/** The header that says which trace a record belongs to: its name, its value of 55 letters, a length each. */
+const TRACE_HEADER = Buffer.from('traceparent');
+const TRACEPARENT_BYTES = 55;
+export const TRACE_HEADER_BYTES: number = 1 + TRACE_HEADER.length + 1 + TRACEPARENT_BYTES;
+
 /** Bytes of a batch that are not its values. */
 export function batchOverheadBytes(records: number): number {
   return HEADER_BYTES + records * RECORD_FRAME_BYTES_MAX;
@@ -33,20 +38,24 @@ export interface ProducerSession {
   readonly producerEpoch: number;
 }
 
-/** Puts values into one batch, without keys. The first one gets sequence number `firstSequence`. */
+/** Puts values into one batch, without keys, each with the trace it belongs to, if any. The first one gets sequence number `firstSequence`. */
 export function encodeRecordBatch(
   values: readonly Uint8Array[],
   { producerId, producerEpoch }: ProducerSession,
   firstSequence: number,
   nowMs: number,
+  traceparents: readonly (string | undefined)[] = [],
 ): Buffer {
-  let size = batchOverheadBytes(values.length);
+  let size = batchOverheadBytes(values.length) + traceparents.length * TRACE_HEADER_BYTES;
   for (const value of values) size += value.length;
   const bytes = Buffer.allocUnsafe(size);
   let at = HEADER_BYTES;
   for (const [i, value] of values.entries()) {
     // Attributes, time delta 0, null key and no headers are a byte each.
-    at = writeVarint(bytes, at, 4 + varintBytes(i) + varintBytes(value.length) + value.length);
+    const traceparent = traceparents[i];
+    const isTraced = traceparent?.length === TRACEPARENT_BYTES;
+    const headerBytes = isTraced ? TRACE_HEADER_BYTES : 0;
+    at = writeVarint(bytes, at, 4 + varintBytes(i) + varintBytes(value.length) + value.length + headerBytes);
     bytes[at++] = 0;
     bytes[at++] = 0;
     at = writeVarint(bytes, at, i);
@@ -54,7 +63,12 @@ export function encodeRecordBatch(
     at = writeVarint(bytes, at, value.length);
     bytes.set(value, at);
     at += value.length;
-    bytes[at++] = 0;
+    at = writeVarint(bytes, at, isTraced ? 1 : 0);
+    if (!isTraced) continue;
+    at = writeVarint(bytes, at, TRACE_HEADER.length);
+    at += TRACE_HEADER.copy(bytes, at);
+    at = writeVarint(bytes, at, TRACEPARENT_BYTES);
+    at += bytes.write(traceparent, at, 'latin1');
   }
   const now = BigInt(Math.floor(nowMs));
   bytes.writeBigInt64BE(0n, 0);
@@ -79,6 +93,7 @@ export interface BatchRecord {
   readonly timeMs: number;
   /** A view into the bytes read. */
   readonly value: Uint8Array;
+  readonly traceparent?: string;
 }
 
 /**
@@ -129,10 +144,28 @@ function readRecords(
     // A null value is none of ours: an empty record, which is kept in quarantine.
     const valueBytes = Math.max(0, readVarint(bytes, cursor));
     if (cursor.at + valueBytes > end) throw unreadable(baseOffset, 'value is cut');
-    if (!onRecord({ offset, timeMs, value: bytes.subarray(cursor.at, cursor.at + valueBytes) })) return false;
+    const value = bytes.subarray(cursor.at, cursor.at + valueBytes);
+    cursor.at += valueBytes;
+    const traceparent = readTraceparent(bytes.subarray(0, end), cursor);
+    if (!onRecord(traceparent === undefined ? { offset, timeMs, value } : { offset, timeMs, value, traceparent }))
+      return false;
     cursor.at = end;
   }
   return true;
+}
+
+/** Of a record's headers the one of ours; others may have put theirs there. */
+function readTraceparent(record: Buffer, cursor: { at: number }): string | undefined {
+  if (cursor.at >= record.length) return undefined;
+  for (let left = readVarint(record, cursor); left > 0 && cursor.at < record.length; left--) {
+    const nameBytes = readVarint(record, cursor);
+    const isOurs = TRACE_HEADER.equals(record.subarray(cursor.at, cursor.at + nameBytes));
+    cursor.at += Math.max(0, nameBytes);
+    const valueBytes = Math.max(0, readVarint(record, cursor));
+    if (isOurs && valueBytes === TRACEPARENT_BYTES) return record.toString('latin1', cursor.at, cursor.at + valueBytes);
+    cursor.at += valueBytes;
+  }
+  return undefined;
 }
 
 /** We never compress batches, but others may write to the topic, or it was set to. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { type Clock, CODE_MEANINGS, FlamelakeError } from '@flamelake/model';
-import type { Counter, Histogram, Logger } from '@flamelake/runtime';
+import { type Counter, type Histogram, type Logger, readTraceContext, type Tracing } from '@flamelake/runtime';
 import type { ByteBudget, ByteLease } from './byte-budget.ts';
 import { inflateBody } from './compression.ts';
 import { FRAME_PREFIX_BYTES } from './grpc-unary.ts';
@@ -24,6 +24,7 @@ export interface CallSurroundings {
   readonly budget: ByteBudget;
   readonly calls: Counter;
   readonly requestSeconds: Histogram;
+  readonly tracing: Tracing;
 }
 
 /** Dropped at least of a refused request, so that its answer has time to arrive. */
@@ -57,9 +58,18 @@ export async function answerCall(
       const passed = new FlamelakeError('deadline_exceeded', 'deadline passed', { timeoutMs });
       void clock.sleep(timeoutMs, over.signal).then(() => abort.abort(passed));
     }
-    const message = await runMethod(method, protocol, request, surroundings, abort.signal, (name, value) => {
+    const setHeader: Call['setHeader'] = (name, value) => {
       headers[name.toLowerCase()] = value;
-    });
+    };
+    const { traceparent, tracestate } = request.headers;
+    const span = {
+      kind: 'server',
+      parent: readTraceContext(traceparent, tracestate),
+      attributes: { 'rpc.method': method.path, 'rpc.system': protocol.name },
+    } as const;
+    const message = await surroundings.tracing.span(method.path.slice(1), span, () =>
+      runMethod(method, protocol, request, surroundings, abort.signal, setHeader),
+    );
     answer = await protocol.success(message, request.headers);
   } catch (cause) {
     failure = asFlamelakeError(cause);

@@ -1,10 +1,10 @@
 /** A connection to one querier, over grpc-js. Connects when first used, again when lost; never queues behind a lost connection. */
 import { FlamelakeError } from '@flamelake/model';
+import type { TraceContext } from '@flamelake/runtime';
 import { Client, credentials, experimental, Metadata } from '@grpc/grpc-js';
 import { certificateProvider, type InternalTls, MESSAGE_BYTES_MAX } from './internal-channel.ts';
 import { loadExecuteMethod } from './internal-definition.ts';
 import { errorOfStatus } from './internal-errors.ts';
-import type { TraceContext } from './trace-context.ts';
 
 export interface InternalClientOptions {
   /** `host:port`; IPv6 in brackets. */

@@ -1,11 +1,10 @@
 /** The port our own services call, over grpc-js. */
 import { type Clock, CODE_MEANINGS, FlamelakeError } from '@flamelake/model';
-import type { Logger, Metrics } from '@flamelake/runtime';
+import { type Logger, type Metrics, readTraceContext, type TraceContext } from '@flamelake/runtime';
 import { experimental, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { certificateProvider, type InternalTls, MESSAGE_BYTES_MAX } from './internal-channel.ts';
 import { type ExecuteRequest, type ExecuteResponse, loadExecuteMethod } from './internal-definition.ts';
 import { statusOfError } from './internal-errors.ts';
-import { readTraceContext, type TraceContext } from './trace-context.ts';
 
 export interface InternalCall {
   /** Aborts when the caller cancels, goes away, or its deadline passes. */

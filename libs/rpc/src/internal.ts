@@ -13,4 +13,4 @@ export {
   type RunningInternalServer,
   startInternalServer,
 } from './internal-server.ts';
-export { newTraceContext, type TraceContext } from './trace-context.ts';
+export { newTraceContext } from './trace-context.ts';

@@ -7,7 +7,7 @@ import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@flamelake/model';
-import type { CertificateSource, Logger, Metrics } from '@flamelake/runtime';
+import { type CertificateSource, type Logger, type Metrics, noTracing, type Tracing } from '@flamelake/runtime';
 import type { CallSurroundings } from './answer-call.ts';
 import { createByteBudget } from './byte-budget.ts';
 import { createConnections } from './connections.ts';
@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** None by default. */
+  readonly tracing?: Tracing;
 }
 
 export interface RunningServer {
@@ -159,5 +161,6 @@ function surroundingsOf(options: ServerOptions, limits: ServerLimits): CallSurro
       labels: ['method', 'protocol', 'code'],
     }),
     requestSeconds: requestSeconds(metrics),
+    tracing: options.tracing ?? noTracing,
   };
 }

@@ -42,6 +42,16 @@ export { randomHex, systemRandom } from './random.ts';
 export { type RetryOptions, retry } from './retry.ts';
 export { createSemaphore, type Semaphore, type SemaphoreOptions } from './semaphore.ts';
 export {
+  noTracing,
+  readTraceContext,
+  type Span,
+  type SpanAttributes,
+  type SpanOptions,
+  type TraceContext,
+  type Tracing,
+  traceParts,
+} from './tracing.ts';
+export {
   type CertificateFiles,
   type CertificateSource,
   type Certificates,

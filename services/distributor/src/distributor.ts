@@ -7,7 +7,7 @@
 import { encodeLogRecord } from '@flamelake/formats';
 import { type Clock, CODE_MEANINGS, FlamelakeError, type ProfileLog, type Random } from '@flamelake/model';
 import type { PushSeries } from '@flamelake/rpc';
-import type { Logger, Metrics } from '@flamelake/runtime';
+import { type Logger, type Metrics, noTracing, type Tracing } from '@flamelake/runtime';
 import { type ByteBudget, createByteBudget } from './byte-budget.ts';
 import { createDistributorMetrics } from './distributor-metrics.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
@@ -59,6 +59,8 @@ export interface DistributorOptions {
   readonly inFlightBytesMax?: number;
   /** Threads for large profiles, started when first needed; none unless given: everything is decoded on this thread. */
   readonly threadCount?: number;
+  /** None by default. */
+  readonly tracing?: Tracing;
 }
 
 export interface Distributor {
@@ -82,7 +84,7 @@ const IN_FLIGHT_BYTES_MAX = 536_870_912;
 const TURN_MS = 10;
 
 export function createDistributor(options: DistributorOptions): Distributor {
-  const { log, clock, random, logger, sealCommit } = options;
+  const { log, clock, random, logger, sealCommit, tracing = noTracing } = options;
   const onePartition = defaultPlacement(log.partitionCount);
   const { placement = () => onePartition } = options;
   const budget = createByteBudget(options.inFlightBytesMax ?? IN_FLIGHT_BYTES_MAX);
@@ -91,6 +93,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
     log,
     encode: encodeLogRecord,
     observe: (profiles, bytes) => metrics.record(profiles, bytes),
+    traceparent: () => tracing.current()?.traceparent,
   });
   const limitsOf = options.limitsOf ?? (() => DEFAULT_INGEST_LIMITS);
   const { threadCount = 0 } = options;

@@ -22,11 +22,14 @@ export interface RecordBatcherOptions {
   readonly encode: (profiles: readonly ProfileRecord[]) => Uint8Array;
   /** Called for each record written. */
   readonly observe?: (profiles: number, bytes: number) => void;
+  /** The trace that a profile handed over now belongs to, if somebody records it; that of the first one goes with a record. */
+  readonly traceparent?: () => string | undefined;
 }
 
 interface Pending {
   readonly profile: ProfileRecord;
   readonly bytesBound: number;
+  readonly traceparent: string | undefined;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -40,7 +43,7 @@ interface Partition {
 /** Writes of one partition on their way at once; more than one only when full records wait. */
 const WRITES_MAX = 4;
 
-export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptions): RecordBatcher {
+export function createRecordBatcher({ log, encode, observe, traceparent }: RecordBatcherOptions): RecordBatcher {
   const partitions: Partition[] = Array.from({ length: log.partitionCount }, () => ({
     queue: [],
     queueBytes: 0,
@@ -70,7 +73,8 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
       return;
     }
     observe?.(batch.length, record.length);
-    log.append(number, record).then(
+    const trace = batch.find((pending) => pending.traceparent !== undefined)?.traceparent;
+    log.append(number, record, trace).then(
       (appended) => {
         for (const pending of batch) pending.resolve(appended);
         settleBatch(partition, number, batch);
@@ -101,7 +105,7 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
     unsettled++;
     return new Promise((resolve, reject) => {
       const bytesBound = recordBytesBound(profile);
-      partition.queue.push({ profile, bytesBound, resolve, reject });
+      partition.queue.push({ profile, bytesBound, traceparent: traceparent?.(), resolve, reject });
       partition.queueBytes += bytesBound;
       // After the current task, so that the profiles of one request share a record.
       queueMicrotask(() => pump(partition, number));
@@ -125,7 +129,7 @@ export function createRecordBatcher({ log, encode, observe }: RecordBatcherOptio
         records.map(async (record) => {
           try {
             observe?.(1, record.length);
-            return await log.append(number, record);
+            return await log.append(number, record, traceparent?.());
           } finally {
             settle(1);
           }

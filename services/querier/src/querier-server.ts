@@ -2,7 +2,7 @@
 import type { Clock } from '@flamelake/model';
 import { decodeTask, encodePartialResult } from '@flamelake/query';
 import { type InternalTls, type RunningInternalServer, startInternalServer } from '@flamelake/rpc/internal';
-import type { Logger, Metrics } from '@flamelake/runtime';
+import { type Logger, type Metrics, noTracing, type Tracing } from '@flamelake/runtime';
 import type { Querier } from './querier.ts';
 
 export interface QuerierServerOptions {
@@ -14,13 +14,18 @@ export interface QuerierServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** None by default. */
+  readonly tracing?: Tracing;
 }
 
 /** @throws {FlamelakeError} `failed_precondition` when the address cannot be listened on */
 export function startQuerierServer(options: QuerierServerOptions): Promise<RunningInternalServer> {
-  const { querier, ...server } = options;
+  const { querier, tracing = noTracing, ...server } = options;
   return startInternalServer({
     ...server,
-    execute: async (task, { signal }) => encodePartialResult(await querier.execute(decodeTask(task), signal)),
+    execute: (task, { signal, trace }) =>
+      tracing.span('execute task', { kind: 'server', parent: trace }, async () =>
+        encodePartialResult(await querier.execute(decodeTask(task), signal)),
+      ),
   });
 }

@@ -7,7 +7,8 @@ import {
   INGESTION_WINDOW_MS_DEFAULT,
 } from '@flamelake/catalog';
 import type { Clock, ObjectStore, ProfileLog, Random } from '@flamelake/model';
-import type { Logger, Metrics } from '@flamelake/runtime';
+import type { Logger, Metrics, Tracing } from '@flamelake/runtime';
+import { createRecordSpans } from './record-spans.ts';
 import { watchLagging } from './watch-lagging.ts';
 import { createWriterObservers } from './writer-metrics.ts';
 
@@ -18,6 +19,8 @@ export interface SegmentWriterOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** None by default. */
+  readonly tracing?: Tracing;
   /** Partitions to write at first; all of the log's by default. */
   readonly partitions?: readonly number[];
   /** Longest time a record waits for its segment to be cut, ms; 1,000 by default. */
@@ -63,13 +66,16 @@ const ADOPTED_MAX = 16;
 const ADOPTED_FLUSH_FACTOR = 3;
 
 export function createSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
-  const { store, log, clock, random, logger, metrics } = options;
+  const { store, clock, random, logger, metrics, tracing } = options;
   const { flushIntervalMs = FLUSH_INTERVAL_MS_DEFAULT, ingestionWindowMs = INGESTION_WINDOW_MS_DEFAULT } = options;
   const { adoptAfterMs } = options;
   const works = new Map<number, Work>();
   /** Writers of partitions taken away, until they have cut their last segment. */
   const leaving = new Set<Promise<void>>();
   let signal: AbortSignal | undefined;
+  const positionOf = (partition: number) => works.get(partition)?.writer.health().position ?? Number.POSITIVE_INFINITY;
+  const spans = tracing && createRecordSpans(options.log, tracing, positionOf);
+  const log = spans?.log ?? options.log;
   const health = () =>
     [...works]
       .map(([partition, { writer, isAdopted }]): PartitionHealth => ({ partition, isAdopted, ...writer.health() }))
@@ -87,6 +93,8 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       ...told,
       count(what, amount) {
         told.count(what, amount);
+        // The chain's end moves in the same turn.
+        if (what === 'segments' && spans !== undefined) queueMicrotask(spans.advance);
         if (what === 'rival_segments') letGo(partition, 'another writes the adopted partition again');
       },
       failure(message, error) {

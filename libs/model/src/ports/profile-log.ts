@@ -10,6 +10,8 @@ export interface LogRecord {
   readonly appendMs: number;
   /** Valid until the next read of the same partition. */
   readonly value: Uint8Array;
+  /** What `append` was given, where the log keeps it. */
+  readonly traceparent?: string;
 }
 
 /** Where a record went. */
@@ -32,9 +34,10 @@ export interface ProfileLog {
   readonly recordBytesMax: number;
   /**
    * Appends a record. Resolves when it is durable, not before.
+   * @param traceparent - W3C trace context of the profiles; a log may forget it
    * @throws {FlamelakeError} `resource_exhausted` when the log is full or its queue is, `unavailable` when it does not answer
    */
-  append(partition: number, value: Uint8Array): Promise<Appended>;
+  append(partition: number, value: Uint8Array, traceparent?: string): Promise<Appended>;
   /**
    * Reads durable records from `fromOffset` on, in order. Waits up to `waitMs` for the first one; an empty answer is no end.
    * @throws {FlamelakeError} `out_of_range` when `fromOffset` is below the start or above the end of the log

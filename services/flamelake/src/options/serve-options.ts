@@ -57,6 +57,16 @@ export const SERVE_OPTIONS = {
     default: 15_000,
     description: 'length of one profile of ourselves',
   },
+  'traces.endpoint': {
+    kind: 'text',
+    default: '',
+    description: 'OTLP/HTTP receiver of our own traces, such as http://collector:4318; empty sends none',
+  },
+  'traces.sample-ratio': {
+    kind: 'text',
+    default: '0.01',
+    description: 'share of traces that are recorded, 0 to 1; where a caller sends a traceparent it has decided',
+  },
   'canary.enabled': {
     kind: 'switch',
     default: true,

@@ -14,7 +14,7 @@ import { ownProfilePush } from '../server/own-profiles.ts';
 import { ownTenant, type Role, type RoleContext } from './role.ts';
 
 export async function startDistributorRole(context: RoleContext, log: ProfileLog): Promise<Role> {
-  const { options, tenantOptions, clock, random, logger, metrics, identity } = context;
+  const { options, tenantOptions, clock, random, logger, metrics, identity, tracing } = context;
   const placement = await watchPlacement({ options, partitionCount: log.partitionCount, clock, logger, metrics });
   const distributor = createDistributor({
     log,
@@ -27,6 +27,7 @@ export async function startDistributorRole(context: RoleContext, log: ProfileLog
     placement: placement.table,
     inFlightBytesMax: options['distributor.in-flight-size-max'],
     threadCount: options['workers.count'],
+    tracing,
   });
   return {
     methods: [pushMethod(distributor), otlpMethod(distributor)],

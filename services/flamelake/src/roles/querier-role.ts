@@ -6,7 +6,7 @@ import { openResultCache } from './result-cache.ts';
 import type { Role, RoleContext } from './role.ts';
 
 export async function startQuerierRole(context: RoleContext): Promise<Role> {
-  const { options, store, identity, clock, logger, metrics, internalTls } = context;
+  const { options, store, identity, clock, logger, metrics, internalTls, tracing } = context;
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
   const results = (await openResultCache(context)) ?? cache;
   const querier = createQuerier({ store, storeId: identity.id, cache, results, clock, metrics });
@@ -18,6 +18,7 @@ export async function startQuerierRole(context: RoleContext): Promise<Role> {
     clock,
     logger,
     metrics,
+    tracing,
   });
   logger.info('taking tasks', { port: server.port });
   return {

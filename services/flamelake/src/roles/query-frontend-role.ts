@@ -7,7 +7,7 @@ import { startQueryRole } from './query-role.ts';
 import type { Role, RoleContext } from './role.ts';
 
 export function startQueryFrontendRole(context: RoleContext): readonly Role[] {
-  const { options, clock, random, logger, metrics, internalTls } = context;
+  const { options, clock, random, logger, metrics, internalTls, tracing } = context;
   const queriers = options['query-frontend.queriers'];
   if (queriers === '') {
     throw new FlamelakeError('invalid_argument', 'query-frontend needs queriers', {
@@ -23,6 +23,7 @@ export function startQueryFrontendRole(context: RoleContext): readonly Role[] {
     random,
     logger,
     metrics,
+    trace: tracing.current,
   });
   const fanOutRole: Role = {
     trouble: async () => ((await fanOut.isReady()) ? undefined : `no querier answers at ${queriers}`),

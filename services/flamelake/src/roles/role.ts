@@ -6,7 +6,7 @@ import { ANONYMOUS_TENANT, type Clock, type ObjectStore, type Random } from '@fl
 import type { PlainRoute, Queries } from '@flamelake/query-frontend';
 import type { UnaryMethod } from '@flamelake/rpc';
 import type { InternalTls } from '@flamelake/rpc/internal';
-import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
+import type { Logger, Metrics, MetricsSnapshot, Tracing } from '@flamelake/runtime';
 import type { ServeOptions } from '../options/serve-options.ts';
 import type { TenantOptions } from '../overrides/watch-overrides.ts';
 import type { OwnProfilePush } from '../server/own-profiles.ts';
@@ -19,6 +19,7 @@ export interface RoleContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly store: ObjectStore;
   readonly identity: StoreIdentity;
   /** Certificates for calls between our services, when those are to be encrypted. */

@@ -1,11 +1,12 @@
 /** Writes segments of the partitions that the group gives this process. */
 import type { ProfileLog } from '@flamelake/model';
+import { noTracing } from '@flamelake/runtime';
 import { createSegmentWriter } from '@flamelake/segment-writer';
 import { joinWriters } from './kafka-log.ts';
 import type { Role, RoleContext } from './role.ts';
 
 export async function startSegmentWriterRole(context: RoleContext, log: ProfileLog): Promise<Role> {
-  const { options, store, clock, random, logger, metrics } = context;
+  const { options, store, clock, random, logger, metrics, tracing } = context;
   const adoptAfterMs = options['segment-writer.adopt-after'];
   const writer = createSegmentWriter({
     store,
@@ -14,6 +15,7 @@ export async function startSegmentWriterRole(context: RoleContext, log: ProfileL
     random,
     logger,
     metrics,
+    ...(tracing !== noTracing && { tracing }),
     partitions: [],
     flushIntervalMs: options['segment-writer.flush-interval'],
     ingestionWindowMs: options['limits.ingestion-window'],

@@ -5,7 +5,7 @@ import { encodePprof, type Pprof } from '@flamelake/formats';
 import { type Clock, CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
 import type { PlainRoute } from '@flamelake/query-frontend';
 import { requestLabels, requestSeconds } from '@flamelake/rpc';
-import type { Logger, Metrics, MetricsSnapshot } from '@flamelake/runtime';
+import { type Logger, type Metrics, type MetricsSnapshot, readTraceContext, type Tracing } from '@flamelake/runtime';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { SelfProfiler } from '../self-profile/self-profiler.ts';
 import { serveRoute } from './serve-route.ts';
@@ -24,6 +24,7 @@ export interface HttpAppOptions {
   /** Metrics of other threads. */
   readonly otherMetrics: () => Promise<readonly MetricsSnapshot[]>;
   readonly clock: Clock;
+  readonly tracing: Tracing;
   readonly profiler: SelfProfiler;
   /** In a process that answers queries. */
   readonly homePage: ((url: string) => Promise<string>) | undefined;
@@ -41,7 +42,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.disable('x-powered-by');
   app.use(measureRequests(options.metrics, options.clock));
   const { ingest, otlp, homePage } = options;
-  if (ingest !== undefined) for (const path of INGEST_PATHS) app.all(path, ingest);
+  if (ingest !== undefined) for (const path of INGEST_PATHS) app.all(path, traced(ingest, path, options.tracing));
   for (const route of options.routes) app.get([...route.paths], serveRoute(route, options.multitenancy));
   if (otlp !== undefined) app.all(OTLP_PATH, otlp);
   // Alive is who answers; whether it can do its work is for /ready, and no reason to be started again.
@@ -85,6 +86,23 @@ export function createHttpApp(options: HttpAppOptions): Express {
     sendError(error, request, response, options.logger);
   });
   return app;
+}
+
+/** Runs a handler within a span that ends with its answer. */
+function traced(handler: RequestHandler, path: string, tracing: Tracing): RequestHandler {
+  return (request, response, next) => {
+    const { traceparent, tracestate } = request.headers;
+    const parent = readTraceContext(traceparent, tracestate);
+    const answer = () =>
+      new Promise<void>((resolve) => {
+        response.once('close', resolve);
+        void handler(request, response, next);
+      });
+    void tracing.span(`${request.method} ${path}`, { kind: 'server', parent }, async (span) => {
+      await answer();
+      span.set({ 'http.response.status_code': response.statusCode });
+    });
+  };
 }
 
 /** Answers by route; what has none is counted together, whatever paths clients think of. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { createFileStore, measureStore } from '@flamelake/object-store';
-import { environment, type Metrics, nodeFileSystem } from '@flamelake/runtime';
+import { environment, type Metrics, nodeFileSystem, type Tracing } from '@flamelake/runtime';
 import type { OptionValues } from '../options/option.ts';
 import type { STORE_OPTIONS } from '../options/store-options.ts';
 
@@ -20,6 +20,8 @@ export interface OpenObjectStoreOptions {
   readonly metrics: Metrics;
   /** Only reads: files of writers at work are left alone. */
   readonly readOnly?: boolean;
+  /** None by default. */
+  readonly tracing?: Tracing;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface OpenObjectStoreOptions {
  * @throws {FlamelakeError} `invalid_argument` when an option of the chosen store is missing or wrong
  */
 export async function openObjectStore(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
-  return measureStore(await openBackend(ports), ports.metrics, ports.clock);
+  return measureStore(await openBackend(ports), ports.metrics, ports.clock, ports.tracing);
 }
 
 async function openBackend(ports: OpenObjectStoreOptions): Promise<ObjectStore> {

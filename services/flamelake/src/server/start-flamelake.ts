@@ -18,6 +18,7 @@ import { homeContent } from './home-content.ts';
 import { createHttpApp } from './http-app.ts';
 import { openCertificates } from './open-certificates.ts';
 import { openObjectStore } from './open-object-store.ts';
+import { openTracing } from './open-tracing.ts';
 import { createReadiness } from './readiness.ts';
 
 export interface RunningFlamelake {
@@ -47,8 +48,9 @@ export async function startFlamelake({
   metrics
     .gauge({ name: 'build_info', help: 'Always 1; the labels say what runs.', labels: ['version', 'target', 'node'] })
     .set(1, { version: manifest.version, target: options.target, node: process.version });
+  const tracing = await openTracing(options, manifest.version);
   const certificates = await openCertificates({ options, clock, logger, metrics });
-  const store = await openObjectStore({ options, clock, random, metrics });
+  const store = await openObjectStore({ options, clock, random, metrics, tracing });
   await probe(store, random, logger);
   const identity = await openStore(store, random);
   const tenantOptions = await watchOverrides({ options, clock, logger, metrics });
@@ -62,6 +64,7 @@ export async function startFlamelake({
     store,
     identity,
     internalTls: certificates.internal,
+    tracing,
     onFatal,
   });
   const profiler = await createSelfProfiler(clock);
@@ -85,6 +88,7 @@ export async function startFlamelake({
       (await Promise.all(roles.map(async (role) => (await role.otherMetrics?.()) ?? []))).flat(),
     clock,
     profiler,
+    tracing,
     homePage:
       queries &&
       (async (url) =>
@@ -101,6 +105,7 @@ export async function startFlamelake({
     profiler.close();
     await store.close();
     await certificates.close();
+    await tracing.close().catch((error: unknown) => logger.failure('last spans could not be sent', error));
     stopObserving();
   };
   const server = await startServer({
@@ -114,6 +119,7 @@ export async function startFlamelake({
     clock,
     logger,
     metrics,
+    tracing,
   }).catch(async (cause: unknown) => {
     await closeRoles();
     throw cannotListen(options, cause);

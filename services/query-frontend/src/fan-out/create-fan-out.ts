@@ -6,10 +6,9 @@ import {
   createInternalClient,
   type InternalTls,
   newTraceContext,
-  type TraceContext,
   watchAddresses,
 } from '@flamelake/rpc/internal';
-import type { Logger, Metrics } from '@flamelake/runtime';
+import type { Logger, Metrics, TraceContext } from '@flamelake/runtime';
 import type { ExecuteTask } from '../run-question.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { createHedging } from './hedging.ts';
@@ -50,7 +49,7 @@ export interface FanOutOptions {
   readonly tls?: InternalTls;
   readonly limits?: Partial<FanOutLimits>;
   /** Trace a task belongs to; one of its own by default. */
-  readonly trace?: () => TraceContext;
+  readonly trace?: () => TraceContext | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -81,7 +80,6 @@ const RETRY_DELAY_MS = 50;
 export function createFanOut(options: FanOutOptions): FanOut {
   const { queriers, tls, clock, random, logger } = options;
   const limits: FanOutLimits = { ...FAN_OUT_LIMITS, ...options.limits };
-  const { trace = () => newTraceContext(random) } = options;
   const peers = createQuerierPeers({
     connect: (address) => createInternalClient({ address, ...(tls === undefined ? {} : { tls }) }),
     inFlightMax: limits.querierInFlightMax,
@@ -112,7 +110,7 @@ export function createFanOut(options: FanOutOptions): FanOut {
   const run = async (task: Task, signal: AbortSignal): Promise<PartialResult> => {
     const deadlineMs = clock.nowMs() + limits.taskTimeoutMs;
     const message = encodeTask(task);
-    const traceContext = trace();
+    const traceContext = options.trace?.() ?? newTraceContext(random);
     const ask = async (peer: Peer, either: AbortSignal) => {
       const startMs = clock.monotonicMs();
       const answer = await peer.client.execute(message, { signal: either, deadlineMs, trace: traceContext });
