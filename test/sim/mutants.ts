@@ -7,7 +7,7 @@ import type { Property } from './violation.ts';
 export interface Mutant {
   /** The rule, broken. */
   readonly name: string;
-  /** File of libs/catalog/src. */
+  /** File of libs/catalog/src, or a path from the root. */
   readonly file: string;
   /** Source text that is there exactly once. */
   readonly find: string;
@@ -206,5 +206,61 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     scenario: 'resendOfExpired',
     property: 'CHAIN-CONTENT',
+  },
+  {
+    name: 'a new log starts without the tail of the old one',
+    file: 'take-over.ts',
+    find: 'if (beganWithinWindow(manifest, windowMs)) await addOtherLogs(store, root, manifest, window, windowMs);',
+    replace: 'void [addOtherLogs, beganWithinWindow];',
+    scenario: 'topicRecreated',
+    property: 'COUNT',
+  },
+  {
+    name: 'a resend has an identity of its own',
+    file: 'services/distributor/src/identity.ts',
+    find: "if (!parts.hasClock && parts.sampleId === '')",
+    replace: 'if (random !== undefined)',
+    scenario: 'topicRecreated',
+    property: 'COUNT',
+  },
+  {
+    name: 'results are kept without the id of the store',
+    file: 'libs/query/src/execute-cached-task.ts',
+    find: 'key: `${storeId}/result/${object.id}/',
+    replace: 'key: `result/${object.id}/',
+    scenario: 'redisOfAnotherInstallation',
+    property: 'COUNT',
+  },
+  {
+    name: 'kept results are sealed with no key',
+    file: 'libs/cache/src/sealed-cache.ts',
+    find: "createHmac('sha256', secret)",
+    replace: "createHmac('sha256', secret.subarray(0, 0))",
+    scenario: 'redisOfAnotherInstallation',
+    property: 'COUNT',
+  },
+  {
+    name: 'the seal of a kept result does not bind its key',
+    file: 'libs/cache/src/sealed-cache.ts',
+    find: '.update(head).update(name).update(rest)',
+    replace: '.update(rest)',
+    scenario: 'redisMixesKeysUp',
+    property: 'COUNT',
+  },
+  {
+    name: 'a writer that wakes beside the chain goes on',
+    file: 'chain-writer.ts',
+    find: 'if (!now.links.has(newest.position)) {',
+    replace: 'if (false) {',
+    scenario: 'zombieWriterWakes',
+    property: 'COUNT',
+  },
+  {
+    name: 'a writer goes on past what its log lost',
+    file: 'chain-writer.ts',
+    find: 'if (end < position) throw stop(',
+    replace: 'if (end < 0) throw stop(',
+    scenario: 'brokerLostItsTail',
+    property: 'COUNT',
   },
 ];

@@ -23,7 +23,7 @@ export interface Verdict {
 
 const mutant = MUTANTS[Number(argv[2])];
 if (mutant === undefined) throw new RangeError('no such mutant');
-const source = new URL(`../../libs/catalog/src/${mutant.file}`, import.meta.url);
+const source = new URL(`../../${mutant.file.includes('/') ? '' : 'libs/catalog/src/'}${mutant.file}`, import.meta.url);
 const text = readFileSync(source, 'utf8');
 const found = text.split(mutant.find).length - 1;
 

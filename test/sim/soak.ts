@@ -8,6 +8,7 @@
  *     make soak SEED=42 KIND=failed-sync the same, opened again after a failed sync without a power cut
  *     make soak SEED=42 KIND=embedded seed 42 of log, store, writer and compactor on that file system
  *     make soak KIND=kill SECONDS=600 ten minutes of kills, freezes and restarts of a cluster; SEED=42 for its plan of them
+ *     make soak SEED=42 KIND=services seed 42 of all services on Kafka, S3 and Redis that fail
  *     make soak LOG='A|BA' FAULTS=1   two writers over that log at every interleaving
  *
  * Ends with code 1 at the first violation, and says how to replay it.
@@ -18,6 +19,7 @@ import { runEmbedded } from './embedded-world.ts';
 import { everyInterleaving } from './every-interleaving.ts';
 import { runFileLog } from './file-log-world.ts';
 import { runGeneral } from './general.ts';
+import { runServices } from './services.ts';
 
 const PROGRESS_MS = 5_000;
 const KINDS: Readonly<Record<string, (seed: number) => Promise<unknown>>> = {
@@ -25,6 +27,7 @@ const KINDS: Readonly<Record<string, (seed: number) => Promise<unknown>>> = {
   log: (seed) => runFileLog(seed),
   'failed-sync': (seed) => runFileLog(seed, true),
   embedded: runEmbedded,
+  services: runServices,
 };
 
 async function runSeed(kind: string, seed: number): Promise<boolean> {
@@ -45,7 +48,7 @@ async function runFor(seconds: number): Promise<boolean> {
   const started = performance.now();
   let toldMs = started;
   for (let seed = first; ; seed++) {
-    for (const kind of ['general', 'log', 'embedded']) if (!(await runSeed(kind, seed))) return false;
+    for (const kind of ['general', 'log', 'embedded', 'services']) if (!(await runSeed(kind, seed))) return false;
     const nowMs = performance.now();
     const isOver = nowMs - started >= seconds * 1_000;
     if (isOver || nowMs - toldMs >= PROGRESS_MS) {

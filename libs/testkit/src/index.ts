@@ -11,6 +11,7 @@ export {
 } from './naive-model.ts';
 export { CPU_TYPE, type RecordShape, randomProfileRecord, stringColumn } from './random-profile-record.ts';
 export { createSeededRandom, type SeededRandom } from './seeded-random.ts';
+export { type CacheFaults, createSimulatedCache, NO_CACHE_FAULTS, type SimulatedCache } from './simulated-cache.ts';
 export {
   createSimulatedLog,
   type LogFaults,

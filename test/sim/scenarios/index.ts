@@ -3,6 +3,7 @@ import * as commit from './commit.ts';
 import * as deletes from './deletes.ts';
 import * as logs from './logs.ts';
 import * as readers from './readers.ts';
+import * as services from './services.ts';
 import * as writers from './writers.ts';
 
 export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
@@ -11,4 +12,5 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   ...readers,
   ...logs,
   ...deletes,
+  ...services,
 };
