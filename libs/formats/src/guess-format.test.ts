@@ -21,6 +21,7 @@ test('files of every format are told apart by their content', () => {
     [read('malformed/plain_not_gzip.pb'), 'pprof'],
     [Buffer.from('notes, and nothing else'), undefined],
     [Buffer.from('a 1\nb\n'), undefined],
+    [Buffer.from('FLR\0\0\x02'), 'jfr'],
     [Buffer.from(''), undefined],
     [Buffer.from([0, 9, 9]), undefined],
     [read('malformed/random.bin'), undefined],

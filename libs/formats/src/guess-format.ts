@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { decodePprof } from './decode-pprof.ts';
 import { decodeStacks, type StackFormat } from './text/decode-stacks.ts';
 
-export type FileFormat = 'pprof' | StackFormat;
+export type FileFormat = 'pprof' | 'jfr' | StackFormat;
 
 /** Bytes and lines looked at of a text. */
 const HEAD_BYTES = 65_536;
@@ -11,6 +11,7 @@ const LINES_MAX = 200;
 const PERF_HEAD = /\s\d+\.\d+:\s.*\S:/;
 const PERF_FRAME = /^\s+[0-9a-f]+ \S/;
 const FOLDED_LINE = /\S[ \t]+\d+$/;
+const JFR_MAGIC = Buffer.from('FLR\0');
 /** Of a tree or a trie without a name at its root, which no pprof begins with. */
 const NAMELESS = 0;
 
@@ -19,6 +20,7 @@ const NAMELESS = 0;
  * @returns undefined when it is none that is known
  */
 export function guessFormat(bytes: Uint8Array): FileFormat | undefined {
+  if (startsWith(bytes, JFR_MAGIC)) return 'jfr';
   const head = textHead(bytes);
   if (head !== undefined) return guessText(head);
   if (bytes[0] === NAMELESS) return isRead(bytes, 'tree') ? 'tree' : isRead(bytes, 'trie') ? 'trie' : undefined;
@@ -49,6 +51,10 @@ function guessText(head: string): FileFormat | undefined {
     return 'perf';
   if (said.every((line) => FOLDED_LINE.test(line))) return 'groups';
   return said.every((line) => line.includes(';')) ? 'lines' : undefined;
+}
+
+function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
+  return magic.every((byte, i) => bytes[i] === byte);
 }
 
 function isRead(bytes: Uint8Array, format: StackFormat): boolean {

@@ -6,6 +6,7 @@ export { describePprof, type FunctionSummary, type PprofSummary, type SampleType
 export { encodePprof } from './encode-pprof.ts';
 export { type FileFormat, guessFormat } from './guess-format.ts';
 export { inflate } from './inflate.ts';
+export { decodeJfr } from './jfr/decode-jfr.ts';
 export { decodeLogRecord, encodeLogRecord } from './log-record.ts';
 export type { NamedProfile } from './named-profile.ts';
 export { type NormalizeOptions, normalizeProfile } from './normalize-profile.ts';

@@ -1,5 +1,5 @@
 /** Decodes a payload, whatever its format, into the columns that all profiles share. */
-import { decodePprof, decodeStacks, type Pprof } from '@flamelake/formats';
+import { decodeJfr, decodePprof, decodeStacks, inflate, type Pprof } from '@flamelake/formats';
 import { type ErrorDetails, FlamelakeError, type Label } from '@flamelake/model';
 import { hasFunctionsWithoutIds, mendSampleTypes } from './client-faults.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
@@ -27,8 +27,18 @@ export function decodeIncoming(
 ): readonly DecodedProfile[] {
   const { source, tenant } = incoming;
   if (source.format === 'pprof') return [decodePprofPayload(incoming, inflated, limits)];
-  const { format, kind, sampleRate, sentAs } = source;
   const { samplesMax, stackDepthMax } = limits;
+  if (source.format === 'jfr') {
+    const { sampleRate, labels } = source;
+    try {
+      const inflatedLabels = labels.length === 0 ? undefined : inflate(labels, { bytesMax: limits.profileBytesMax });
+      const decoded = decodeJfr(inflated, { sampleRate, labels: inflatedLabels, samplesMax, stackDepthMax });
+      return decoded.map((one) => ({ ...one, profile: during(one.profile, incoming) }));
+    } catch (cause) {
+      throw asRefusal(cause, tenant);
+    }
+  }
+  const { format, kind, sampleRate, sentAs } = source;
   try {
     const decoded = decodeStacks(inflated, format, { kind, sampleRate, samplesMax, stackDepthMax });
     return decoded.map((one) => ({ ...one, profile: lasting(one.profile, incoming.durationMs) }));
@@ -56,6 +66,14 @@ function decodePprofPayload(
   if (source.format !== 'pprof' || source.isNamed) return { profile, name: undefined, labels: [] };
   const types = profile.sampleTypes.map(({ type }) => type);
   return { profile, name: ingestProfileName(types, source.sampleTypeConfig), labels: [] };
+}
+
+/** A recording is of the time that the client says, which is the same for all of its profiles; its own makes a resend known. */
+function during(profile: Pprof, { startMs, durationMs }: IncomingProfile): Pprof {
+  return {
+    ...lasting(profile, durationMs),
+    ...(startMs === undefined ? {} : { timeNanos: BigInt(startMs) * 1_000_000n }),
+  };
 }
 
 function lasting(profile: Pprof, durationMs: number): Pprof {

@@ -12,6 +12,13 @@ export type ProfileSource =
       readonly sampleTypeConfig: SampleTypeConfig | undefined;
     }
   | {
+      readonly format: 'jfr';
+      /** Hz. */
+      readonly sampleRate: number;
+      /** Labels of contexts as sent: gzip or plain; empty for none. */
+      readonly labels: Uint8Array;
+    }
+  | {
       readonly format: StackFormat;
       /** What values count. */
       readonly kind: string;

@@ -22,8 +22,7 @@ const folder = join(corpus, 'malformed');
 /** Time of the profile the cases were made from, in seconds. */
 const NOW_SECONDS = 1_795_208_400;
 
-const isServed = ({ send }: MalformedCase) =>
-  send.path === '/push.v1.PusherService/Push' || (send.path === '/ingest' && !/format=jfr/.test(send.query));
+const isServed = ({ send }: MalformedCase) => send.path === '/push.v1.PusherService/Push' || send.path === '/ingest';
 
 const cases = (JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as { cases: MalformedCase[] }).cases.filter(
   isServed,

@@ -91,7 +91,9 @@ export function createPrepareThreads(count: number): PrepareThreads {
     async prepare(task) {
       // A view would take the whole request along.
       const payload = new Uint8Array(task.incoming.payload);
-      const moved: PrepareTask = { ...task, incoming: { ...task.incoming, payload } };
+      const { source } = task.incoming;
+      const ownSource = source.format === 'jfr' ? { ...source, labels: new Uint8Array(source.labels) } : source;
+      const moved: PrepareTask = { ...task, incoming: { ...task.incoming, payload, source: ownSource } };
       return (await ask(leastBusy(), { kind: 'profile', task: moved }, payload)) as PreparedRecords;
     },
     async prepareOtlp(task) {

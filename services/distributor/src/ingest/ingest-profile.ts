@@ -25,9 +25,7 @@ export function ingestProfile(tenant: string, request: IngestRequest): IncomingP
     const source = { format, sampleTypeConfig: undefined, isNamed: false } as const;
     return incoming(tenant, request, request.body, source, ingestLabels(request.name, request.spyName));
   }
-  if (format === 'jfr') {
-    throw refuse('unsupported_format', 'format of the body is not served', { readAs: format });
-  }
+  if (format === 'jfr') return recordingProfile(tenant, request);
   return stackProfile(tenant, request, format);
 }
 
@@ -44,6 +42,20 @@ function formProfile(tenant: string, request: IngestRequest): IncomingProfile | 
   if (payload.length === 0) return undefined;
   const source = { format: 'pprof', sampleTypeConfig, isNamed: false } as const;
   return incoming(tenant, request, payload, source, ingestLabels(request.name, request.spyName));
+}
+
+const NO_LABELS = new Uint8Array(0);
+
+/** A recording as the body, or as a part of a form with the labels of its contexts as another. */
+function recordingProfile(tenant: string, request: IngestRequest): IncomingProfile {
+  const { name, spyName, sampleRate, contentType, body } = request;
+  const parts = contentType.includes('multipart/form-data') ? readMultipart(body, contentType) : undefined;
+  const part = (wanted: string) => parts?.find((candidate) => candidate.name === wanted)?.content;
+  const payload = parts === undefined ? body : part('jfr');
+  if (payload === undefined) throw refuse('malformed_profile', 'form has no part named jfr');
+  if (payload.length === 0) throw refuse('malformed_profile', 'recording is empty');
+  const source = { format: 'jfr', sampleRate, labels: part('labels') ?? NO_LABELS } as const;
+  return incoming(tenant, request, payload, source, [...ingestLabels(name, spyName), ...appLabel(name)]);
 }
 
 /** What the values count is said by the last part of the application's name; `cpu` when it has no parts. */

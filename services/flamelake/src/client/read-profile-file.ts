@@ -1,6 +1,7 @@
 /** Reads a profile of any format for the commands: what is wrong with it names the file. */
 import { readFileSync } from 'node:fs';
 import {
+  decodeJfr,
   decodePprof,
   decodeStacks,
   type FileFormat,
@@ -31,7 +32,7 @@ export interface ProfileFile {
 const SAMPLES_MAX = 250_000;
 const STACK_DEPTH_MAX = 1_000;
 /** In the words of the options. */
-const FORMATS = 'pprof, groups, lines, trie, tree, speedscope, perf';
+const FORMATS = 'pprof, jfr, groups, lines, trie, tree, speedscope, perf';
 
 /**
  * @throws {FlamelakeError} `invalid_argument` for a file that cannot be read, is too large, of no known format, or damaged
@@ -65,7 +66,8 @@ export function readProfileFile(file: string, options: ReadOptions): ProfileFile
 export function readingOf({ format, profiles }: ProfileFile, options: ReadOptions): string {
   const how = options.format === 'auto' ? 'guessed' : 'as told';
   const count = profiles.length === 1 ? '' : `, ${profiles.length} profiles`;
-  const kind = format === 'pprof' ? '' : `, counting ${options.kind} at ${options.sampleRate} Hz where it does not say`;
+  const rate = `at ${options.sampleRate} Hz where it does not say`;
+  const kind = format === 'pprof' ? '' : format === 'jfr' ? `, samples ${rate}` : `, counting ${options.kind} ${rate}`;
   return `format ${format} (${how})${kind}${count}`;
 }
 
@@ -80,5 +82,7 @@ function readFile(file: string): Uint8Array {
 
 function decode(bytes: Uint8Array, format: FileFormat, { kind, sampleRate }: ReadOptions): NamedProfile[] {
   if (format === 'pprof') return [{ name: '', labels: [], profile: decodePprof(bytes) }];
-  return decodeStacks(bytes, format, { kind, sampleRate, samplesMax: SAMPLES_MAX, stackDepthMax: STACK_DEPTH_MAX });
+  const limits = { samplesMax: SAMPLES_MAX, stackDepthMax: STACK_DEPTH_MAX };
+  if (format === 'jfr') return decodeJfr(bytes, { sampleRate, ...limits });
+  return decodeStacks(bytes, format, { kind, sampleRate, ...limits });
 }

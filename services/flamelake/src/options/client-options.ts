@@ -12,7 +12,7 @@ const CONNECTION = {
 const READING = {
   format: {
     kind: 'choice',
-    choices: ['auto', 'pprof', 'groups', 'lines', 'trie', 'tree', 'speedscope', 'perf'],
+    choices: ['auto', 'pprof', 'jfr', 'groups', 'lines', 'trie', 'tree', 'speedscope', 'perf'],
     default: 'auto',
     description: 'format of the files; auto guesses by their content, groups is folded text with counts',
   },
