@@ -1,3 +1,4 @@
+export { boundLabel } from './bound-label.ts';
 export { systemClock } from './clock.ts';
 export {
   type FileLock,

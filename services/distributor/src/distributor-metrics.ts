@@ -1,6 +1,6 @@
 /** What a distributor counts. */
-import type { Counter, Histogram, Metrics } from '@flamelake/runtime';
-import { BYTES_BUCKETS } from '@flamelake/runtime';
+import type { Histogram, Metrics } from '@flamelake/runtime';
+import { BYTES_BUCKETS, boundLabel } from '@flamelake/runtime';
 import type { DiscardReason } from './refusal.ts';
 
 export interface DistributorMetrics {
@@ -14,17 +14,47 @@ export interface DistributorMetrics {
   record(profiles: number, bytes: number): void;
 }
 
-export function createDistributorMetrics(metrics: Metrics, inFlightBytes: () => number): DistributorMetrics {
-  const byTenant = (name: string, help: string): Counter => metrics.counter({ name, help, labels: ['tenant'] });
-  const byReason = (name: string, help: string): Counter =>
-    metrics.counter({ name, help, labels: ['reason', 'tenant'] });
-  const profiles = byTenant('distributor_received_profiles_total', 'Profiles acknowledged.');
-  const bytes = byTenant('distributor_received_bytes_total', 'Bytes of acknowledged profiles as sent.');
-  const samples = byTenant('distributor_received_samples_total', 'Samples of acknowledged profiles.');
-  const stacks = byTenant('distributor_truncated_stacks_total', 'Stacks cut to the depth limit, values kept.');
-  const symbols = byTenant('distributor_truncated_symbols_total', 'Symbols cut to the length limit.');
-  const discardedSamples = byReason('discarded_samples_total', 'Samples not stored.');
-  const discardedBytes = byReason('discarded_bytes_total', 'Bytes of profiles not stored, as sent.');
+export function createDistributorMetrics(
+  metrics: Metrics,
+  inFlightBytes: () => number,
+  tenantsMax: number,
+): DistributorMetrics {
+  const shown = boundLabel(tenantsMax);
+  const profiles = metrics.counter({
+    name: 'distributor_received_profiles_total',
+    help: 'Profiles acknowledged.',
+    labels: ['tenant'],
+  });
+  const bytes = metrics.counter({
+    name: 'distributor_received_bytes_total',
+    help: 'Bytes of acknowledged profiles as sent.',
+    labels: ['tenant'],
+  });
+  const samples = metrics.counter({
+    name: 'distributor_received_samples_total',
+    help: 'Samples of acknowledged profiles.',
+    labels: ['tenant'],
+  });
+  const stacks = metrics.counter({
+    name: 'distributor_truncated_stacks_total',
+    help: 'Stacks cut to the depth limit, values kept.',
+    labels: ['tenant'],
+  });
+  const symbols = metrics.counter({
+    name: 'distributor_truncated_symbols_total',
+    help: 'Symbols cut to the length limit.',
+    labels: ['tenant'],
+  });
+  const discardedSamples = metrics.counter({
+    name: 'discarded_samples_total',
+    help: 'Samples not stored.',
+    labels: ['reason', 'tenant'],
+  });
+  const discardedBytes = metrics.counter({
+    name: 'discarded_bytes_total',
+    help: 'Bytes of profiles not stored, as sent.',
+    labels: ['reason', 'tenant'],
+  });
   const ack: Histogram = metrics.histogram({
     name: 'distributor_ack_seconds',
     help: 'Time from a decoded request to its acknowledgement.',
@@ -40,16 +70,19 @@ export function createDistributorMetrics(metrics: Metrics, inFlightBytes: () => 
   );
   metrics.gauge({ name: 'distributor_in_flight_bytes', help: 'Bytes of profiles in flight.' }, inFlightBytes);
   return {
-    received(tenant, payloadBytes, sampleCount) {
+    received(tenantId, payloadBytes, sampleCount) {
+      const tenant = shown(tenantId);
       profiles.add(1, { tenant });
       bytes.add(payloadBytes, { tenant });
       samples.add(sampleCount, { tenant });
     },
-    discarded(reason, tenant, sampleCount, payloadBytes) {
+    discarded(reason, tenantId, sampleCount, payloadBytes) {
+      const tenant = shown(tenantId);
       discardedSamples.add(sampleCount, { reason, tenant });
       discardedBytes.add(payloadBytes, { reason, tenant });
     },
-    truncated(tenant, stackCount, symbolCount) {
+    truncated(tenantId, stackCount, symbolCount) {
+      const tenant = shown(tenantId);
       if (stackCount > 0) stacks.add(stackCount, { tenant });
       if (symbolCount > 0) symbols.add(symbolCount, { tenant });
     },

@@ -59,6 +59,8 @@ export interface DistributorOptions {
   readonly inFlightBytesMax?: number;
   /** Threads for large profiles, started when first needed; none unless given: everything is decoded on this thread. */
   readonly threadCount?: number;
+  /** Tenants that metrics tell apart; 1,000 unless given. */
+  readonly metricTenantsMax?: number;
   /** None by default. */
   readonly tracing?: Tracing;
 }
@@ -80,6 +82,7 @@ export interface Distributor {
 }
 
 const IN_FLIGHT_BYTES_MAX = 536_870_912;
+const METRIC_TENANTS_MAX = 1_000;
 /** How long profiles may hold the event loop, those of all requests together. */
 const TURN_MS = 10;
 
@@ -88,7 +91,11 @@ export function createDistributor(options: DistributorOptions): Distributor {
   const onePartition = defaultPlacement(log.partitionCount);
   const { placement = () => onePartition } = options;
   const budget = createByteBudget(options.inFlightBytesMax ?? IN_FLIGHT_BYTES_MAX);
-  const metrics = createDistributorMetrics(options.metrics, () => budget.inUse);
+  const metrics = createDistributorMetrics(
+    options.metrics,
+    () => budget.inUse,
+    options.metricTenantsMax ?? METRIC_TENANTS_MAX,
+  );
   const batcher = createRecordBatcher({
     log,
     encode: encodeLogRecord,

@@ -57,6 +57,15 @@ export const SERVE_OPTIONS = {
     default: 15_000,
     description: 'length of one profile of ourselves',
   },
+  'metrics.tenants-max': {
+    kind: 'integer',
+    min: 0,
+    max: 100_000,
+    default: 1_000,
+    unit: 'tenants',
+    description:
+      'tenants that metrics of a distributor tell apart, first come first served; others are counted together',
+  },
   'traces.endpoint': {
     kind: 'text',
     default: '',

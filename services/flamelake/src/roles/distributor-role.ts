@@ -27,6 +27,7 @@ export async function startDistributorRole(context: RoleContext, log: ProfileLog
     placement: placement.table,
     inFlightBytesMax: options['distributor.in-flight-size-max'],
     threadCount: options['workers.count'],
+    metricTenantsMax: options['metrics.tenants-max'],
     tracing,
   });
   return {
