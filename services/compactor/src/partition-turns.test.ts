@@ -135,3 +135,30 @@ test('a compactor that its peers do not list yet shares with them all the same',
   assert.ok(folded > 0 && folded < PARTITIONS, `${folded} of ${PARTITIONS}`);
   assert.deepEqual(newcomer.process.failures, []);
 });
+
+test('an idle partition of a peer is looked after now and then: it may be gone', async () => {
+  const simulation = createSimulation(1);
+  const process = simulation.process('compactor');
+  const store = createSimulatedStore(simulation, NO_STORE_FAULTS).view(process);
+  const metrics = createMetrics();
+  const turns = createPartitionTurns({ store, clock: process.clock, metrics, foldIntervalMs: FOLD_INTERVAL_MS });
+  turns.update(ADDRESSES, ADDRESSES[0]);
+  const taken = Array.from({ length: PARTITIONS }, () => 0);
+  const rounds = 300;
+  process.spawn(async () => {
+    for (let round = 0; round < rounds; round++) {
+      for (const partition of taken.keys()) {
+        if (await turns.isTurn({ logId: 'log', partition })) taken[partition] = (taken[partition] ?? 0) + 1;
+      }
+      await process.clock.sleep(FOLD_INTERVAL_MS);
+    }
+  });
+  await simulation.run(() => process.tasksRunning === 0);
+  assert.deepEqual(process.failures, []);
+  assert.ok(taken.includes(rounds), 'what is its own, always');
+  assert.ok(taken.includes(2), 'what is not, every 120 rounds');
+  assert.deepEqual(
+    taken.filter((count) => count !== rounds && count !== 2),
+    [],
+  );
+});

@@ -32,9 +32,14 @@ export interface PartitionTurnsOptions {
 interface Watched {
   version: number;
   lookedMs: number;
+  /** When the version last changed, or this compactor last took the partition. */
+  movedMs: number;
   /** Since when segments are seen to wait behind this version. */
   waitingMs: number | undefined;
 }
+
+/** Fold intervals without a new version after which an idle partition is looked after by the next in order too. */
+const IDLE_INTERVALS = 60;
 
 export function createPartitionTurns({ store, clock, metrics, foldIntervalMs }: PartitionTurnsOptions): PartitionTurns {
   const watched = new Map<string, Watched>();
@@ -50,18 +55,25 @@ export function createPartitionTurns({ store, clock, metrics, foldIntervalMs }: 
 
   async function isOverdue(root: PartitionRoot, name: string, rank: number): Promise<boolean> {
     const nowMs = clock.monotonicMs();
-    const seen = watched.get(name) ?? { version: -1, lookedMs: Number.NEGATIVE_INFINITY, waitingMs: undefined };
+    const seen = watched.get(name) ?? {
+      version: -1,
+      lookedMs: Number.NEGATIVE_INFINITY,
+      movedMs: nowMs,
+      waitingMs: undefined,
+    };
     watched.set(name, seen);
     if (nowMs - seen.lookedMs < foldIntervalMs) return false;
     seen.lookedMs = nowMs;
     const [newest] = await store.list(manifestsPrefix(root), { limit: 1 });
     const version = newest === undefined ? 0 : versionOfManifestKey(newest.key);
-    if (version !== seen.version) Object.assign(seen, { version, waitingMs: undefined });
+    if (version !== seen.version) Object.assign(seen, { version, movedMs: nowMs, waitingMs: undefined });
     else if ((await chainLength(store, root, 1)) === 0) seen.waitingMs = undefined;
     else seen.waitingMs ??= nowMs;
-    if (seen.waitingMs === undefined || nowMs - seen.waitingMs < (rank + 1) * foldIntervalMs) return false;
-    seen.waitingMs = undefined;
-    overdue.add();
+    const isWaiting = seen.waitingMs !== undefined && nowMs - seen.waitingMs >= (rank + 1) * foldIntervalMs;
+    // Where nothing is pushed, what grows old is still to be merged and to go.
+    if (!isWaiting && nowMs - seen.movedMs < IDLE_INTERVALS * (rank + 1) * foldIntervalMs) return false;
+    Object.assign(seen, { movedMs: nowMs, waitingMs: undefined });
+    if (isWaiting) overdue.add();
     return true;
   }
 
