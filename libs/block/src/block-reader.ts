@@ -18,14 +18,15 @@ export const TAIL_BYTES = 65_536;
 
 /**
  * Opens a block with one read of its last 64 KiB, or two when its footer is larger.
- * @param options - `tail`: last bytes of the object if the caller has them; kept while the reader lives, and read from first
+ * @param options - `tail`: last bytes of the object if the caller has them; kept while the reader lives, and read from first.
+ * `tailBytes`: how many to read if not
  * @throws {FlamelakeError} `data_loss` on corrupt bytes, `unimplemented` on a newer version, and what the source throws
  */
 export async function openBlock(
   source: BlockSource,
-  options: { readonly tail?: Uint8Array; readonly signal?: AbortSignal } = {},
+  options: { readonly tail?: Uint8Array; readonly tailBytes?: number; readonly signal?: AbortSignal } = {},
 ): Promise<BlockReader> {
-  let tail = options.tail ?? (await readTail(source, TAIL_BYTES, options.signal));
+  let tail = options.tail ?? (await readTail(source, options.tailBytes ?? TAIL_BYTES, options.signal));
   let found = inSection(source.key, 'footer', () => decodeFooter(tail));
   if ('needBytes' in found) {
     tail = await readTail(source, found.needBytes, options.signal);

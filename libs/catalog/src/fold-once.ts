@@ -6,6 +6,7 @@ import type { FoldChange } from './change.ts';
 import { commitChange } from './commit-change.ts';
 import { followChain, isMissingObject } from './follow-chain.ts';
 import { hullOf } from './log-ranges.ts';
+import { BUILT_PART, MERGE_RULES_DEFAULT } from './merge-rules.ts';
 import { newestManifest } from './newest-manifest.ts';
 import { NO_PAUSE, type Pause, putBlock } from './put-block.ts';
 import { randomId } from './random-id.ts';
@@ -18,7 +19,7 @@ export interface FoldContext {
   readonly random: Random;
   /** Most segments in one fold; 256 by default. */
   readonly segmentsMax?: number;
-  /** Memory of the block being built at which the fold ends earlier, bytes; 64 MiB by default. */
+  /** Memory that the fold may hold, bytes, as for merges: it ends earlier when its block gets large. */
   readonly memoryBytes?: number;
   readonly pause?: Pause;
 }
@@ -38,12 +39,11 @@ export type FoldOutcome =
   | { readonly outcome: 'lost' };
 
 const SEGMENTS_MAX_DEFAULT = 256;
-const MEMORY_BYTES_DEFAULT = 67_108_864;
 
 /** @throws {FlamelakeError} `data_loss` on a segment that cannot be read, `unavailable` when the store does not answer */
 export async function foldOnce(context: FoldContext): Promise<FoldOutcome> {
   const { store, root, random, segmentsMax = SEGMENTS_MAX_DEFAULT } = context;
-  const { memoryBytes = MEMORY_BYTES_DEFAULT, pause = NO_PAUSE } = context;
+  const { memoryBytes = MERGE_RULES_DEFAULT.memoryBytes, pause = NO_PAUSE } = context;
   const manifest = await newestManifest(store, root);
   const builder = createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 });
   const segments: SegmentEntry[] = [];
@@ -52,7 +52,7 @@ export async function foldOnce(context: FoldContext): Promise<FoldOutcome> {
       const keep = rowsOfSegment(manifest, segment);
       await addWholeBlock(builder, parseBlock(await readWhole(store, segment), segment.key), keep);
       segments.push(segment);
-      if (segments.length >= segmentsMax || builder.memoryBytes >= memoryBytes) break;
+      if (segments.length >= segmentsMax || builder.memoryBytes >= memoryBytes * BUILT_PART) break;
       await pause();
     }
   } catch (error) {

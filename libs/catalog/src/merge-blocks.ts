@@ -7,7 +7,7 @@ import type { ObjectStore, Random } from '@flamelake/model';
 import { chooseWindows, type OutputWindow } from './choose-windows.ts';
 import { hullOf } from './log-ranges.ts';
 import { datasetName, type MergeInput, type MergeInputs, openInputs } from './merge-input.ts';
-import type { MergeRules } from './merge-rules.ts';
+import { BUILT_PART, type MergeRules } from './merge-rules.ts';
 import type { MergeJob } from './plan-merges.ts';
 import { type Pause, putBlock } from './put-block.ts';
 import { type ExpireBefore, rowsOfBlock } from './row-rules.ts';
@@ -30,8 +30,8 @@ interface Share {
   readonly isLarge: boolean;
 }
 
-/** Part of the memory of a block being built that may be held of whole inputs, and again of their identities. */
-const HELD_PART = 1 / 4;
+/** Part of a job's memory that may be held of whole inputs, of their identities, and of their ends. */
+const HELD_PART = 1 / 24;
 
 /**
  * Writes the outputs of a job; they become live when they are committed.
@@ -138,7 +138,7 @@ function createOutputs({ store, root, random, rules, pause }: MergeBlocksContext
     current: () => (builder ??= createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 })),
     end,
     async endWhenFull() {
-      if (builder !== undefined && builder.memoryBytes >= rules.memoryBytes) await end();
+      if (builder !== undefined && builder.memoryBytes >= rules.memoryBytes * BUILT_PART) await end();
     },
   };
 }

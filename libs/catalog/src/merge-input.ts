@@ -8,6 +8,7 @@ import {
   objectSource,
   openBlock,
   parseBlock,
+  TAIL_BYTES,
 } from '@flamelake/block';
 import { FlamelakeError, type ObjectStore } from '@flamelake/model';
 import type { BlockEntry } from './types.ts';
@@ -30,7 +31,7 @@ export interface MergeInputs {
 
 /**
  * Opens the inputs of a merge.
- * @param memoryBytes - what may be held of whole objects, and again of identities, bytes
+ * @param memoryBytes - what may be held of whole objects, again of identities, and again of the ends of objects, bytes
  * @throws {FlamelakeError} `not_found` when one is gone
  */
 export async function openInputs(
@@ -39,11 +40,13 @@ export async function openInputs(
   memoryBytes: number,
 ): Promise<MergeInputs> {
   const all: MergeInput[] = [];
+  // The end of each input is held as long as the job lasts.
+  const tailBytes = Math.min(TAIL_BYTES, Math.max(TAIL_BYTES_MIN, Math.floor(memoryBytes / entries.length)));
   let wholeBytes = 0;
   for (const entry of entries) {
     const isWhole = wholeBytes + entry.sizeBytes <= memoryBytes;
     if (isWhole) wholeBytes += entry.sizeBytes;
-    const block = isWhole ? await readWhole(store, entry) : await openBlock(objectSource(store, entry));
+    const block = isWhole ? await readWhole(store, entry) : await openBlock(objectSource(store, entry), { tailBytes });
     const places = new Map(block.info.datasets.map((info, place) => [datasetName(info), place]));
     all.push({ entry, block, isTaken: new Uint8Array(block.identityCount), places });
   }
@@ -69,6 +72,9 @@ export async function openInputs(
     },
   };
 }
+
+/** Enough for most footers. */
+const TAIL_BYTES_MIN = 1_024;
 
 /** Tells datasets of one block apart. */
 export function datasetName({ tenant, service }: Pick<DatasetInfo, 'tenant' | 'service'>): string {

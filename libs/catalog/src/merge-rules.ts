@@ -20,7 +20,7 @@ export interface MergeRules {
   readonly smallBlocksMax: number;
   /** Identities without a profile are kept for so long, by the log's clock; blocks are merged to days after it. */
   readonly identityWindowMs: number;
-  /** Memory of a block being built at which it is ended, bytes. A job holds about four times that, whatever it reads. */
+  /** Memory that a job may hold, whatever it reads, bytes. */
   readonly memoryBytes: number;
 }
 
@@ -38,5 +38,8 @@ export const MERGE_RULES_DEFAULT: MergeRules = {
   ownBlockBytes: 8_388_608,
   smallBlocksMax: 8,
   identityWindowMs: IDENTITY_WINDOW_MS_MAX,
-  memoryBytes: 67_108_864,
+  memoryBytes: 201_326_592,
 };
+
+/** Part of a job's memory that a block being built may hold before it is ended: encoding it takes three times as much. */
+export const BUILT_PART = 1 / 6;
