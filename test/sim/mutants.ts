@@ -263,4 +263,12 @@ export const MUTANTS: readonly Mutant[] = [
     scenario: 'brokerLostItsTail',
     property: 'COUNT',
   },
+  {
+    name: 'the newest entry of the placement table serves all times',
+    file: 'services/distributor/src/placement.ts',
+    find: 'const epoch = epochAt(table, timeMs);',
+    replace: 'const epoch = table.at(-1) ?? epochAt(table, timeMs);',
+    scenario: 'placementChanges',
+    property: 'COUNT',
+  },
 ];

@@ -5,7 +5,7 @@
 import { createSealedCache } from '@flamelake/cache';
 import { createSnapshotSource, sealCommitToken } from '@flamelake/catalog';
 import { createCompactor, createPartitionTurns } from '@flamelake/compactor';
-import { createDistributor, type Distributor } from '@flamelake/distributor';
+import { createDistributor, type Distributor, type PlacementTable } from '@flamelake/distributor';
 import { FlamelakeError } from '@flamelake/model';
 import { createQuerier } from '@flamelake/querier';
 import { createQueryFrontend, QUERY_LIMITS_DEFAULT, type Queries } from '@flamelake/query-frontend';
@@ -51,6 +51,8 @@ export interface ServicesOptions extends SimulationOptions {
   readonly isSealed?: boolean;
   /** What every profile's value is multiplied by. */
   readonly factor?: bigint;
+  /** The table of all distributors; one partition a service by default. */
+  readonly placement?: () => PlacementTable;
 }
 
 export type ServicesWorld = ReturnType<typeof createServicesWorld>;
@@ -60,6 +62,7 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
   const keys = { seal: new Uint8Array(32).fill(installation.key), hmac: new Uint8Array(32).fill(installation.key) };
   const simulation = createSimulation(seed, { stepMsMax: 3, ...options });
   const startMs = simulation.nowMs();
+  const placement = options.placement === undefined ? {} : { placement: options.placement };
   const store = createSimulatedStore(simulation, NO_STORE_FAULTS);
   const log = createSimulatedLog(simulation, { partitionCount: PARTITIONS });
   const redis = options.redis ?? createSimulatedCache(simulation);
@@ -82,7 +85,7 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
   function startDistributor() {
     const { process, ports } = parts('distributor');
     const sealCommit = (positions: Parameters<typeof sealCommitToken>[1]) => sealCommitToken(keys, positions);
-    return { process, distributor: createDistributor({ ...ports, log: log.view(process), sealCommit }) };
+    return { process, distributor: createDistributor({ ...ports, log: log.view(process), sealCommit, ...placement }) };
   }
 
   /** One that has all partitions, or one that only adopts. */

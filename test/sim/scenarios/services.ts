@@ -1,5 +1,5 @@
 /** Named simulations of the services as they are deployed. */
-import type { Distributor } from '@flamelake/distributor';
+import type { Distributor, PlacementTable } from '@flamelake/distributor';
 import { createSimulatedCache, createSimulation } from '@flamelake/testkit';
 import { runServices } from '../services.ts';
 import { createServicesWorld, type Sent, type ServicesWorld } from '../services-world.ts';
@@ -60,6 +60,25 @@ export async function redisOfAnotherInstallation(): Promise<void> {
       if (redis.found === before) throw new Violation('STUCK', 'nothing is found in the cache');
     }
   }
+}
+
+/** A table with more partitions from the next hour on comes into force: what was placed before goes where it went, when it comes again. */
+export async function placementChanges(): Promise<void> {
+  const hourMs = Date.UTC(2026, 10, 20, 12);
+  const one: PlacementTable = [{ validFromMs: 0, partitionCount: 1, shards: new Map() }];
+  let table = one;
+  const world = createServicesWorld('placement', { startMs: hourMs - 600_000, placement: () => table });
+  const reader = world.startReader();
+  const { distributor } = world.startDistributor();
+  const { writer } = world.startWriter();
+  await pushAll(world, distributor, 6);
+  table = [...one, { validFromMs: hourMs, partitionCount: 2, shards: new Map() }];
+  await pushAll(world, distributor, world.sent.slice());
+  await world.simulation.run(undefined, { forMs: 900_000 });
+  await pushAll(world, distributor, world.sent.slice());
+  await pushAll(world, distributor, 6);
+  await world.settle(reader);
+  if (writer.health().some(({ position }) => position === 0)) throw new Violation('STUCK', 'a partition is not used');
 }
 
 /** A writer stops in the middle of a put, for longer than what it knew is kept; its partitions are adopted, folded and swept. It wakes alone. */
