@@ -18,7 +18,14 @@ export {
 } from './change.ts';
 export { type CommitOutcome, commitChange } from './commit-change.ts';
 export { type CommitToken, sealCommitToken, unsealCommitToken } from './commit-token.ts';
-export { type DeleteRequest, deleteProfiles } from './delete-profiles.ts';
+export {
+  type ChangeRecord,
+  changeData,
+  changeRecords,
+  type DataChange,
+  type DataChangeContext,
+  finishDataChanges,
+} from './data-changes.ts';
 export { type ExpireContext, type ExpireOutcome, expireOnce } from './expire-once.ts';
 export { type FoldContext, type FoldOutcome, foldOnce } from './fold-once.ts';
 export { type FoundSegment, findSegment, followChain, isMissingObject, openSegment } from './follow-chain.ts';
@@ -49,7 +56,7 @@ export { type MergeContext, type MergeOutcome, mergeOnce, runMerge } from './mer
 export { MERGE_RULES_DEFAULT, type MergeRules } from './merge-rules.ts';
 export { listAll, newestManifest, readManifest } from './newest-manifest.ts';
 export { openStore, STORE_KEY, type StoreIdentity } from './open-store.ts';
-export { isBlockSubject, isSegmentSubject, mayMatch } from './pending-deletes.ts';
+export { isBlockSubject, isSegmentSubject } from './pending-deletes.ts';
 export { type MergeJob, planMerges, windowOf } from './plan-merges.ts';
 export type { Pause } from './put-block.ts';
 export { type ExpireBefore, rowsOfBlock, rowsOfSegment } from './row-rules.ts';

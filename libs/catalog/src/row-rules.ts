@@ -20,10 +20,17 @@ export function rowsOfBlock(manifest: Manifest, block: BlockEntry, expireBefore?
   return rowFilter(block.datasets, deletes, manifest.pins, expireBefore);
 }
 
-/** Folds leave out what is deleted, not what is expired: segments are young. @returns undefined when every row stays */
-export function rowsOfSegment(manifest: Manifest, segment: SegmentEntry): RowFilter | undefined {
+/**
+ * Folds leave out what is deleted, not what is expired: a pin that comes meanwhile must find it.
+ * @returns undefined when every row of the segment stays
+ */
+export function rowsOfSegment(
+  manifest: Manifest,
+  segment: SegmentEntry,
+  expireBefore?: ExpireBefore,
+): RowFilter | undefined {
   const deletes = manifest.deletes.filter((pending) => isSegmentSubject(segment, pending));
-  return rowFilter(segment.info.datasets, deletes, []);
+  return rowFilter(segment.info.datasets, deletes, manifest.pins, expireBefore);
 }
 
 /** Whether all rows of a dataset are expired, and no pin can exempt any. */

@@ -2,6 +2,7 @@
 import {
   type ExpireContext,
   expireOnce,
+  finishDataChanges,
   foldOnce,
   KEEP_MS_DEFAULT,
   listRoots,
@@ -78,6 +79,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
   const jobsMax = options.mergesMax ?? MERGES_MAX_DEFAULT;
   const merges = createMergeJobs({ store, clock, random, logger, counts, rules, expireBefore, jobsMax });
   const pause = createPause(clock);
+  let finishMs = clock.monotonicMs() + sweepIntervalMs;
   const schedules = new Map<string, Schedule>();
   const lookIntervalMs = Math.min(LOOK_INTERVAL_MS_MAX, foldIntervalMs);
 
@@ -149,8 +151,16 @@ export function createCompactor(options: CompactorOptions): Compactor {
     }
   }
 
+  /** Deletes and pins that somebody began and left. */
+  async function finishChanges(): Promise<void> {
+    if (clock.monotonicMs() < finishMs) return;
+    finishMs = clock.monotonicMs() + sweepIntervalMs;
+    await finishDataChanges({ store, random, nowMs: () => clock.nowMs() });
+  }
+
   async function visitAll(signal: AbortSignal): Promise<void> {
     try {
+      await finishChanges();
       const folded: PartitionRoot[] = [];
       for (const root of await listRoots(store)) {
         if (signal.aborted) return;

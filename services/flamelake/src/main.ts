@@ -24,6 +24,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "fetch a service's CPU profile for go build -pgo",
     load: async () => (await import('./commands/pgo-command.ts')).pgoCommand,
   },
+  delete: {
+    summary: 'delete profiles by selector and range, or all of a tenant',
+    load: async () => (await import('./commands/delete-command.ts')).deleteCommand,
+  },
+  pin: {
+    summary: 'keep profiles beyond their retention',
+    load: async () => (await import('./commands/pin-command.ts')).pinCommand,
+  },
   inspect: {
     summary: 'show what a pprof file holds',
     load: async () => (await import('./commands/inspect-command.ts')).inspectCommand,

@@ -1,6 +1,7 @@
 export { querierMethods } from './api/querier-methods.ts';
 export { serverMethods } from './api/server-methods.ts';
 export { settingsMethods } from './api/settings-methods.ts';
+export { type DataAction, dataActions } from './data/data-actions.ts';
 export type { PlainAnswer, PlainRoute } from './http/plain-route.ts';
 export { plainRoutes } from './http/plain-routes.ts';
 export type * from './queries.ts';

@@ -21,12 +21,14 @@ export interface ConnectClient {
 }
 
 /** @throws {FlamelakeError} `invalid_argument` for what is no http or https URL */
-export function createConnectClient(url: string, tenant: string): ConnectClient {
+export function createConnectClient(url: string, tenant: string, token = ''): ConnectClient {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
     throw new FlamelakeError('invalid_argument', 'url must begin with http:// or https://', { url });
   }
   const request = async (path: string, init: RequestInit, own: Record<string, string> = {}): Promise<Response> => {
-    const headers = tenant === '' ? own : { ...own, 'x-scope-orgid': tenant };
+    const headers = { ...own };
+    if (tenant !== '') headers['x-scope-orgid'] = tenant;
+    if (token !== '') headers.authorization = `Bearer ${token}`;
     let response: Response;
     try {
       response = await fetch(`${url.replace(/\/$/, '')}/${path}`, { ...init, headers });

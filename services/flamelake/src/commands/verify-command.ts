@@ -7,7 +7,9 @@ import { createLogger, createMetrics, nodeFileSystem } from '@flamelake/runtime'
 import { VERIFY_OPTIONS } from '../options/client-options.ts';
 import { helpText } from '../options/describe-options.ts';
 import { readOptions } from '../options/read-options.ts';
+import { retentionOf } from '../options/retention.ts';
 import { SERVE_OPTIONS } from '../options/serve-options.ts';
+import { watchOverrides } from '../overrides/watch-overrides.ts';
 import { openSharedLog } from '../roles/kafka-log.ts';
 import { openObjectStore } from '../server/open-object-store.ts';
 import { type LogReading, readSharedLog } from '../verify/log-reading.ts';
@@ -45,11 +47,12 @@ Exit code 0 when everything agrees, 1 when not.`,
         backend === 'files' ? { directory } : { backend, prefix },
       );
     }
+    const logger = createLogger({ level: 'error', format: 'text' });
+    const tenantOptions = await watchOverrides({ options: values, clock, logger, metrics });
     let shared: ProfileLog | undefined;
     const directory = values['data.directory'];
     const readLog = async (): Promise<LogReading | undefined> => {
       if (values['kafka.brokers'] === '') return readLocalLog(directory);
-      const logger = createLogger({ level: 'error', format: 'text' });
       const onFatal = (error: unknown) => context.progress(`the profile log fails: ${String(error)}`);
       shared = await openSharedLog({ options: values, clock, random, logger, metrics, onFatal }, true);
       return readSharedLog(shared);
@@ -61,6 +64,8 @@ Exit code 0 when everything agrees, 1 when not.`,
         random,
         url: values.url,
         tenant: values.tenant,
+        expireBefore: retentionOf(tenantOptions, clock),
+        nowMs: () => clock.nowMs(),
         rules: { ingestionWindowMs: values['limits.ingestion-window'] },
         progress: seldom(context),
       });
@@ -77,6 +82,7 @@ Exit code 0 when everything agrees, 1 when not.`,
       return verification.findings.count === 0 ? 0 : 1;
     } finally {
       await shared?.close();
+      await tenantOptions.close();
       await store.close();
     }
   },

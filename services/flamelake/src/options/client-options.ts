@@ -70,6 +70,23 @@ export const QUERY_OPTIONS = {
   output: { kind: 'text', default: '', description: 'file for pprof; standard output if empty' },
 } as const satisfies OptionTable;
 
+const DATA_OPTIONS = {
+  ...CONNECTION,
+  token: { kind: 'text', default: '', description: 'admin.token of the server, if it has one' },
+  selector: { kind: 'text', default: '', description: 'label selector, such as {service_name="shop"}' },
+  from: { kind: 'text', default: '', description: 'start of the range, as of flamelake query; all time if empty' },
+  until: { kind: 'text', default: '', description: 'end of the range; all time if empty' },
+  by: { kind: 'text', default: '', description: 'who wants it, for the record; the user of this machine if empty' },
+} as const satisfies OptionTable;
+
+export const DELETE_OPTIONS = {
+  ...DATA_OPTIONS,
+  all: { kind: 'switch', default: false, description: 'delete every profile of the tenant, or of the range' },
+  'dry-run': { kind: 'switch', default: false, description: 'only say what would go' },
+} as const satisfies OptionTable;
+
+export const PIN_OPTIONS = DATA_OPTIONS;
+
 export const INSPECT_OPTIONS = {
   ...READING,
   rows: {

@@ -1,7 +1,14 @@
 /** docs/configuration.md, from the option tables. */
 
 import { TENANT_OPTIONS } from '../overrides/read-overrides.ts';
-import { INSPECT_OPTIONS, PUSH_OPTIONS, QUERY_OPTIONS, VERIFY_OPTIONS } from './client-options.ts';
+import {
+  DELETE_OPTIONS,
+  INSPECT_OPTIONS,
+  PIN_OPTIONS,
+  PUSH_OPTIONS,
+  QUERY_OPTIONS,
+  VERIFY_OPTIONS,
+} from './client-options.ts';
 import { markdownTable } from './describe-options.ts';
 import { SERVE_OPTIONS } from './serve-options.ts';
 
@@ -42,7 +49,7 @@ finds at its start it takes as it is. Before \`kafka.partitions\` is raised, wri
 ## flamelake config check
 Takes the options of \`flamelake serve\` and says whether a server would start: options, files, store, profile log and cache are tried.
 
-## flamelake push, query, inspect, verify
+## flamelake push, query, delete, pin, inspect, verify
 Flags only.
 
 ### push
@@ -51,11 +58,18 @@ ${markdownTable(PUSH_OPTIONS, 'flags')}
 ### query
 ${markdownTable(QUERY_OPTIONS, 'flags')}
 
+### delete
+${markdownTable(DELETE_OPTIONS, 'flags')}
+
+### pin
+${markdownTable(PIN_OPTIONS, 'flags')}
+
 ### inspect
 ${markdownTable(INSPECT_OPTIONS, 'flags')}
 
 ### verify
-Reads the data directory of a server, running or not, and changes nothing. \`limits.ingestion-window\` is to be the server's.
+Reads the store and the log of a server, running or not, and changes nothing. The server's own flags, file and environment say where they are
+(\`store.*\`, \`kafka.*\`); \`limits.ingestion-window\` is to be the server's.
 
 ${markdownTable(VERIFY_OPTIONS, 'flags')}
 `;

@@ -45,6 +45,12 @@ export const SERVE_OPTIONS = {
     default: 16,
     description: 'tenants one query may read together, as in X-Scope-OrgID: a|b; 1 lets each be read alone only',
   },
+  'admin.token': {
+    kind: 'text',
+    default: '',
+    description:
+      'deletes and pins need Authorization: Bearer and this; if empty, whoever may query a tenant may delete its profiles',
+  },
   'self-profiling.enabled': {
     kind: 'switch',
     default: true,

@@ -4,6 +4,7 @@ import { FlamelakeError } from '@flamelake/model';
 import {
   createQueryFrontend,
   createSettings,
+  dataActions,
   type ExecuteTask,
   plainRoutes,
   QUERY_LIMITS_DEFAULT,
@@ -36,6 +37,7 @@ export function startQueryRole(
   return {
     methods: [...querierMethods(queries), ...settingsMethods(createSettings({ store, random, clock }))],
     routes: plainRoutes(queries, clock),
+    actions: dataActions({ store, clock, random }),
     queries,
     close: () => Promise.resolve(),
   };

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import type { StoreIdentity } from '@flamelake/catalog';
 import type { Distributor } from '@flamelake/distributor';
 import { ANONYMOUS_TENANT, type Clock, type ObjectStore, type Random } from '@flamelake/model';
-import type { PlainRoute, Queries } from '@flamelake/query-frontend';
+import type { DataAction, PlainRoute, Queries } from '@flamelake/query-frontend';
 import type { UnaryMethod } from '@flamelake/rpc';
 import type { InternalTls } from '@flamelake/rpc/internal';
 import type { Logger, Metrics, MetricsSnapshot, Tracing } from '@flamelake/runtime';
@@ -35,6 +35,8 @@ export interface Role {
   readonly ingest?: RequestListener;
   /** Queries over plain HTTP. */
   readonly routes?: readonly PlainRoute[];
+  /** Deletes, pins. */
+  readonly actions?: readonly DataAction[];
   /** Serves OTLP profiles over plain HTTP. */
   readonly otlp?: RequestListener;
   /** Answers queries, for the home page. */

@@ -3,11 +3,12 @@ import { gzipSync } from 'node:zlib';
 import { INGEST_PATHS, OTLP_PATH } from '@flamelake/distributor';
 import { encodePprof, type Pprof } from '@flamelake/formats';
 import { type Clock, CODE_MEANINGS, describeError, FlamelakeError } from '@flamelake/model';
-import type { PlainRoute } from '@flamelake/query-frontend';
+import type { DataAction, PlainRoute } from '@flamelake/query-frontend';
 import { requestLabels, requestSeconds } from '@flamelake/rpc';
 import { type Logger, type Metrics, type MetricsSnapshot, readTraceContext, type Tracing } from '@flamelake/runtime';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { SelfProfiler } from '../self-profile/self-profiler.ts';
+import { serveAction } from './serve-action.ts';
 import { serveRoute } from './serve-route.ts';
 
 export interface HttpAppOptions {
@@ -15,6 +16,9 @@ export interface HttpAppOptions {
   readonly ingest: RequestHandler | undefined;
   /** Queries over plain HTTP. */
   readonly routes: readonly PlainRoute[];
+  /** Deletes and pins, whoever has the token; no token is asked for if it is empty. */
+  readonly actions: readonly DataAction[];
+  readonly adminToken: string;
   readonly multitenancy: boolean;
   /** Serves OTLP profiles, in such a process. */
   readonly otlp: RequestHandler | undefined;
@@ -44,6 +48,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   const { ingest, otlp, homePage } = options;
   if (ingest !== undefined) for (const path of INGEST_PATHS) app.all(path, traced(ingest, path, options.tracing));
   for (const route of options.routes) app.get([...route.paths], serveRoute(route, options.multitenancy));
+  for (const action of options.actions) app.post(action.path, ...serveAction(action, options));
   if (otlp !== undefined) app.all(OTLP_PATH, otlp);
   // Alive is who answers; whether it can do its work is for /ready, and no reason to be started again.
   app.get('/healthz', (_, response) => void response.type('text/plain').send('ok'));

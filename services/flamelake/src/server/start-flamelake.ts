@@ -73,6 +73,8 @@ export async function startFlamelake({
   const app = createHttpApp({
     ingest: roles.find((role) => role.ingest !== undefined)?.ingest,
     routes: roles.flatMap((role) => role.routes ?? []),
+    actions: roles.flatMap((role) => role.actions ?? []),
+    adminToken: options['admin.token'],
     multitenancy: options['multitenancy.enabled'],
     otlp: roles.find((role) => role.otlp !== undefined)?.otlp,
     notReady: createReadiness({

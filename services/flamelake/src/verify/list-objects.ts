@@ -113,6 +113,7 @@ async function listSegments(
 export async function listOthers(store: ObjectStore, findings: Findings): Promise<void> {
   const tell = (key: string, sizeBytes: number): void => {
     if (key === STORE_KEY || key.startsWith(TENANTS_PREFIX)) return;
+    if (key.startsWith('tenants/')) return;
     const reason = key.startsWith('probes/')
       ? 'probe of the store: under way, or left by a crash'
       : 'not known to this release';

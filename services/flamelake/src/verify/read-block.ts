@@ -6,6 +6,7 @@ import {
   type ObjectName,
   objectSource,
   openBlock,
+  type RowFilter,
 } from '@flamelake/block';
 import { IDENTITY_BYTES, isMissingObject } from '@flamelake/catalog';
 import { describeError, FlamelakeError, type ObjectStore } from '@flamelake/model';
@@ -21,12 +22,14 @@ const DAMAGE_CODES: ReadonlySet<string> = new Set(['data_loss', 'unimplemented',
 
 /**
  * Reads a block; what is wrong with it becomes findings.
+ * @param shown - rows that queries show; all when undefined
  * @returns what its footer says, or undefined when that cannot be read
  */
 export async function readBlock(
   store: ObjectStore,
   reading: PartitionReading,
   name: ObjectName,
+  shown?: RowFilter,
 ): Promise<BlockInfo | undefined> {
   const open = () => openBlock(objectSource(store, name));
   return sound(reading, name.key, async () => {
@@ -42,7 +45,7 @@ export async function readBlock(
       }
       heldBytes += dataset.sizeBytes;
       await sound(reading, `${name.key}: ${dataset.tenant}/${dataset.service}`, () =>
-        readDataset(reading, name.key, block.dataset(index), identities),
+        readDataset(reading, name.key, block.dataset(index), identities, shown),
       );
     }
     reading.bytes += name.sizeBytes;

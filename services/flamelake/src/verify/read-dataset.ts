@@ -1,5 +1,12 @@
 /** Reads all of one dataset of a block, sums it up and checks each row's total against its samples. */
-import type { DatasetReader, IdentityColumns, ProfileColumns, SampleColumns, Series } from '@flamelake/block';
+import type {
+  DatasetReader,
+  IdentityColumns,
+  ProfileColumns,
+  RowFilter,
+  SampleColumns,
+  Series,
+} from '@flamelake/block';
 import { IDENTITY_BYTES } from '@flamelake/catalog';
 import { profileTypeId } from '@flamelake/model';
 import { hashLocations, hashRow, hashTree, wordsOf } from './content-hash.ts';
@@ -27,6 +34,7 @@ export async function readDataset(
   key: string,
   dataset: DatasetReader,
   identities: IdentityColumns,
+  shown?: RowFilter,
 ): Promise<void> {
   const { tenant, service } = dataset.info;
   await dataset.load(SECTIONS);
@@ -44,7 +52,7 @@ export async function readDataset(
   };
   const wrong = [...checkInfo(dataset, series, profiles), ...checkTotals(profiles, samples)];
   for (const words of wrong) reading.findings.difference(`${key}: ${tenant}/${service}: ${words}`);
-  addToTotals(reading, dataset, series, profiles, samples, identities);
+  addToTotals(reading, dataset, series, profiles, samples, identities, shown);
 
   const digests = digestsOf(reading);
   if (digests === undefined) return;
@@ -128,8 +136,12 @@ function addToTotals(
   profiles: ProfileColumns,
   samples: SampleColumns,
   identities: IdentityColumns,
+  shown: RowFilter | undefined,
 ): void {
   const root = rootKey(reading.root);
+  const isWholeHidden = shown?.dataset?.(info) === false;
+  const isShown = (row: number): boolean =>
+    !isWholeHidden && shown?.row?.(info, series[profiles.series[row]], profiles.timeMs[row]) !== false;
   const sums = series.map(({ type }) => {
     const name = { tenant: info.tenant, service: info.service, type: profileTypeId(type) };
     const answers = reading.answers.of(name).map((answer) => ({ answer, end: answer.ends.get(root) ?? 0 }));
@@ -141,6 +153,7 @@ function addToTotals(
     sum.profiles++;
     sum.samples += samples.start[row + 1] - samples.start[row];
     sum.total += total;
+    if (answers.length === 0 || !isShown(row)) continue;
     const offset = identities.offsets[profiles.identity[row]];
     for (const { answer, end } of answers) if (offset < end) expect(reading, answer, total);
   }

@@ -1,11 +1,14 @@
 /** Reading 2: everything that a partition's catalog names, from its manifests to the last sample. */
 import { isDeepStrictEqual } from 'node:util';
 import {
-  type BlockEntry,
+  type ExpireBefore,
   findSegment,
   type Manifest,
   newestManifest,
+  type OffsetRange,
   type PartitionRoot,
+  rowsOfBlock,
+  rowsOfSegment,
   type SegmentEntry,
   segmentKey,
 } from '@flamelake/catalog';
@@ -20,6 +23,7 @@ export interface PartitionContext {
   readonly store: ObjectStore;
   readonly answers: ServerAnswers;
   readonly comparisons: readonly LogComparison[];
+  readonly expireBefore: ExpireBefore;
   /** Told what is about to be read. */
   readonly progress: (words: string) => void;
 }
@@ -35,7 +39,7 @@ export async function readPartition(context: PartitionContext, root: PartitionRo
     digestsOf(reading)?.clear();
     const kept = await readManifests(store, reading);
     if (kept === undefined) return reading;
-    await readBlocks(context, reading, kept.newest.blocks, kept.newest.position);
+    await readBlocks(context, reading, kept.newest);
     const links = await readChain(context, reading, kept.newest);
     await listObjects(store, reading, kept, links);
     if (!reading.isMissingSome) return reading;
@@ -48,17 +52,18 @@ export async function readPartition(context: PartitionContext, root: PartitionRo
 
 /** Reads the live blocks; their ranges must cover all offsets below the position, those of level 1 without overlap. */
 async function readBlocks(
-  { store, progress }: PartitionContext,
+  { store, expireBefore, progress }: PartitionContext,
   reading: PartitionReading,
-  blocks: readonly BlockEntry[],
-  position: number,
+  manifest: Manifest,
 ): Promise<void> {
+  const { blocks, expired, position } = manifest;
   const inLogOrder = [...blocks].sort((a, b) => a.log.position - b.log.position);
   let covered = 0;
   let folded = 0;
   for (const [i, entry] of inLogOrder.entries()) {
     progress(`block ${i + 1} of ${blocks.length}, ${megabytes(reading.bytes)} read`);
     const { log } = entry;
+    covered = endOfExpired(expired, covered);
     if (log.position > covered) {
       reading.findings.difference(`${entry.key}: offsets ${covered} to ${log.position} are in no block before`);
     } else if (entry.level === 1 && log.position < folded) {
@@ -70,13 +75,14 @@ async function readBlocks(
     covered = Math.max(covered, log.next);
     tellGaps(reading, entry.key, log.gaps);
     reading.blocks++;
-    const info = await readBlock(store, reading, entry);
+    const info = await readBlock(store, reading, entry, rowsOfBlock(manifest, entry, expireBefore));
     if (info === undefined) continue;
     const { id, level, datasets } = entry;
     if (!isDeepStrictEqual(info, { id, level, log, datasets })) {
       reading.findings.difference(`${entry.key}: the block says another thing of itself than its manifest`);
     }
   }
+  covered = endOfExpired(expired, covered);
   if (covered !== position) {
     reading.findings.difference(`blocks end at offset ${covered}, the catalog says that they reach ${position}`);
   }
@@ -87,7 +93,7 @@ async function readBlocks(
  * @returns where each segment leads, by position
  */
 async function readChain(
-  { store, progress }: PartitionContext,
+  { store, expireBefore, progress }: PartitionContext,
   reading: PartitionReading,
   manifest: Manifest,
 ): Promise<ReadonlyMap<number, number>> {
@@ -105,10 +111,15 @@ async function readChain(
     if (log.lastAppendMs < lastAppendMs) reading.findings.difference(`${key}: append time goes back`);
     lastAppendMs = log.lastAppendMs;
     reading.segments++;
-    await readBlock(store, reading, entry);
+    await readBlock(store, reading, entry, rowsOfSegment(manifest, entry, expireBefore));
     links.set(reading.next, log.next);
     reading.next = log.next;
   }
+}
+
+/** Where offsets of dropped blocks end that begin at or before an offset. */
+function endOfExpired(expired: readonly OffsetRange[], offset: number): number {
+  return Math.max(offset, ...expired.filter(({ from }) => from <= offset).map(({ until }) => until));
 }
 
 function tellGaps(

@@ -14,7 +14,7 @@ import {
 } from '../../../../libs/catalog/src/world.test-support.ts';
 import { type Verification, verifyStore } from './verify-store.ts';
 
-function verify({ store, log, random }: World): Promise<Verification> {
+function verify({ store, log, random, clock }: World): Promise<Verification> {
   return verifyStore({
     store,
     readLog: async () => ({
@@ -33,6 +33,8 @@ function verify({ store, log, random }: World): Promise<Verification> {
     url: '',
     tenant: '',
     rules: RULES,
+    expireBefore: () => Number.NEGATIVE_INFINITY,
+    nowMs: () => clock.nowMs(),
     progress: () => {},
   });
 }

@@ -1,6 +1,7 @@
 /** Three independent readings of one store, its log and the server over it, and what of them does not agree. */
 import {
   createIdentityWindow,
+  type ExpireBefore,
   followChain,
   type IdentityRules,
   identityWindowMs,
@@ -14,6 +15,7 @@ import { askServer } from './ask-server.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { listOthers } from './list-objects.ts';
 import type { LogReading, PartitionLog } from './log-reading.ts';
+import { type MayLack, readMayLack } from './may-lack.ts';
 import { createOffsetDigests } from './offset-digests.ts';
 import type { ExpectedAnswer, LogComparison, PartitionReading } from './partition-reading.ts';
 import { readPartition } from './read-partition.ts';
@@ -30,6 +32,9 @@ export interface VerifyOptions {
   readonly url: string;
   readonly tenant: string;
   readonly rules: IdentityRules;
+  /** What is expired by the server's options. */
+  readonly expireBefore: ExpireBefore;
+  readonly nowMs: () => number;
   readonly progress: (words: string) => void;
 }
 
@@ -51,7 +56,7 @@ export interface Verification {
 
 /** @throws {FlamelakeError} when a reading cannot be had at all: no store, no answer */
 export async function verifyStore(options: VerifyOptions): Promise<Verification> {
-  const { store, rules, progress } = options;
+  const { store, rules, expireBefore, progress } = options;
   const findings = createFindings();
   const { keys } = await openStore(store, options.random);
   const answers = createServerAnswers();
@@ -69,7 +74,7 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   const logs: LogCounts[] = [];
   for (const root of rootsInOrder(await listRoots(store), comparisons)) {
     const words = (text: string) => progress(`log ${root.logId.slice(0, 8)}, partition ${root.partition}: ${text}`);
-    const reading = await readPartition({ store, answers, comparisons, progress: words }, root);
+    const reading = await readPartition({ store, answers, comparisons, expireBefore, progress: words }, root);
     findings.addAll(reading.findings);
     addTotals(totals, reading.totals);
     for (const [answer, { profiles, total }] of reading.expected) {
@@ -80,7 +85,9 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
     partitions.push({ root, version, blocks, segments, bytes, profiles, quarantined, next });
     const comparison = comparisons.find((one) => rootKey(one.root) === rootKey(root));
     if (comparison === undefined) continue;
-    const counts = await replay(comparison, comparisons.length === 1, next, options, findings);
+    // Deletes are on record before anything is deleted.
+    const mayLack = await readMayLack(options, options.expireBefore);
+    const counts = await replay(comparison, comparisons.length === 1, next, { ...options, mayLack }, findings);
     if (counts !== undefined) logs.push(counts);
     comparison.digests.clear();
   }
@@ -149,7 +156,7 @@ async function replay(
   comparison: PartitionComparison,
   isOnlyPartition: boolean,
   chainEnd: number,
-  { rules, progress }: VerifyOptions,
+  { rules, progress, mayLack }: VerifyOptions & { readonly mayLack: MayLack },
   findings: Findings,
 ): Promise<LogCounts | undefined> {
   const { log } = comparison;
@@ -158,7 +165,7 @@ async function replay(
     findings.difference(`${where}offsets ${chainEnd} to ${log.start} are neither in a segment nor in the log any more`);
   }
   try {
-    return await replayLog(log, { ...comparison, rules, chainEnd, isOnlyPartition, findings, progress });
+    return await replayLog(log, { ...comparison, rules, chainEnd, isOnlyPartition, mayLack, findings, progress });
   } catch (error) {
     return damagedLog(error, findings);
   }

@@ -1,0 +1,80 @@
+/** Deletes and pins from outside: hidden at once, gone from the bucket soon, on record; nothing else is touched. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { assertAgrees, runVerify } from './run-verify.ts';
+import { type ServerProcess, startServer, temporaryDirectory } from './server-process.ts';
+import { push, smallPprof, totalOf } from './small-profile.ts';
+
+const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
+const FLAGS = [
+  '--self-profiling.enabled=false',
+  '--segment-writer.flush-interval=20ms',
+  '--compactor.fold-interval=100ms',
+  '--admin.token=secret',
+  '--multitenancy.enabled=true',
+];
+const RED = { 'x-scope-orgid': 'red' };
+const BLUE = { 'x-scope-orgid': 'blue' };
+
+function flamelake(server: ServerProcess, words: readonly string[], token = 'secret', tenant = 'red') {
+  const connection = [`--url=${server.url}`, `--tenant=${tenant}`, `--token=${token}`, '--by=somebody'];
+  return spawnSync(process.execPath, [MAIN, ...words, ...connection], { encoding: 'utf8', timeout: 60_000 });
+}
+
+async function pushValue(server: ServerProcess, service: string, value: bigint, headers: Record<string, string>) {
+  const bytes = smallPprof({ stacks: [{ frames: ['main', service], value }], timeMs: Date.now() });
+  return push(server.url, service, bytes, { headers });
+}
+
+test('deletes take effect at once, leave no trace, and are on record', async () => {
+  const directory = temporaryDirectory();
+  const server = await startServer({ directory, flags: FLAGS });
+  let commit = '';
+  for (let i = 1n; i <= 5n; i++) {
+    await pushValue(server, 'cart', i, BLUE);
+    await pushValue(server, 'shop', i, RED);
+    commit = await pushValue(server, 'cart', i, RED);
+  }
+  assert.equal(await totalOf(server.url, 'cart', commit, RED), 15n);
+  const selector = '--selector={service_name="cart"}';
+
+  assert.match(flamelake(server, ['delete', selector], 'wrong').stderr, /need the token/);
+  assert.match(flamelake(server, ['delete']).stderr, /needs --selector or --all/);
+  const dry = flamelake(server, ['delete', selector, '--dry-run']);
+  assert.match(dry.stdout, /^would be deleted\nprofiles +5$/m, dry.stderr);
+  assert.equal(await totalOf(server.url, 'cart', commit, RED), 15n);
+
+  const deleted = flamelake(server, ['delete', selector]);
+  assert.match(deleted.stdout, /^deleted, id [0-9a-f]{32}$/m, deleted.stderr);
+  assert.equal(await totalOf(server.url, 'cart', commit, RED), 0n);
+  assert.equal(await totalOf(server.url, 'shop', commit, RED), 15n);
+  assert.equal(await totalOf(server.url, 'cart', commit, BLUE), 15n);
+  assert.match(flamelake(server, ['delete', selector, '--dry-run']).stdout, /^profiles +0$/m);
+
+  const again = await pushValue(server, 'cart', 7n, RED);
+  assert.equal(await totalOf(server.url, 'cart', again, RED), 7n);
+  let list = '';
+  for (let i = 0; i < 100 && !/^0 deletes not carried out/m.test(list); i++) {
+    const listed = flamelake(server, ['delete', 'list']);
+    assert.equal(listed.status, 0, listed.stderr);
+    list = listed.stdout;
+  }
+  assert.match(list, /^0 deletes not carried out/m);
+  assert.match(list, /delete +begun +somebody +[0-9a-f]{32} +\{service_name="cart"\}/);
+  assert.match(list, /delete +done +somebody/);
+  assert.equal(await totalOf(server.url, 'cart', again, RED), 7n);
+  assertAgrees(await runVerify([`--data.directory=${directory}`, `--url=${server.url}`]));
+
+  const pinned = flamelake(server, ['pin', selector]);
+  const id = /^pinned, id ([0-9a-f]{32})$/m.exec(pinned.stdout)?.[1] ?? assert.fail(pinned.stderr);
+  assert.match(flamelake(server, ['pin', 'list']).stdout, /^1 pins$/m);
+  assert.equal(flamelake(server, ['pin', 'remove', id]).status, 0);
+  assert.match(flamelake(server, ['pin', 'list']).stdout, /^0 pins$/m);
+
+  assert.equal(flamelake(server, ['delete', '--all']).status, 0);
+  assert.equal(await totalOf(server.url, 'shop', again, RED), 0n);
+  assert.equal(await totalOf(server.url, 'cart', again, BLUE), 15n);
+  assert.equal(await server.terminate(), 0);
+  assertAgrees(await runVerify([`--data.directory=${directory}`]));
+});
