@@ -9,11 +9,13 @@
  *     make soak SEED=42 KIND=embedded seed 42 of log, store, writer and compactor on that file system
  *     make soak KIND=kill SECONDS=600 ten minutes of kills, freezes and restarts of a cluster; SEED=42 for its plan of them
  *     make soak SEED=42 KIND=services seed 42 of all services on Kafka, S3 and Redis that fail
+ *     make soak KIND=fuzz             a million damaged inputs for each decoder; DECODER=jfr for one, SEED=42 for one input
  *     make soak LOG='A|BA' FAULTS=1   two writers over that log at every interleaving
  *
  * Ends with code 1 at the first violation, and says how to replay it.
  */
 import process, { env } from 'node:process';
+import { soakFuzz } from '../fuzz/soak-fuzz.ts';
 import { soakKill } from '../kill/soak-kill.ts';
 import { runEmbedded } from './embedded-world.ts';
 import { everyInterleaving } from './every-interleaving.ts';
@@ -62,14 +64,17 @@ async function runFor(seconds: number): Promise<boolean> {
 }
 
 async function soak(): Promise<boolean> {
-  const { SEED, KIND = 'general', LOG, FAULTS = '0', SECONDS = '60' } = env;
+  const { SEED, KIND = 'general', LOG, FAULTS = '0', SECONDS = '60', DECODER, COUNT } = env;
   if (LOG !== undefined) {
     console.log(await everyInterleaving({ log: LOG, faults: Number(FAULTS), runsMax: Number.POSITIVE_INFINITY }));
     return true;
   }
+  if (KIND === 'fuzz') return soakFuzz(optional(SEED), DECODER, optional(COUNT));
   if (KIND === 'kill') return soakKill(Number(SEED ?? Date.now() % 1_000_000_000), Number(SECONDS));
   if (SEED !== undefined) return runSeed(KIND, Number(SEED));
   return runFor(Number(SECONDS));
 }
+
+const optional = (text: string | undefined) => (text === undefined ? undefined : Number(text));
 
 if (!(await soak())) process.exitCode = 1;
