@@ -2,16 +2,16 @@
  * Retention and deletes where no merge comes by: blocks of which nothing is to stay are dropped, and others that hold what should have
  * gone are written anew without it, one at a time.
  */
-import { createBlockBuilder, objectSource, openBlock } from '@flamelake/block';
 import type { ObjectStore, Random } from '@flamelake/model';
-import { addWholeBlock } from './add-whole-block.ts';
 import { commitChange } from './commit-change.ts';
 import { isMissingObject } from './follow-chain.ts';
-import { blockKey } from './keys.ts';
+import { mergeBlocks } from './merge-blocks.ts';
+import { MERGE_RULES_DEFAULT, type MergeRules } from './merge-rules.ts';
 import { newestManifest } from './newest-manifest.ts';
 import { isBlockSubject, mayMatch } from './pending-deletes.ts';
+import { NO_PAUSE, type Pause } from './put-block.ts';
 import { randomId } from './random-id.ts';
-import { type ExpireBefore, isWhollyExpired, rowsOfBlock } from './row-rules.ts';
+import { type ExpireBefore, isWhollyExpired } from './row-rules.ts';
 import type { BlockEntry, Manifest, PartitionRoot } from './types.ts';
 
 export interface ExpireContext {
@@ -23,6 +23,9 @@ export interface ExpireContext {
   readonly identityWindowMs: number;
   /** How long a block may hold single expired profiles until it is written anew, ms: most blocks expire as a whole meanwhile. */
   readonly rewriteAfterMs: number;
+  /** What differs from `MERGE_RULES_DEFAULT`. */
+  readonly rules?: Partial<MergeRules>;
+  readonly pause?: Pause;
   /** Blocks that pins keep from shrinking, with the time up to which that is known; kept by the caller from call to call. */
   readonly pinned?: Map<string, number>;
 }
@@ -32,6 +35,11 @@ export type ExpireOutcome =
   | { readonly outcome: 'nothing' }
   /** Another job took the blocks, or a pin came meanwhile. */
   | { readonly outcome: 'lost' };
+
+/** A block that is not smaller than this share of itself holds what pins exempt. */
+const WORTHWHILE_SHARE = 0.95;
+/** One window for whatever a block holds. */
+const ALL_TIMES_MS = Number.MAX_SAFE_INTEGER;
 
 /** @throws {FlamelakeError} `data_loss` on a block that cannot be read, `unavailable` when the store does not answer */
 export async function expireOnce(context: ExpireContext): Promise<ExpireOutcome> {
@@ -75,36 +83,32 @@ async function rewrite(
   manifest: Manifest,
   old: BlockEntry,
 ): Promise<ExpireOutcome | undefined> {
-  const { store, root, random, expireBefore } = context;
-  const builder = createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 });
-  let isChanged = false;
-  const rows = rowsOfBlock(manifest, old, expireBefore);
-  const keep = rows && {
-    dataset: (dataset: (typeof old.datasets)[number]) => note(rows.dataset?.(dataset) !== false),
-    row: (...words: Parameters<NonNullable<typeof rows.row>>) => note(rows.row?.(...words) !== false),
-  };
-  function note(isKept: boolean): boolean {
-    isChanged ||= !isKept;
-    return isKept;
-  }
+  const { store, root, random, expireBefore, pause = NO_PAUSE } = context;
+  const rules = { ...MERGE_RULES_DEFAULT, ...context.rules };
+  const job = { inputs: [old], level: old.level, windowMs: ALL_TIMES_MS, dueMs: 0 };
+  let add: readonly BlockEntry[];
   try {
-    await addWholeBlock(builder, await openBlock(objectSource(store, old)), keep);
+    add = await mergeBlocks({ store, root, random, rules, expireBefore, pause }, manifest, job);
   } catch (error) {
     if (isMissingObject(error)) return { outcome: 'lost' };
     throw error;
   }
   const isOfDelete = manifest.deletes.some((pending) => isBlockSubject(old, pending) && mayMatch(old, pending));
-  if (!isChanged && !isOfDelete) {
+  const isAsOld = oldestExpired(add, expireBefore) === oldestExpired([old], expireBefore);
+  const bytes = add.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (!isOfDelete && isAsOld && bytes > old.sizeBytes * WORTHWHILE_SHARE) {
     context.pinned?.set(old.key, Math.max(...old.datasets.map(({ tenant }) => expireBefore(tenant))));
     return undefined;
   }
-  const id = randomId(random);
-  const { level, log } = old;
-  const { bytes, info } = builder.build({ id, level, log });
-  const key = blockKey(root, manifest.version, id);
-  await store.put(key, bytes);
-  const block: BlockEntry = { ...old, key, id, sizeBytes: bytes.length, datasets: info.datasets };
-  return commit(context, manifest, [old], [block], { dropped: 0, rewritten: 1 });
+  return commit(context, manifest, [old], add, { dropped: 0, rewritten: 1 });
+}
+
+/** Time of the oldest expired profile, undefined when there is none. */
+function oldestExpired(blocks: readonly BlockEntry[], expireBefore: ExpireBefore): number | undefined {
+  const expired = blocks
+    .flatMap(({ datasets }) => datasets)
+    .filter(({ tenant, minTimeMs }) => minTimeMs < expireBefore(tenant));
+  return expired.length === 0 ? undefined : Math.min(...expired.map(({ minTimeMs }) => minTimeMs));
 }
 
 async function commit(
@@ -122,4 +126,13 @@ async function commit(
     pinIds: pins.map(({ id }) => id),
   });
   return committed.outcome === 'committed' ? { outcome: 'committed', ...done } : { outcome: 'lost' };
+}
+
+/** How far behind retention is: the age beyond its end of the oldest profile that is still stored, ms; pins count as if they were not. */
+export function retentionLagMs({ blocks }: Manifest, expireBefore: ExpireBefore): number {
+  let lagMs = 0;
+  for (const { datasets } of blocks) {
+    for (const { tenant, minTimeMs } of datasets) lagMs = Math.max(lagMs, expireBefore(tenant) - minTimeMs);
+  }
+  return lagMs;
 }

@@ -26,7 +26,7 @@ export {
   type DataChangeContext,
   finishDataChanges,
 } from './data-changes.ts';
-export { type ExpireContext, type ExpireOutcome, expireOnce } from './expire-once.ts';
+export { type ExpireContext, type ExpireOutcome, expireOnce, retentionLagMs } from './expire-once.ts';
 export { type FoldContext, type FoldOutcome, foldOnce } from './fold-once.ts';
 export { type FoundSegment, findSegment, followChain, isMissingObject, openSegment } from './follow-chain.ts';
 export {

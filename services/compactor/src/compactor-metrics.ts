@@ -12,6 +12,8 @@ export interface CompactorMetrics {
   backlog(jobs: readonly MergeJob[], nowMs: number): void;
   /** Live blocks of a partition as they are now. */
   blocks(partition: string, blocks: readonly BlockEntry[]): void;
+  /** How far retention is behind in a partition, and how many deletes are not carried out. */
+  retention(partition: string, lagMs: number, pendingDeletes: number): void;
   /** Only these partitions are this compactor's now. */
   keep(partitions: ReadonlySet<string>): void;
   swept(outcome: SweepOutcome): void;
@@ -32,6 +34,7 @@ interface Sizes {
 
 export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
   const partitions = new Map<string, Sizes>();
+  const behind = new Map<string, { readonly lagMs: number; readonly pendingDeletes: number }>();
   const jobs = metrics.counter({
     name: 'compactor_jobs_total',
     help: 'Folds, merges and blocks rid of what is expired or deleted; lost ones met another job and are swept later.',
@@ -91,6 +94,17 @@ export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
     },
     () => tenantBytes([...partitions.values()]),
   );
+  metrics.gauge(
+    {
+      name: 'compactor_retention_lag_seconds',
+      help: 'Age beyond its retention of the oldest profile still stored; no query shows it. Pinned ones count, too.',
+    },
+    () => [...behind.values()].reduce((most, { lagMs }) => Math.max(most, lagMs), 0) / 1_000,
+  );
+  metrics.gauge(
+    { name: 'compactor_pending_deletes', help: 'Deletes not carried out yet, summed over partitions.' },
+    () => [...behind.values()].reduce((sum, { pendingDeletes }) => sum + pendingDeletes, 0),
+  );
   const deleted = metrics.counter({
     name: 'compactor_deleted_objects_total',
     help: 'Objects deleted by sweeps.',
@@ -124,7 +138,9 @@ export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
     blocks(partition, blocks) {
       partitions.set(partition, sizesOf(blocks));
     },
+    retention: (partition, lagMs, pendingDeletes) => void behind.set(partition, { lagMs, pendingDeletes }),
     keep(names) {
+      for (const name of behind.keys()) if (!names.has(name)) behind.delete(name);
       for (const name of partitions.keys()) if (!names.has(name)) partitions.delete(name);
     },
     swept({ manifests, blocks, segments }) {

@@ -113,7 +113,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
     if (pinned.size > PINNED_BLOCKS_MAX) pinned.clear();
     for (let i = 0; i < EXPIRED_BLOCKS_MAX; i++) {
       const startMs = clock.monotonicMs();
-      const expired = await expireOnce({ store, root, random, ...retention, pinned });
+      const expired = await expireOnce({ store, root, random, ...retention, rules, pause, pinned });
       if (expired.outcome !== 'nothing') counts.job('expire', expired.outcome, clock.monotonicMs() - startMs);
       if (expired.outcome !== 'committed') return;
     }

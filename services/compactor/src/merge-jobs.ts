@@ -10,6 +10,7 @@ import {
   newestManifest,
   type PartitionRoot,
   planMerges,
+  retentionLagMs,
   runMerge,
 } from '@flamelake/catalog';
 import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
@@ -69,6 +70,7 @@ export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
       const jobs = planMerges(manifest, rules, clock.nowMs(), taken);
       due.push(...jobs.map((job) => ({ root, manifest, job })));
       counts.blocks(name, manifest.blocks);
+      counts.retention(name, retentionLagMs(manifest, expireBefore), manifest.deletes.length);
     }
     counts.backlog(
       due.map(({ job }) => job),
