@@ -7,8 +7,15 @@
  *     /api/v1/unpin     {id, by?}                                        → {}
  *     /api/v1/changes   {}                                               → {records, pins, deletes}
  */
-import { changeData, type DataChange, type DataChangeContext, changeRecords, takeSnapshot } from '@flamelake/catalog';
-import { type Clock, FlamelakeError, formatSelector, type ObjectStore, parseSelector, type Random } from '@flamelake/model';
+import { changeData, changeRecords, type DataChange, type DataChangeContext, takeSnapshot } from '@flamelake/catalog';
+import {
+  type Clock,
+  FlamelakeError,
+  formatSelector,
+  type ObjectStore,
+  parseSelector,
+  type Random,
+} from '@flamelake/model';
 import { previewDelete } from './preview-delete.ts';
 
 export interface DataAction {
@@ -35,7 +42,10 @@ export function dataActions({ store, clock, random }: DataActionsContext): reado
       async run(tenant, message, signal) {
         const range = { tenant, ...rangeOf(message) };
         if (range.selector === '{}' && message.all !== true) {
-          throw new FlamelakeError('invalid_argument', 'selector matches every profile of the tenant; if that is meant, set all');
+          throw new FlamelakeError(
+            'invalid_argument',
+            'selector matches every profile of the tenant; if that is meant, set all',
+          );
         }
         if (message.dryRun === true) return previewDelete(store, range, signal);
         const change: DataChange = { id: newId(), kind: 'delete', ...range, by: byOf(message) };
@@ -56,7 +66,8 @@ export function dataActions({ store, clock, random }: DataActionsContext): reado
       async run(tenant, message) {
         const { pins } = await pendingOf(store, tenant);
         const pin = pins.find(({ id }) => id === message.id);
-        if (pin === undefined) throw new FlamelakeError('not_found', 'there is no such pin', { id: String(message.id) });
+        if (pin === undefined)
+          throw new FlamelakeError('not_found', 'there is no such pin', { id: String(message.id) });
         await changeData(context, { ...pin, kind: 'unpin', by: byOf(message) });
         return {};
       },
@@ -76,9 +87,12 @@ async function pendingOf(store: ObjectStore, tenant: string) {
   ];
   return {
     pins: own(partitions.flatMap(({ manifest }) => manifest.pins)),
-    deletes: own(partitions.flatMap(({ manifest }) => manifest.deletes)).map(
-      ({ id, selector, fromMs, untilMs }) => ({ id, selector, fromMs, untilMs }),
-    ),
+    deletes: own(partitions.flatMap(({ manifest }) => manifest.deletes)).map(({ id, selector, fromMs, untilMs }) => ({
+      id,
+      selector,
+      fromMs,
+      untilMs,
+    })),
   };
 }
 
