@@ -55,3 +55,23 @@ test('text is one line of words, stacks below it, nothing that could forge a lin
   logger.error('failed', { error: new Error('why') });
   assert.match(lines[1] ?? '', / ERROR failed error\.name=Error error\.message=why\nError: why\n {4}at /);
 });
+
+test('a message that repeats is limited, and says how many of it were left out', () => {
+  let nowMs = 0;
+  const { lines, logger } = capture({ nowMs: () => nowMs });
+  const [one, two] = [logger.child({ partition: 1 }), logger.child({ partition: 2 })];
+  for (let i = 0; i < 100; i++) (i % 2 === 0 ? one : two).warn('store does not answer', { attempt: i });
+  logger.warn('something else');
+  assert.equal(lines.length, 21);
+  nowMs += 10_000;
+  one.warn('store does not answer', { attempt: 100 });
+  one.warn('store does not answer', { attempt: 101 });
+  const last = lines.slice(21).map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    last.map(({ attempt, suppressed }) => [attempt, suppressed]),
+    [
+      [100, 80],
+      [101, undefined],
+    ],
+  );
+});

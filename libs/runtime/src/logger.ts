@@ -1,6 +1,7 @@
 /** Structured logs: one line a record, as JSON or as `key=value` text, over pino. */
 import { CODE_MEANINGS, FlamelakeError } from '@flamelake/model';
 import { type Logger as PinoLogger, pino } from 'pino';
+import { createLineLimit } from './line-limit.ts';
 import { textLine } from './log-text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -26,6 +27,8 @@ export interface LoggerOptions {
   readonly format?: 'json' | 'text';
   /** Takes whole lines, newline included. Standard error by default. */
   readonly write?: (line: string) => void;
+  /** Monotonic time, by which repeated lines are limited; the system's by default. */
+  readonly nowMs?: () => number;
 }
 
 /** Causes of an error that are written. */
@@ -43,7 +46,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return wrap(pino(settings, destination));
+  return wrap(pino(settings, destination), createLineLimit(options.nowMs ?? (() => performance.now())));
 }
 
 function standardError(): (line: string) => void {
@@ -53,9 +56,13 @@ function standardError(): (line: string) => void {
   };
 }
 
-function wrap(inner: PinoLogger): Logger {
+function wrap(inner: PinoLogger, limit: ReturnType<typeof createLineLimit>): Logger {
   const log = (level: LogLevel, message: string, fields: LogFields) => {
-    if (inner.isLevelEnabled(level)) inner[level](plainFields(fields), message);
+    if (!inner.isLevelEnabled(level)) return;
+    // Who asks for debug lines wants them all.
+    const suppressed = level === 'debug' ? 0 : limit(message);
+    if (suppressed === undefined) return;
+    inner[level](plainFields(suppressed === 0 ? fields : { ...fields, suppressed }), message);
   };
   return {
     debug: (message, fields = {}) => log('debug', message, fields),
@@ -66,7 +73,7 @@ function wrap(inner: PinoLogger): Logger {
       const level = error instanceof FlamelakeError ? CODE_MEANINGS[error.code].logLevel : 'error';
       log(level, message, { ...fields, error });
     },
-    child: (fields) => wrap(inner.child(plainFields(fields))),
+    child: (fields) => wrap(inner.child(plainFields(fields)), limit),
     isEnabled: (level) => inner.isLevelEnabled(level),
   };
 }

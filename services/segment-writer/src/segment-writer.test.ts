@@ -27,6 +27,11 @@ function createWorld(partitionCount: number) {
   return { simulation, store, log, process, metrics, push, options: { ...ports, metrics, logger } };
 }
 
+async function lagSeconds({ metrics }: ReturnType<typeof createWorld>, partition: number): Promise<number> {
+  const line = new RegExp(`^flamelake_segment_writer_lag_seconds\\{partition="${partition}"\\} (\\S+)$`, 'm');
+  return Number(line.exec(await metrics.text())?.[1]);
+}
+
 test('every partition is written, and what was read is cut when the writer ends', async () => {
   const world = createWorld(2);
   const writer = createSegmentWriter({ ...world.options, flushIntervalMs: 60_000 });
@@ -35,8 +40,10 @@ test('every partition is written, and what was read is cut when the writer ends'
   for (const partition of [0, 1, 1]) world.push(partition);
   await world.simulation.run(undefined, { forMs: 5_000 });
   assert.deepEqual(await takeSnapshot(world.store.truth), { partitions: [] });
+  assert.ok((await lagSeconds(world, 1)) >= 1, 'what was read grows old');
   controller.abort();
   await world.simulation.run(() => world.process.tasksRunning === 0);
+  assert.equal(await lagSeconds(world, 1), 0);
   const { partitions } = await takeSnapshot(world.store.truth);
   assert.deepEqual(
     partitions.map(({ next }) => next),

@@ -10,6 +10,7 @@ import type { Clock, ObjectStore, ProfileLog, Random } from '@flamelake/model';
 import type { Logger, Metrics, Tracing } from '@flamelake/runtime';
 import { createRecordSpans } from './record-spans.ts';
 import { watchLagging } from './watch-lagging.ts';
+import { createWriteLag } from './write-lag.ts';
 import { createWriterObservers } from './writer-metrics.ts';
 
 export interface SegmentWriterOptions {
@@ -75,12 +76,21 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   let signal: AbortSignal | undefined;
   const positionOf = (partition: number) => works.get(partition)?.writer.health().position ?? Number.POSITIVE_INFINITY;
   const spans = tracing && createRecordSpans(options.log, tracing, positionOf);
-  const log = spans?.log ?? options.log;
+  const lag = createWriteLag(spans?.log ?? options.log, clock, positionOf);
+  const { log } = lag;
   const health = () =>
     [...works]
       .map(([partition, { writer, isAdopted }]): PartitionHealth => ({ partition, isAdopted, ...writer.health() }))
       .sort((a, b) => a.partition - b.partition);
   const observerOf = createWriterObservers(metrics, logger, health);
+  metrics.gauge(
+    {
+      name: 'segment_writer_lag_seconds',
+      help: 'Age of the oldest record that was read and is in no segment yet, by the time the log appended it.',
+      labels: ['partition'],
+    },
+    () => [...works.keys()].map((partition) => ({ labels: { partition }, value: lag.seconds(partition) })),
+  );
   const adoptions = metrics.counter({
     name: 'segment_writer_adoptions_total',
     help: 'Times a partition of another writer stood still and was written here too',
