@@ -93,10 +93,10 @@ const EVENTS: readonly TestEvent[] = [
   { type: 'jdk.CPULoad' },
 ];
 /** LabelsSnapshot: strings 1 "op", 2 "pay"; context 1 is {op: pay}. */
-const SNAPSHOT = Buffer.from('0a0a080112060a04080110021206080112026f7012070802' + '1203706179', 'hex');
+const SNAPSHOT = Buffer.from('0a0a080112060a04080110021206080112026f70120708021203706179', 'hex');
 
 const folded = decodeStacks(Buffer.from(FOLDED), 'groups', { kind: 'cpu', sampleRate: 100, ...LIMITS });
-const columns = { ...(folded[0] as (typeof folded)[number]).profile, timeNanos: 1_795_208_400_000_000_000n };
+const columns = { ...folded[0].profile, timeNanos: 1_795_208_400_000_000_000n };
 const pprof = encodePprof(columns);
 const OTLP_JSON = JSON.stringify({
   resourceProfiles: [
