@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { chartSchema } from '../../scripts/chart-schema.ts';
 import { configurationPage } from '../../services/flamelake/src/options/configuration-page.ts';
 import { metricsPage } from './metrics-page.ts';
 
@@ -11,4 +12,8 @@ test('docs/configuration.md is what the option tables say; `node scripts/write-c
 
 test('docs/metrics.md is what the code declares; `node scripts/write-metrics.ts` writes it', () => {
   assert.equal(readFileSync('docs/metrics.md', 'utf8'), metricsPage());
+});
+
+test('the schema of the chart is what the option tables and values.yaml say; the same script writes it', () => {
+  assert.equal(readFileSync('helm/flamelake/values.schema.json', 'utf8'), chartSchema());
 });

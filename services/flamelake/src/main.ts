@@ -40,6 +40,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'check that log, store and server agree on what is stored',
     load: async () => (await import('./commands/verify-command.ts')).verifyCommand,
   },
+  probe: {
+    summary: 'push a profile and read it back, exactly',
+    load: async () => (await import('./commands/probe-command.ts')).probeCommand,
+  },
   config: {
     summary: 'check whether a server with the same options would start',
     load: async () => (await import('./commands/config-command.ts')).configCommand,

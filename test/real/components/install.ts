@@ -42,6 +42,12 @@ export async function install(name: string, make: (folder: string) => Promise<un
   }
 }
 
+/** The folder. @throws {Error} with the reason when it cannot be had */
+export function pathOf(installed: Installed): string {
+  if (installed.skip !== undefined) throw new Error(installed.skip);
+  return installed.path;
+}
+
 /** Builds a Go program into the folder. */
 export function installGo(name: string, module: string): Promise<Installed> {
   return install(name, (folder) =>

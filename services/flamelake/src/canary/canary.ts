@@ -25,7 +25,6 @@ export interface CanaryQuery {
 
 export interface CanaryOptions {
   readonly ends: CanaryEnds;
-  readonly intervalMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -47,7 +46,10 @@ const VALUE_MAX = 1_000;
 const FRESHNESS_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60];
 
 /** Runs rounds until aborted, the first within an interval. Never rejects. */
-export async function runCanary(options: CanaryOptions, signal: AbortSignal): Promise<void> {
+export async function runCanary(
+  options: CanaryOptions & { readonly intervalMs: number },
+  signal: AbortSignal,
+): Promise<void> {
   const { clock, random, intervalMs } = options;
   const counts = declareMetrics(options.metrics);
   // Processes that start together do not probe together.
@@ -62,11 +64,21 @@ export async function runCanary(options: CanaryOptions, signal: AbortSignal): Pr
 type Step = 'push' | 'query' | 'late' | 'total';
 type Counts = ReturnType<typeof declareMetrics>;
 
-async function probe({ ends, clock, random, logger }: CanaryOptions, counts: Counts, signal: AbortSignal) {
-  const fail = (step: Step, error: unknown) => {
-    if (signal.aborted) return;
+/** One round. @returns whether the profile was counted, once; what failed is logged */
+export function probeOnce(options: CanaryOptions, signal: AbortSignal): Promise<boolean> {
+  return probe(options, declareMetrics(options.metrics), signal);
+}
+
+async function probe(
+  { ends, clock, random, logger }: CanaryOptions,
+  counts: Counts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const fail = (step: Step, error: unknown): boolean => {
+    if (signal.aborted) return false;
     counts.failures.add(1, { step });
     logger.warn('canary failed', { step, error });
+    return false;
   };
   const timeMs = Math.floor(clock.nowMs());
   const value = 1 + Math.floor(random.fraction() * VALUE_MAX);
@@ -89,13 +101,13 @@ async function probe({ ends, clock, random, logger }: CanaryOptions, counts: Cou
       }
       counts.freshness.observe((clock.monotonicMs() - acknowledgedMs) / 1000);
       counts.lastSuccess.set(clock.nowMs() / 1000);
-      return;
+      return true;
     } catch (error) {
       const isNotYet = error instanceof FlamelakeError && error.code === 'unavailable';
       if (!isNotYet) return fail('query', error);
       if (clock.monotonicMs() - acknowledgedMs > PATIENCE_MS) return fail('late', error);
       await clock.sleep(RETRY_MS, signal);
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
     }
   }
 }

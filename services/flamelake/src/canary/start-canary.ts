@@ -51,7 +51,7 @@ function totalOf(queries: Queries, tenant: string, signal: AbortSignal): CanaryE
 }
 
 /** @throws {FlamelakeError} `invalid_argument` for what is no URL */
-function pushTo(url: string, tenant: string): CanaryEnds['push'] {
+export function pushTo(url: string, tenant: string): CanaryEnds['push'] {
   const client = createConnectClient(url, tenant);
   return async (labels, rawProfile) => {
     const series = { labels, samples: [{ rawProfile: Buffer.from(rawProfile).toString('base64') }] };

@@ -12,8 +12,12 @@ export interface ConnectClient {
    * @throws {FlamelakeError} with the server's code and words; `unavailable` when it does not answer
    */
   call<Answer>(method: string, message: object): Promise<Answer>;
-  /** Like `call`, with the headers of the answer. */
-  ask<Answer>(method: string, message: object): Promise<ConnectAnswer<Answer>>;
+  /** Like `call`, with further headers, and with those of the answer. */
+  ask<Answer>(
+    method: string,
+    message: object,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<ConnectAnswer<Answer>>;
   /** Like `call`, with protobuf bytes both ways. */
   callBytes(method: string, message: Uint8Array): Promise<Uint8Array>;
   /** Reads what is at a path, relative to the server's URL. */
@@ -38,12 +42,21 @@ export function createConnectClient(url: string, tenant: string, token = ''): Co
     if (!response.ok) throw await serverError(response);
     return response;
   };
-  const send = (method: string, contentType: string, body: string | Uint8Array): Promise<Response> => {
+  const send = (
+    method: string,
+    contentType: string,
+    body: string | Uint8Array,
+    further: Readonly<Record<string, string>> = {},
+  ): Promise<Response> => {
     const sent = typeof body === 'string' ? body : Buffer.from(body);
-    return request(method, { method: 'POST', body: sent }, { 'content-type': contentType });
+    return request(method, { method: 'POST', body: sent }, { ...further, 'content-type': contentType });
   };
-  const ask = async <Answer>(method: string, message: object): Promise<ConnectAnswer<Answer>> => {
-    const response = await send(method, 'application/json', JSON.stringify(message));
+  const ask: ConnectClient['ask'] = async <Answer>(
+    method: string,
+    message: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ConnectAnswer<Answer>> => {
+    const response = await send(method, 'application/json', JSON.stringify(message), headers);
     return { answer: (await response.json()) as Answer, headers: response.headers };
   };
   return {

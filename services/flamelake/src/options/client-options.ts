@@ -87,6 +87,11 @@ export const DELETE_OPTIONS = {
 
 export const PIN_OPTIONS = DATA_OPTIONS;
 
+export const PROBE_OPTIONS = {
+  ...CONNECTION,
+  'push-url': { kind: 'text', default: '', description: 'server to push to, where another one answers queries' },
+} as const satisfies OptionTable;
+
 export const INSPECT_OPTIONS = {
   ...READING,
   rows: {

@@ -5,6 +5,7 @@ import {
   DELETE_OPTIONS,
   INSPECT_OPTIONS,
   PIN_OPTIONS,
+  PROBE_OPTIONS,
   PUSH_OPTIONS,
   QUERY_OPTIONS,
   VERIFY_OPTIONS,
@@ -49,7 +50,7 @@ finds at its start it takes as it is. Before \`kafka.partitions\` is raised, wri
 ## flamelake config check
 Takes the options of \`flamelake serve\` and says whether a server would start: options, files, store, profile log and cache are tried.
 
-## flamelake push, query, delete, pin, inspect, verify
+## flamelake push, query, delete, pin, inspect, probe, verify
 Flags only.
 
 ### push
@@ -66,6 +67,9 @@ ${markdownTable(PIN_OPTIONS, 'flags')}
 
 ### inspect
 ${markdownTable(INSPECT_OPTIONS, 'flags')}
+
+### probe
+${markdownTable(PROBE_OPTIONS, 'flags')}
 
 ### verify
 Reads the store and the log of a server, running or not, and changes nothing. The server's own flags, file and environment say where they are

@@ -1,0 +1,122 @@
+{{- define "flamelake.fullname" -}}
+{{- if .Values.fullnameOverride -}}{{ .Values.fullnameOverride | trunc 45 | trimSuffix "-" }}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}{{ .Release.Name | trunc 45 | trimSuffix "-" }}
+{{- else -}}{{ printf "%s-%s" .Release.Name $name | trunc 45 | trimSuffix "-" }}{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "flamelake.selector" -}}
+app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- with .component }}
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{- define "flamelake.labels" -}}
+{{ include "flamelake.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "flamelake.image" -}}
+{{- with .Values.image -}}
+{{ .registry }}/{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end -}}
+
+{{- define "flamelake.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}{{ .Values.serviceAccount.name | default (include "flamelake.fullname" .) }}
+{{- else }}{{ .Values.serviceAccount.name | default "default" }}{{ end -}}
+{{- end -}}
+
+{{/* Components of the mode: name in Kubernetes and target, and the key of its values. */}}
+{{- define "flamelake.components" -}}
+{{- if eq .Values.mode "single" -}}
+all: single
+{{- else -}}
+distributor: distributor
+segment-writer: segmentWriter
+query-frontend: queryFrontend
+querier: querier
+compactor: compactor
+{{- end -}}
+{{- end -}}
+
+{{/* Values of a component: its own over the defaults. Call with root and key. */}}
+{{- define "flamelake.component" -}}
+{{- toYaml (mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy (index .root.Values .key))) -}}
+{{- end -}}
+
+{{- define "flamelake.scheme" -}}
+{{ if .Values.secrets.serverTls.existingSecret }}HTTPS{{ else }}HTTP{{ end }}
+{{- end -}}
+
+{{/* The configuration file: what the mode needs, and over it what the values say. */}}
+{{- define "flamelake.config" -}}
+{{- $name := include "flamelake.fullname" . -}}
+{{- $own := dict "server" (dict "port" 4040 "drain-delay" "5s") "data" (dict "directory" "/data") -}}
+{{- if eq .Values.mode "distributed" -}}
+{{- $domain := printf "%s.svc" .Release.Namespace -}}
+{{- $_ := set $own "query-frontend" (dict "queriers" (printf "dns:%s-querier.%s:9095" $name $domain)) -}}
+{{- $_ := set $own "compactor" (dict "peers" (printf "dns:%s-compactor.%s:4040" $name $domain)) -}}
+{{- $_ := set $own "canary" (dict "push-url" (printf "%s://%s-write.%s:%v" (include "flamelake.scheme" . | lower) $name $domain .Values.service.port)) -}}
+{{- end -}}
+{{- with .Values.secrets -}}
+{{- if .serverTls.existingSecret -}}
+{{- $_ := set (index $own "server") "tls" (dict "cert-file" "/etc/flamelake/server-tls/tls.crt" "key-file" "/etc/flamelake/server-tls/tls.key") -}}
+{{- end -}}
+{{- if .gcs.existingSecret -}}
+{{- $_ := set $own "store" (dict "gcs" (dict "key-file" (printf "/etc/flamelake/gcs/%s" .gcs.keyFileKey))) -}}
+{{- end -}}
+{{- if .kafkaTls.existingSecret -}}
+{{- $tls := dict "enabled" true "ca-file" (printf "/etc/flamelake/kafka-tls/%s" .kafkaTls.caKey) -}}
+{{- if .kafkaTls.certificateKey -}}
+{{- $_ := set $tls "certificate-file" (printf "/etc/flamelake/kafka-tls/%s" .kafkaTls.certificateKey) -}}
+{{- $_ := set $tls "key-file" (printf "/etc/flamelake/kafka-tls/%s" .kafkaTls.privateKeyKey) -}}
+{{- end -}}
+{{- $_ := set $own "kafka" (dict "tls" $tls) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml (mergeOverwrite $own (deepCopy .Values.config)) -}}
+{{- end -}}
+
+{{/* Secrets as environment variables of options. */}}
+{{- define "flamelake.secretEnv" -}}
+{{- range $option, $secret := dict
+  "STORE_S3_ACCESS_KEY" (list .s3.existingSecret .s3.accessKeyKey)
+  "STORE_S3_SECRET_KEY" (list .s3.existingSecret .s3.secretKeyKey)
+  "STORE_AZURE_ACCOUNT_KEY" (list .azure.existingSecret .azure.accountKeyKey)
+  "KAFKA_SASL_USERNAME" (list .kafka.existingSecret .kafka.usernameKey)
+  "KAFKA_SASL_PASSWORD" (list .kafka.existingSecret .kafka.passwordKey)
+  "REDIS_USERNAME" (list .redis.existingSecret .redis.usernameKey)
+  "REDIS_PASSWORD" (list .redis.existingSecret .redis.passwordKey) }}
+{{- if and (first $secret) (last $secret) }}
+- name: FLAMELAKE_{{ $option }}
+  valueFrom: { secretKeyRef: { name: {{ first $secret }}, key: {{ last $secret }} } }
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Secrets as files: name of the volume, of the secret. */}}
+{{- define "flamelake.secretFiles" -}}
+{{- toYaml (dict "gcs" .gcs.existingSecret "kafka-tls" .kafkaTls.existingSecret "server-tls" .serverTls.existingSecret) -}}
+{{- end -}}
+
+{{/* What says how much work a component has, over all its pods. */}}
+{{- define "flamelake.measure" -}}
+{{- $pods := printf "{namespace=%q, service=%q}" .root.Release.Namespace (printf "%s-%s" (include "flamelake.fullname" .root) .component) -}}
+{{- index (dict
+  "distributor" (printf "sum(flamelake_distributor_in_flight_bytes%s)" $pods)
+  "segment-writer" (printf "sum(flamelake_kafka_lag_records%s)" $pods)
+  "query-frontend" (printf "sum(rate(flamelake_request_duration_seconds_count%s[2m]))" $pods)
+  "querier" (printf "sum(flamelake_querier_waiting_tasks%s)" $pods)
+  "compactor" (printf "sum(flamelake_compactor_backlog_jobs%s)" $pods)
+) .component -}}
+{{- end -}}

@@ -1,0 +1,109 @@
+/** The chart: its values have a schema, what it renders is what Kubernetes takes, and what its pods run is what there is. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { parse, parseAllDocuments } from 'yaml';
+import { readOptions } from '../../services/flamelake/src/options/read-options.ts';
+import { SERVE_OPTIONS } from '../../services/flamelake/src/options/serve-options.ts';
+import { temporaryDirectory } from '../e2e/server-process.ts';
+import { installHelm, installKubeconform, installKubeSchemas } from '../real/components/helm.ts';
+import { pathOf } from '../real/components/install.ts';
+import { CHART, helm, renderChart, VALUE_SETS } from './render-chart.ts';
+
+const runFile = promisify(execFile);
+const [program, conform, schemas] = [await installHelm(), await installKubeconform(), await installKubeSchemas()];
+const skip = program.skip ?? conform.skip ?? schemas.skip ?? false;
+/** Kinds of the Prometheus operator, whose descriptions are not to be had as a Go module. */
+const UNDESCRIBED = 'ServiceMonitor,PrometheusRule';
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string }[];
+}
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: {
+    readonly template?: {
+      readonly spec: {
+        readonly initContainers: readonly Container[];
+        readonly containers: readonly Container[];
+        readonly terminationGracePeriodSeconds: number;
+      };
+    };
+  };
+}
+
+function manifests(text: string): Manifest[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null);
+}
+
+test('the chart names the image and version of the project', () => {
+  const read = (path: string) => parse(readFileSync(`${CHART}/${path}`, 'utf8')) as Record<string, unknown>;
+  const { registry, repository } = read('values.yaml').image as Record<string, string>;
+  const file = readFileSync(`${CHART}/../../deploy/.env`, 'utf8');
+  const named = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(file)?.[1];
+  assert.deepEqual([`${registry}/${repository}`, read('Chart.yaml').appVersion], [named('IMAGE'), named('IMAGE_TAG')]);
+});
+
+for (const set of VALUE_SETS) {
+  test(`${set}: helm lints it, Kubernetes knows every field`, { skip }, async () => {
+    const lint = await helm('lint', '.', '--strict', '--values', `ci/${set}-values.yaml`);
+    assert.match(lint, /0 chart\(s\) failed/);
+    const file = `${temporaryDirectory()}/rendered.yaml`;
+    writeFileSync(file, await renderChart(set));
+    const location = `${pathOf(schemas)}/{{.ResourceKind}}{{.KindSuffix}}.json`;
+    const words = ['-strict', '-summary', '-skip', UNDESCRIBED, '-schema-location', location, file];
+    const { stdout } = await runFile(`${pathOf(conform)}/kubeconform`, words);
+    assert.match(stdout, /Invalid: 0, Errors: 0/);
+  });
+
+  test(`${set}: renders as it did; \`node scripts/render-chart.ts\` renders it`, { skip }, async () => {
+    assert.equal(await renderChart(set), readFileSync(`${import.meta.dirname}/rendered/${set}.yaml`, 'utf8'));
+  });
+
+  test(`${set}: the options of every pod are options, and the longest shutdown fits`, { skip }, async () => {
+    const all = manifests(await renderChart(set));
+    const config = all.find(({ data }) => data?.['flamelake.yaml'] !== undefined)?.data?.['flamelake.yaml'] ?? '';
+    const pods = all.flatMap(({ spec }) => spec?.template?.spec ?? []);
+    assert.equal(pods.length, set === 'single' ? 1 : 5);
+    for (const { initContainers, containers, terminationGracePeriodSeconds } of pods) {
+      for (const { args, env } of [...initContainers, ...containers]) {
+        const environment = Object.fromEntries(env.map(({ name }) => [name, 'secret']));
+        const words = args.filter((word) => word.startsWith('--'));
+        const { values } = readOptions(SERVE_OPTIONS, { words, environment, readFile: () => config });
+        const closing = values['server.drain-delay'] + 2 * values['server.drain-timeout'] + 20_000;
+        assert.ok(terminationGracePeriodSeconds * 1_000 > closing, `${closing} ms may be needed to end`);
+        assert.equal(values['data.directory'], '/data');
+      }
+      const [check, server] = [initContainers.at(-1), containers[0]];
+      assert.deepEqual([check?.args.slice(0, 2), server.args[0]], [['config', 'check'], 'serve']);
+      assert.deepEqual(check?.args.slice(2), server.args.slice(1));
+    }
+  });
+}
+
+const REFUSED: readonly (readonly [string, string, RegExp])[] = [
+  ['single', 'config.kafka.brokerz=x', /'\/config\/kafka'.*brokerz/],
+  ['single', 'config.log.level=loud', /'\/config\/log\/level'/],
+  ['single', 'querier.replica=3', /'\/querier'.*replica/],
+  ['single', 'distributor.options.workers\\.counts=3', /'\/distributor\/options'.*workers\.counts/],
+  ['single', 'mode=both', /'\/mode'/],
+  ['single', 'image.digest=latest', /'\/image\/digest'/],
+  ['single', 'single.replicas=2', /mode single has one pod/],
+  ['single', 'mode=distributed', /needs config\.kafka\.brokers/],
+  ['distributed', 'config.store.backend=files', /needs config\.store\.backend s3, gcs or azure/],
+  ['distributed', 'querier.keda.enabled=true', /querier\.keda needs keda\.prometheusAddress/],
+];
+for (const [set, value, reason] of REFUSED) {
+  test(`${set} with ${value} is refused by name`, { skip }, async () => {
+    await assert.rejects(renderChart(set, '--set', value), reason);
+  });
+}

@@ -1,0 +1,46 @@
+/** Helm, and what checks what it renders: kubeconform against schemas made of the APIs' own descriptions, without a network. */
+import { execFile } from 'node:child_process';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { type Installed, install, installGo } from './install.ts';
+import { crdSchemas, type JsonSchema, swaggerSchemas } from './kube-schemas.ts';
+
+export const KUBERNETES = '1.36.3';
+const HELM = 'v3.22.0';
+const KUBECONFORM = 'v0.8.0';
+/** Modules whose custom resources the chart makes, and where they describe them. */
+const CUSTOM = [
+  ['sigs.k8s.io/gateway-api@v1.4.0', 'config/crd/standard/*.yaml'],
+  ['github.com/kedacore/keda/v2@v2.18.1', 'config/crd/bases/*.yaml'],
+] as const;
+const runFile = promisify(execFile);
+
+export const installHelm = () => installGo(`helm-${HELM}`, `helm.sh/helm/v3/cmd/helm@${HELM}`);
+export const installKubeconform = () =>
+  installGo(`kubeconform-${KUBECONFORM}`, `github.com/yannh/kubeconform/cmd/kubeconform@${KUBECONFORM}`);
+
+/** A folder of schemas by kind, group and version. */
+export function installKubeSchemas(): Promise<Installed> {
+  return install(`kube-schemas-${KUBERNETES}`, async (folder) => {
+    const swagger = `${await download(`k8s.io/kubernetes@v${KUBERNETES}`)}/api/openapi-spec/swagger.json`;
+    write(folder, swaggerSchemas(JSON.parse(readFileSync(swagger, 'utf8'))));
+    for (const [module, pattern] of CUSTOM) {
+      for (const file of globSync(`${await download(module)}/${pattern}`)) {
+        for (const document of parseAllDocuments(readFileSync(file, 'utf8')))
+          write(folder, crdSchemas(document.toJS()));
+      }
+    }
+  });
+}
+
+/** Where Go keeps a module's files. */
+async function download(module: string): Promise<string> {
+  const { stdout } = await runFile('go', ['mod', 'download', '-json', module], { maxBuffer: 2 ** 26 });
+  return (JSON.parse(stdout) as { Dir: string }).Dir;
+}
+
+function write(folder: string, schemas: ReadonlyMap<string, JsonSchema>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, schema] of schemas) writeFileSync(`${folder}/${name}.json`, JSON.stringify(schema));
+}
