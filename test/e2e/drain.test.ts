@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ask, call, startServer } from './server-process.ts';
 import { push, pushMessage, smallPprof, totalOf } from './small-profile.ts';
 
-const DRAIN_DELAY_MS = 3_000;
+const DRAIN_DELAY_MS = 8_000;
 
 const profile = (value: bigint) => smallPprof({ stacks: [{ frames: ['main'], value }], timeMs: Date.now() });
 
