@@ -1,6 +1,7 @@
 /** Deletes and pins from outside: hidden at once, gone from the bucket soon, on record; nothing else is touched. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { assertAgrees, runVerify } from './run-verify.ts';
 import { type ServerProcess, startServer, temporaryDirectory } from './server-process.ts';
@@ -76,5 +77,21 @@ test('deletes take effect at once, leave no trace, and are on record', async () 
   assert.equal(await totalOf(server.url, 'shop', again, RED), 0n);
   assert.equal(await totalOf(server.url, 'cart', again, BLUE), 15n);
   assert.equal(await server.terminate(), 0);
+  const inspect = (word: string) =>
+    spawnSync(process.execPath, [MAIN, 'inspect', word, `--data.directory=${directory}`], { encoding: 'utf8' });
+  const whole = inspect('store');
+  assert.match(whole.stdout, /^log [0-9a-f]+ partition 0\nversion \d+, kept from \d+ on; folded up to/, whole.stderr);
+  assert.match(whole.stdout, /^level 1 +\d+ +\d+ /m);
+  const objects = globSync('logs/*/partitions/0/*/*', { cwd: `${directory}/store/objects` }).sort();
+  for (const [kind, says] of [
+    ['blocks', /^id [0-9a-f]{32}, level 1; log /m],
+    ['manifests', /^version \d+, kept from/m],
+    ['segments', /^id [0-9a-f]{32}, level 0; log /m],
+  ] as const) {
+    const path = objects.find((one) => one.includes(`/${kind}/`)) ?? '';
+    const one = inspect(path.replace(/\.obj$/, ''));
+    assert.match(one.stdout, says, one.stderr);
+  }
+  assert.match(inspect('logs/none').stderr, /there is no such object/);
   assertAgrees(await runVerify([`--data.directory=${directory}`]));
 });

@@ -1,0 +1,90 @@
+/** A store for a person: its partitions with blocks by level, or one object by its key. Reads catalogs and footers only. */
+import { type BlockInfo, objectSource, openBlock } from '@flamelake/block';
+import { decodeManifest, listRoots, type Manifest, takePartitionSnapshot } from '@flamelake/catalog';
+import { FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { textTable } from '../commands/text-table.ts';
+
+/** Datasets shown of one object. */
+const DATASETS_SHOWN_MAX = 1_000;
+
+/** @param print - called for each partition as it is read */
+export async function inspectStore(store: ObjectStore, print: (text: string) => void): Promise<void> {
+  const roots = await listRoots(store);
+  if (roots.length === 0) print('no partition has anything written\n');
+  for (const root of roots) {
+    const { manifest, segments, next } = await takePartitionSnapshot(store, root);
+    const bytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    print(`log ${root.logId} partition ${root.partition}\n`);
+    print(manifestText(manifest));
+    print(`chain: ${segments.length} segments, ${bytes} bytes, offsets ${manifest.position} to ${next}\n\n`);
+  }
+}
+
+/**
+ * One manifest, block or segment.
+ * @throws {FlamelakeError} `not_found` when there is no such object, `data_loss` when it cannot be read
+ */
+export async function inspectObject(store: ObjectStore, key: string): Promise<string> {
+  const isManifest = key.includes('/manifests/');
+  const object = await store.get(key, isManifest ? undefined : { lastBytes: 1 });
+  if (object === undefined) throw new FlamelakeError('not_found', 'there is no such object in the store', { key });
+  const { sizeBytes, modifiedMs, bytes } = object;
+  const facts = `${key}\n${sizeBytes} bytes, written ${timeText(modifiedMs)}\n`;
+  if (isManifest) {
+    const manifest = decodeManifest(bytes, key);
+    const rows = manifest.blocks.map(({ key: block, level, sizeBytes: size }) => [block, String(level), String(size)]);
+    return `${facts}${manifestText(manifest)}${textTable(['block', 'level', 'bytes'], rows)}`;
+  }
+  const { info } = await openBlock(objectSource(store, { key, sizeBytes }));
+  return `${facts}${blockText(info)}`;
+}
+
+function manifestText(manifest: Manifest): string {
+  const { version, floor, position, lastAppendMs, blocks, dropped, deletes, pins } = manifest;
+  const levels = [...new Set(blocks.map(({ level }) => level))].sort((a, b) => a - b);
+  const rows = levels.map((level) => {
+    const own = blocks.filter((block) => block.level === level);
+    const datasets = own.flatMap((block) => block.datasets);
+    const bytes = own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const times = datasets.flatMap(({ minTimeMs, maxTimeMs }) => [minTimeMs, maxTimeMs]);
+    const [from, until] = [times.reduce(least, Infinity), times.reduce(most, -Infinity)];
+    return [
+      `level ${level}`,
+      String(own.length),
+      String(bytes),
+      String(datasets.length),
+      timeText(from),
+      timeText(until),
+    ];
+  });
+  const lines = [
+    `version ${version}, kept from ${floor} on; folded up to offset ${position}, appended ${timeText(lastAppendMs)}; ${dropped.length} dropped objects`,
+    ...deletes.map(({ id, tenant, selector }) => `pending delete ${id}: ${tenant} ${selector}`),
+    ...pins.map(({ id, tenant, selector }) => `pin ${id}: ${tenant} ${selector}`),
+  ];
+  const table = rows.length === 0 ? '' : textTable(['', 'blocks', 'bytes', 'datasets', 'from', 'until'], rows);
+  return `${lines.join('\n')}\n${table}`;
+}
+
+function blockText({ id, level, log, datasets }: BlockInfo): string {
+  const rows = datasets
+    .slice(0, DATASETS_SHOWN_MAX)
+    .map((one) => [
+      `${one.tenant}/${one.service}`,
+      String(one.sizeBytes),
+      timeText(one.minTimeMs),
+      timeText(one.maxTimeMs),
+      one.profileTypes.join(' '),
+    ]);
+  const gaps = log.gaps.map(({ from, until }) => `, lost ${from} to ${until}`).join('');
+  const head = `id ${id}, level ${level}; log ${log.logId} partition ${log.partition}, offsets ${log.position} to ${log.next}${gaps}\n`;
+  const rest = datasets.length > rows.length ? `and ${datasets.length - rows.length} more datasets\n` : '';
+  return `${head}${textTable(['dataset', 'bytes', 'from', 'until', 'profile types'], rows)}${rest}`;
+}
+
+function timeText(timeMs: number): string {
+  return Number.isFinite(timeMs) && timeMs > 0 ? new Date(timeMs).toISOString() : 'never';
+}
+
+const least = (a: number, b: number): number => Math.min(a, b);
+const most = (a: number, b: number): number => Math.max(a, b);
