@@ -5,25 +5,29 @@ NODE := node_modules/.bin/node
 STAMP := node_modules/.installed
 # Where Node keeps compiled modules. What is found there needs no types stripped: no thread loads the compiler that does it.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
+# The web app, built from its sources.
+UI := services/ui/dist/index.html
+UI_SOURCES := services/ui/index.html services/ui/vite.config.ts $(shell find services/ui/src services/ui/public -type f 2>/dev/null)
 MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard libs/*/package.json services/*/package.json)
 
 .PHONY: run cluster test check bench soak fmt clean
 
 ## run: the embedded server on http://localhost:4040, data in ./data (ARGS='--help' shows its options)
-run: $(STAMP)
+run: $(STAMP) $(UI)
 	@exec $(NODE) services/flamelake/src/main.ts serve $(ARGS)
 
 ## cluster: the roles as processes of their own, two of each, on Kafka and S3 on loopback; data goes with it
-cluster: $(STAMP)
+cluster: $(STAMP) $(UI)
 	@exec $(NODE) scripts/cluster.ts
 
 ## test: installs what the tests need, runs them all, ends in 'N passed, N failed' (ONLY=substring picks files)
-test: $(STAMP)
+test: $(STAMP) $(UI)
 	@exec $(NODE) test/run.ts $(ONLY)
 
 ## check: types, lint, format, dead code
 check: $(STAMP)
 	@node_modules/.bin/tsc -p .
+	@node_modules/.bin/tsc -p services/ui
 	@node_modules/.bin/oxlint --type-aware --deny-warnings libs services test
 	@node_modules/.bin/biome check --error-on-warnings .
 	@node_modules/.bin/knip --no-progress --no-config-hints
@@ -43,6 +47,9 @@ fmt: $(STAMP)
 
 clean:
 	rm -rf node_modules libs/*/node_modules services/*/node_modules .cache
+
+$(UI): $(STAMP) $(UI_SOURCES)
+	@$(NODE) services/ui/node_modules/vite/bin/vite.js build services/ui --logLevel warn
 
 $(STAMP): $(MANIFESTS)
 	@scripts/install

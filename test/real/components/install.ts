@@ -61,6 +61,35 @@ export function installNpm(name: string, module: string): Promise<Installed> {
   return install(name, (folder) => runFile('npm', words, { cwd: folder, maxBuffer: 2 ** 26 }));
 }
 
+/**
+ * Makes sure that programs are on the path: of Debian's packages, installed when root.
+ * @returns why they are not
+ */
+export async function installDebian(
+  programs: readonly string[],
+  packages: readonly string[],
+): Promise<string | undefined> {
+  const areThere = async () => {
+    const found = programs.map((program) => runFile(program, ['--version']));
+    return (await Promise.allSettled(found)).every(({ status }) => status === 'fulfilled');
+  };
+  if (await areThere()) return undefined;
+  if (process.getuid?.() !== 0) return `${programs.join(', ')}: not installed`;
+  const unlock = await lock(`${CACHE}debian.lock`);
+  try {
+    if (await areThere()) return undefined;
+    const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 2 ** 26 };
+    await runFile('apt-get', ['update', '-qq'], options);
+    await runFile('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+    return undefined;
+  } catch (error) {
+    const { stderr } = error as { readonly stderr?: string };
+    return `${packages.join(', ')} cannot be installed: ${(stderr ?? String(error)).slice(-300)}`;
+  } finally {
+    unlock();
+  }
+}
+
 /** Test files run side by side: one of them installs, the others wait. */
 async function lock(file: string): Promise<() => void> {
   mkdirSync(CACHE, { recursive: true });

@@ -3,29 +3,15 @@ import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { installDebian } from './install.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 const runFile = promisify(execFile);
 const WAIT_MS = 30_000;
 
-/** Makes sure that redis-server is there: Debian's, installed when root. @returns why it is not */
-export async function installRedis(): Promise<string | undefined> {
-  const has = (program: string) =>
-    runFile(program, ['--version']).then(
-      () => true,
-      () => false,
-    );
-  if ((await has('redis-server')) && (await has('redis-sentinel')) && (await has('redis-cli'))) return undefined;
-  if (process.getuid?.() !== 0) return 'redis-server, redis-sentinel and redis-cli are not installed';
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  try {
-    await runFile('apt-get', ['update', '-qq'], { env: environment });
-    const words = ['install', '-y', '-qq', '--no-install-recommends', 'redis-server', 'redis-sentinel'];
-    await runFile('apt-get', words, { env: environment, maxBuffer: 2 ** 26 });
-    return undefined;
-  } catch (error) {
-    return `redis cannot be installed: ${String((error as { stderr?: unknown }).stderr ?? error).slice(-300)}`;
-  }
+/** Makes sure that Redis is there. @returns why it is not */
+export function installRedis(): Promise<string | undefined> {
+  return installDebian(['redis-server', 'redis-sentinel', 'redis-cli'], ['redis-server', 'redis-sentinel']);
 }
 
 const BASE = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no', '--loglevel', 'notice'];

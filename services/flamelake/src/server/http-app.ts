@@ -10,6 +10,7 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import type { SelfProfiler } from '../self-profile/self-profiler.ts';
 import { serveAction } from './serve-action.ts';
 import { serveRoute } from './serve-route.ts';
+import { hasUi, serveUi } from './serve-ui.ts';
 
 export interface HttpAppOptions {
   /** Serves `/ingest`, in a process that takes profiles in. */
@@ -79,7 +80,9 @@ export function createHttpApp(options: HttpAppOptions): Express {
   });
   app.get('/debug/pprof/heap', async (_, response) => sendProfile(response, await options.profiler.heap()));
   if (homePage !== undefined) {
-    app.get('/', async (request, response) => {
+    if (hasUi()) serveUi(app);
+    // For the first steps, and for who has no JavaScript.
+    app.get(['/start', '/'], async (request, response) => {
       response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
       response.type('html').send(await homePage(`${request.protocol}://${request.get('host') ?? 'localhost:4040'}`));
     });

@@ -1,0 +1,98 @@
+/** The frame of all views: where one is, which time is looked at, and the address that says so. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { formatLocation, type PageState, parseLocation, pathOf, VIEWS, type ViewName } from './model/page-state.ts';
+import { recallState, rememberState } from './model/remembered.ts';
+import { type Page, PageContext } from './parts/page.ts';
+import { TimePicker } from './parts/time-picker.tsx';
+import { CompareView } from './views/compare-view.tsx';
+import { ExploreView } from './views/explore-view.tsx';
+import { LabelsView } from './views/labels-view.tsx';
+import { ServicesView } from './views/services-view.tsx';
+import { StatusView } from './views/status-view.tsx';
+
+const WORDS: Readonly<Record<ViewName, string>> = {
+  services: 'Services',
+  explore: 'Explore',
+  labels: 'Labels',
+  compare: 'Compare',
+  status: 'Status',
+};
+
+const COMPONENTS = {
+  services: ServicesView,
+  explore: ExploreView,
+  labels: LabelsView,
+  compare: CompareView,
+  status: StatusView,
+} as const satisfies Readonly<Record<ViewName, () => unknown>>;
+
+function readAddress(): PageState {
+  const state = parseLocation(location.pathname, location.search);
+  return location.search === '' ? recallState(state) : state;
+}
+
+export function App() {
+  const [state, setState] = useState(readAddress);
+  const [nowMs, setNow] = useState(() => Date.now());
+  const page = useMemo<Page>(
+    () => ({
+      state,
+      nowMs,
+      go(change) {
+        const next = { ...state, ...change };
+        const address = formatLocation(next);
+        if (address !== location.pathname + location.search) history.pushState(null, '', address);
+        rememberState(next);
+        setState(next);
+        setNow(Date.now());
+      },
+    }),
+    [state, nowMs],
+  );
+  useEffect(() => {
+    const back = (): void => setState(parseLocation(location.pathname, location.search));
+    addEventListener('popstate', back);
+    return () => removeEventListener('popstate', back);
+  }, []);
+  useEffect(() => {
+    if (state.refresh === 0) return undefined;
+    const timer = setInterval(() => setNow(Date.now()), state.refresh * 1_000);
+    return () => clearInterval(timer);
+  }, [state.refresh]);
+  useEffect(() => {
+    document.title = `${WORDS[state.view]} – Flamelake`;
+  }, [state.view]);
+  const View = COMPONENTS[state.view];
+  return (
+    <PageContext.Provider value={page}>
+      <header>
+        <a class="brand" href="/" onClick={(event) => visit(event, 'services')}>
+          <img src="/assets/flame.svg" alt="" width={22} height={22} /> Flamelake
+        </a>
+        <nav>
+          {VIEWS.map((view) => (
+            <a
+              key={view}
+              href={pathOf(view)}
+              aria-current={view === state.view ? 'page' : undefined}
+              onClick={(event) => visit(event, view)}
+            >
+              {WORDS[view]}
+            </a>
+          ))}
+        </nav>
+        <TimePicker />
+      </header>
+      <main>
+        <View />
+      </main>
+    </PageContext.Provider>
+  );
+
+  function visit(event: MouseEvent, view: ViewName): void {
+    // With a modifier key the browser opens the address itself.
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    page.go({ view, focus: [] });
+  }
+}

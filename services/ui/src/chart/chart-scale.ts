@@ -1,0 +1,92 @@
+/** Where values and times of a chart lie. */
+import type { Series } from '../api/querier.ts';
+import { formatTime, type TimeRange } from '../model/time-range.ts';
+
+export interface ChartScale {
+  x(timeMs: number): number;
+  y(value: number): number;
+  timeAt(x: number): number;
+  readonly ticks: readonly { readonly y: number; readonly value: number }[];
+  readonly times: readonly {
+    readonly x: number;
+    readonly words: string;
+    readonly anchor: 'start' | 'middle' | 'end';
+  }[];
+}
+
+const TICKS = 3;
+const DAY_MS = 86_400_000;
+
+export function chartScale(
+  series: readonly Series[],
+  { startMs, endMs }: TimeRange,
+  widthPx: number,
+  heightPx: number,
+): ChartScale {
+  const largest = series.reduce((max, { values }) => values.reduce((a, b) => Math.max(a, b), max), 0);
+  const top = roundUp(largest);
+  const x = (timeMs: number): number => ((timeMs - startMs) / (endMs - startMs)) * widthPx;
+  const y = (value: number): number => heightPx - (value / top) * (heightPx - 12);
+  const words = (timeMs: number): string =>
+    endMs - startMs > DAY_MS ? formatTime(timeMs).slice(5, 16) : formatTime(timeMs).slice(11, 19);
+  return {
+    x,
+    y,
+    timeAt: (at) => startMs + (at / Math.max(1, widthPx)) * (endMs - startMs),
+    ticks: Array.from({ length: TICKS }, (_, i) => (top * (i + 1)) / TICKS).map((value) => ({ value, y: y(value) })),
+    times: [0, 0.5, 1].map((share) => ({
+      x: share * widthPx,
+      words: words(startMs + share * (endMs - startMs)),
+      anchor: share === 0 ? 'start' : share === 1 ? 'end' : 'middle',
+    })),
+  };
+}
+
+/** The next number of one digit that is 1, 2, 3, 5 or 8. */
+function roundUp(value: number): number {
+  if (value <= 0) return 1;
+  const size = 10 ** Math.floor(Math.log10(value));
+  return ([1, 2, 3, 5, 8].find((step) => step * size >= value) ?? 10) * size;
+}
+
+/** A line through the points, which lie in the middle of their steps; it drops to zero where steps hold nothing. */
+export function linePath({ timesMs, values }: Series, { x, y }: ChartScale, stepSeconds: number): string {
+  const stepMs = stepSeconds * 1_000;
+  let path = '';
+  let before: number | undefined;
+  for (const [i, timeMs] of timesMs.entries()) {
+    const isNext = before !== undefined && timeMs - before <= stepMs * 1.5;
+    if (!isNext) {
+      if (before !== undefined) path += `L${at(before + stepMs, 0)}`;
+      path += `${path === '' ? 'M' : 'L'}${at(timeMs - stepMs, 0)}`;
+    }
+    path += `L${at(timeMs, values[i] ?? 0)}`;
+    before = timeMs;
+  }
+  return path;
+
+  function at(timeMs: number, value: number): string {
+    return `${x(timeMs - stepMs / 2).toFixed(1)} ${y(value).toFixed(1)}`;
+  }
+}
+
+export interface NearestPoint {
+  readonly timeMs: number;
+  readonly points: readonly { readonly series: number; readonly value: number }[];
+}
+
+/** The points of all series at the time nearest to another. */
+export function nearestPoint(series: readonly Series[], timeMs: number): NearestPoint | undefined {
+  let nearest: number | undefined;
+  for (const { timesMs } of series) {
+    for (const time of timesMs) {
+      if (nearest === undefined || Math.abs(time - timeMs) < Math.abs(nearest - timeMs)) nearest = time;
+    }
+  }
+  if (nearest === undefined) return undefined;
+  const points = series.flatMap(({ timesMs, values }, index) => {
+    const at = timesMs.indexOf(nearest);
+    return at < 0 ? [] : [{ series: index, value: values[at] ?? 0 }];
+  });
+  return { timeMs: nearest, points: points.sort((a, b) => b.value - a.value).slice(0, 12) };
+}

@@ -1,0 +1,49 @@
+/** Where lines, points and cells of charts lie. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chartScale, linePath, nearestPoint } from './chart-scale.ts';
+import { heatmapCells } from './heatmap-cells.ts';
+
+const RANGE = { startMs: 0, endMs: 100_000 };
+const LINE = { labels: [], timesMs: [20_000, 30_000, 60_000], values: [2, 4, 1] };
+
+test('a scale holds all values below a round number', () => {
+  const scale = chartScale([LINE], RANGE, 100, 112);
+  assert.deepEqual([scale.x(50_000), scale.y(0), scale.y(5), scale.timeAt(25)], [50, 112, 12, 25_000]);
+  assert.equal(scale.ticks.at(-1)?.value, 5);
+  assert.equal(chartScale([], RANGE, 100, 112).ticks.at(-1)?.value, 1);
+});
+
+test('a line lies in the middle of its steps, and on the ground where there is nothing', () => {
+  const scale = chartScale([LINE], RANGE, 100, 112);
+  assert.equal(linePath(LINE, scale, 10), 'M5.0 112.0L15.0 72.0L25.0 32.0L35.0 112.0L45.0 112.0L55.0 92.0');
+});
+
+test('the nearest points are those of one time, largest first', () => {
+  const other = { labels: [], timesMs: [30_000], values: [9] };
+  assert.deepEqual(nearestPoint([LINE, other], 31_000), {
+    timeMs: 30_000,
+    points: [
+      { series: 1, value: 9 },
+      { series: 0, value: 4 },
+    ],
+  });
+  assert.equal(nearestPoint([], 0), undefined);
+});
+
+test('cells end where their step ends, and have the largest profile of their bucket', () => {
+  const exemplar = (value: number) => ({ timeMs: 45_000, profileId: `p${value}`, value, labels: [] });
+  const slots = [{ timeMs: 50_000, counts: [3, 0, 1], exemplars: [exemplar(1), exemplar(30)] }];
+  const cells = heatmapCells({ slots, edges: [0, 10, 20] }, RANGE, 10, 100, 30);
+  assert.deepEqual(
+    cells.map(({ bucket, count, largest, x, y }) => [bucket, count, largest?.value, x, y]),
+    [
+      [0, 3, 1, 40, 20],
+      [2, 1, 30, 40, 0],
+    ],
+  );
+  assert.deepEqual(
+    cells.map(({ strength }) => strength),
+    [1, 0.575],
+  );
+});

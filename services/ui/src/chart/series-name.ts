@@ -1,0 +1,14 @@
+/** How series are told apart. */
+import type { Series } from '../api/querier.ts';
+
+/** Okabe and Ito's colours, which colour-blind eyes tell apart. */
+const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#999999', '#b8a900'];
+
+export function seriesColour(index: number): string {
+  return COLOURS[index % COLOURS.length] ?? '#999999';
+}
+
+/** Values of a series' labels. */
+export function seriesName(series: Series | undefined): string {
+  return series === undefined || series.labels.length === 0 ? '' : series.labels.map(({ value }) => value).join(' · ');
+}

@@ -1,0 +1,36 @@
+/** Profiles and queries as text. */
+import type { Query } from '../api/querier.ts';
+import { type FlameGraph, pathTo } from './flame-graph.ts';
+
+/** One line a stack: names from the root, joined by `;`, and its own value. */
+export function foldedText(graph: FlameGraph): string {
+  const lines: string[] = [];
+  for (let bar = 1; bar < graph.count; bar++) {
+    const self = graph.self[bar] ?? 0;
+    if (self > 0) lines.push(`${pathTo(graph, bar).join(';')} ${self}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same flame graph in a terminal. */
+export function commandLine({ type, selector, startMs, endMs }: Query, origin: string): string {
+  const flags = [
+    `--url=${origin}`,
+    `--type=${type}`,
+    `--selector=${selector}`,
+    `--from=${startMs}`,
+    `--until=${endMs}`,
+  ];
+  return ['flamelake query flamegraph', ...flags.map(quote)].join(' ');
+}
+
+export function curlLine({ type, selector, startMs, endMs }: Query, origin: string): string {
+  const body = JSON.stringify({ profileTypeID: type, labelSelector: selector, start: startMs, end: endMs });
+  const url = `${origin}/querier.v1.QuerierService/SelectMergeStacktraces`;
+  return `curl -H 'content-type: application/json' -d ${quote(body)} ${url}`;
+}
+
+/** For a POSIX shell. */
+function quote(text: string): string {
+  return /^[\w:/.=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,44 @@
+/** What every view asks about: service, profile type, labels. */
+import { labelValues, profileTypes } from '../api/querier.ts';
+import { labelOf, withLabel } from '../model/selector.ts';
+import { typeWords } from '../model/units.ts';
+import { queryOf, usePage } from './page.ts';
+import { Picker } from './picker.tsx';
+import { SelectorInput } from './selector-input.tsx';
+import { useAnswer } from './use-answer.ts';
+
+export interface QueryBarProps {
+  /** Whether the view is about one service. */
+  readonly hasService: boolean;
+}
+
+export function QueryBar({ hasService }: QueryBarProps) {
+  const page = usePage();
+  const { state, go, nowMs } = page;
+  const query = queryOf(page);
+  const key = JSON.stringify([state.from, state.until, state.tenant, nowMs]);
+  const types = useAnswer(key, (signal) => profileTypes({ tenant: state.tenant, signal }, query));
+  const services = useAnswer(key, (signal) =>
+    labelValues({ tenant: state.tenant, signal }, 'service_name', { ...query, selector: '{}' }),
+  );
+  return (
+    <div class="query">
+      {hasService && (
+        <Picker
+          label="Service"
+          value={labelOf(state.selector, 'service_name')}
+          options={services.value ?? []}
+          onPick={(service) => go({ selector: withLabel('{}', 'service_name', service), focus: [], profile: '' })}
+        />
+      )}
+      <Picker
+        label="Profile"
+        value={state.type}
+        options={types.value ?? []}
+        words={typeWords}
+        onPick={(type) => go({ type, focus: [], profile: '' })}
+      />
+      {hasService && <SelectorInput query={query} onChange={(selector) => go({ selector, focus: [], profile: '' })} />}
+    </div>
+  );
+}

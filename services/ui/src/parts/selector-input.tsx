@@ -1,0 +1,83 @@
+/** The label selector: matchers as chips that go by a click, labels of the data to add, and the text itself for the rest. */
+import { useState } from 'preact/hooks';
+import { labelNames, labelValues, type Query } from '../api/querier.ts';
+import { formatSelector, parseSelector, withLabel } from '../model/selector.ts';
+import { usePage } from './page.ts';
+import { Picker } from './picker.tsx';
+import { useAnswer } from './use-answer.ts';
+
+export interface SelectorInputProps {
+  readonly query: Query;
+  readonly onChange: (selector: string) => void;
+}
+
+export function SelectorInput({ query, onChange }: SelectorInputProps) {
+  const { state, nowMs } = usePage();
+  const [name, setName] = useState('');
+  const [isWriting, setWriting] = useState(false);
+  const [text, setText] = useState(query.selector);
+  const matchers = parseSelector(query.selector);
+  const asked = { ...query, selector: matchers === undefined ? '{}' : query.selector };
+  const key = JSON.stringify([asked.selector, state.from, state.until, state.tenant, nowMs]);
+  const names = useAnswer(key, (signal) => labelNames({ tenant: state.tenant, signal }, asked));
+  const values = useAnswer(`${key}${name}`, async (signal) =>
+    name === '' ? [] : labelValues({ tenant: state.tenant, signal }, name, asked),
+  );
+  const shown = (names.value ?? []).filter((one) => !one.startsWith('__'));
+  return (
+    <div class="selector">
+      {!isWriting &&
+        matchers?.map((matcher) => (
+          <button
+            key={`${matcher.name}${matcher.op}${matcher.value}`}
+            class="chip"
+            title="Remove"
+            onClick={() => onChange(formatSelector(matchers.filter((one) => one !== matcher)))}
+          >
+            {matcher.name} {matcher.op} {matcher.value} ×
+          </button>
+        ))}
+      {(isWriting || matchers === undefined) && (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            setWriting(false);
+            onChange(text.trim() === '' ? '{}' : text);
+          }}
+        >
+          <input
+            class="wide"
+            aria-label="Label selector"
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+          <button type="submit">Apply</button>
+        </form>
+      )}
+      {!isWriting && matchers !== undefined && (
+        <>
+          <Picker label="Label" value={name} options={shown} onPick={setName} />
+          {name !== '' && (
+            <Picker
+              label="is"
+              value=""
+              options={values.value ?? []}
+              onPick={(value) => {
+                onChange(withLabel(query.selector, name, value));
+                setName('');
+              }}
+            />
+          )}
+          <button
+            onClick={() => {
+              setText(query.selector);
+              setWriting(true);
+            }}
+          >
+            Edit
+          </button>
+        </>
+      )}
+    </div>
+  );
+}

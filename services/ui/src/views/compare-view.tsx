@@ -1,0 +1,97 @@
+/** Two selections – of time, of labels – and where they differ. */
+import { useMemo } from 'preact/hooks';
+import { type Query, selectDiff, selectSeries } from '../api/querier.ts';
+import { SeriesChart } from '../chart/series-chart.tsx';
+import { decodeFlameGraph } from '../flame/flame-graph.ts';
+import { formatTime, rangeOf, stepOf } from '../model/time-range.ts';
+import { formatPoint } from '../model/units.ts';
+import { Loading } from '../parts/loading.tsx';
+import { queryOf, rightQueryOf, usePage } from '../parts/page.ts';
+import { QueryBar } from '../parts/query-bar.tsx';
+import { SelectorInput } from '../parts/selector-input.tsx';
+import { useAnswer } from '../parts/use-answer.ts';
+import { ProfilePanes } from './profile-panes.tsx';
+
+export function CompareView() {
+  const page = usePage();
+  const { state, go, nowMs } = page;
+  const whole = rangeOf(state.from, state.until, nowMs);
+  const isDefault = state.rightFrom === '' && state.rightSelector === '';
+  const middleMs = Math.floor((whole.startMs + whole.endMs) / 2);
+  // Until something else is chosen: the second half of the range against the first.
+  const left: Query = isDefault ? { ...queryOf(page), endMs: middleMs } : queryOf(page);
+  const right: Query = isDefault ? { ...rightQueryOf(page), startMs: middleMs } : rightQueryOf(page);
+  const key = JSON.stringify([left, right, state.tenant, nowMs]);
+  const wire = useAnswer(key, (signal) => selectDiff({ tenant: state.tenant, signal }, left, right));
+  const graph = useMemo(() => (wire.value === undefined ? undefined : decodeFlameGraph(wire.value)), [wire.value]);
+  return (
+    <>
+      <QueryBar hasService={true} />
+      <div class="split">
+        <Side
+          title="Before"
+          query={left}
+          onRange={(from, until) => go({ from, until, ...(isDefault && keep(right)) })}
+          onSelector={(selector) => go({ selector })}
+        />
+        <Side
+          title="After"
+          query={right}
+          onRange={(rightFrom, rightUntil) => go({ rightFrom, rightUntil, ...(isDefault && fix(left)) })}
+          onSelector={(rightSelector) => go({ rightSelector })}
+        />
+      </div>
+      <p class="quiet">
+        Orange: a larger share after than before; blue: a smaller one. Shares are of each side's own total, so sides of
+        different length compare.
+      </p>
+      <Loading answer={{ ...wire, value: graph }}>{(shown) => <ProfilePanes graph={shown} />}</Loading>
+    </>
+  );
+}
+
+function keep({ startMs, endMs }: Query) {
+  return { rightFrom: String(startMs), rightUntil: String(endMs) };
+}
+
+function fix({ startMs, endMs }: Query) {
+  return { from: String(startMs), until: String(endMs) };
+}
+
+interface SideProps {
+  readonly title: string;
+  readonly query: Query;
+  readonly onRange: (from: string, until: string) => void;
+  readonly onSelector: (selector: string) => void;
+}
+
+/** The time series around a side's range, which is chosen in it. */
+function Side({ title, query, onRange, onSelector }: SideProps) {
+  const { state, nowMs } = usePage();
+  const lengthMs = query.endMs - query.startMs;
+  const around = { ...query, startMs: query.startMs - lengthMs, endMs: Math.min(nowMs, query.endMs + lengthMs) };
+  const step = stepOf(around);
+  const key = JSON.stringify([around, state.tenant]);
+  const answer = useAnswer(key, (signal) => selectSeries({ tenant: state.tenant, signal }, around, step, []));
+  return (
+    <div>
+      <h3>
+        {title} <small class="quiet">{`${formatTime(query.startMs)} to ${formatTime(query.endMs)}`}</small>
+      </h3>
+      <SelectorInput query={query} onChange={onSelector} />
+      <Loading answer={answer}>
+        {(series) => (
+          <SeriesChart
+            series={series}
+            range={around}
+            chosen={query}
+            stepSeconds={step}
+            heightPx={120}
+            format={(value) => formatPoint(value, state.type, step)}
+            onRange={({ startMs, endMs }) => onRange(String(startMs), String(endMs))}
+          />
+        )}
+      </Loading>
+    </div>
+  );
+}

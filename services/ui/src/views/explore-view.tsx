@@ -1,0 +1,91 @@
+/** One service: its time series, and where the chosen time went. */
+import { useMemo } from 'preact/hooks';
+import { type Query, selectFlameGraph, selectHeatmap, selectSeries } from '../api/querier.ts';
+import { HeatmapChart } from '../chart/heatmap-chart.tsx';
+import { SeriesChart } from '../chart/series-chart.tsx';
+import { decodeFlameGraph } from '../flame/flame-graph.ts';
+import { stepOf } from '../model/time-range.ts';
+import { formatPoint, formatValue, partsOf } from '../model/units.ts';
+import { Loading } from '../parts/loading.tsx';
+import { queryOf, usePage } from '../parts/page.ts';
+import { QueryBar } from '../parts/query-bar.tsx';
+import { useAnswer } from '../parts/use-answer.ts';
+import { ExportMenu } from './export-menu.tsx';
+import { ProfilePanes } from './profile-panes.tsx';
+
+export function ExploreView() {
+  const page = usePage();
+  const { state, go, nowMs } = page;
+  const query = queryOf(page);
+  const key = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant, nowMs]);
+  const wire = useAnswer(`${key}${JSON.stringify([state.focus, state.profile])}`, (signal) =>
+    selectFlameGraph({ tenant: state.tenant, signal }, query, state.focus, state.profile),
+  );
+  const graph = useMemo(() => (wire.value === undefined ? undefined : decodeFlameGraph(wire.value)), [wire.value]);
+  return (
+    <>
+      <div class="row">
+        <QueryBar hasService={true} />
+        <ExportMenu query={query} graph={graph} />
+      </div>
+      <div class="tabs" role="tablist">
+        <button role="tab" aria-selected={state.chart === 'series'} onClick={() => go({ chart: 'series' })}>
+          Time series
+        </button>
+        <button role="tab" aria-selected={state.chart === 'heatmap'} onClick={() => go({ chart: 'heatmap' })}>
+          Heat map
+        </button>
+        {state.profile !== '' && (
+          <button class="chip" onClick={() => go({ profile: '' })}>
+            One profile: {state.profile} ×
+          </button>
+        )}
+      </div>
+      {state.chart === 'series' ? <SeriesOf query={query} /> : <HeatmapOf query={query} />}
+      <Loading answer={{ ...wire, value: graph }}>{(shown) => <ProfilePanes graph={shown} />}</Loading>
+    </>
+  );
+}
+
+function SeriesOf({ query }: { readonly query: Query }) {
+  const { state, go, nowMs } = usePage();
+  const step = stepOf(query);
+  const key = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant, nowMs]);
+  const series = useAnswer(key, (signal) => selectSeries({ tenant: state.tenant, signal }, query, step, []));
+  return (
+    <Loading answer={series}>
+      {(lines) => (
+        <SeriesChart
+          series={lines}
+          range={query}
+          stepSeconds={step}
+          heightPx={150}
+          format={(value) => formatPoint(value, state.type, step)}
+          onRange={({ startMs, endMs }) => go({ from: String(startMs), until: String(endMs) })}
+        />
+      )}
+    </Loading>
+  );
+}
+
+function HeatmapOf({ query }: { readonly query: Query }) {
+  const { state, go, nowMs } = usePage();
+  const step = stepOf(query);
+  const key = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant, nowMs]);
+  const answer = useAnswer(key, (signal) => selectHeatmap({ tenant: state.tenant, signal }, query, step));
+  const { unit } = partsOf(state.type);
+  return (
+    <Loading answer={answer}>
+      {(heatmap) => (
+        <HeatmapChart
+          heatmap={heatmap}
+          range={query}
+          stepSeconds={step}
+          heightPx={150}
+          format={(value) => formatValue(value, unit)}
+          onPick={({ profileId }) => go({ profile: profileId })}
+        />
+      )}
+    </Loading>
+  );
+}

@@ -1,0 +1,94 @@
+/** A service's series by the values of a label: who uses how much. */
+import { labelNames, selectSeries } from '../api/querier.ts';
+import { SeriesChart } from '../chart/series-chart.tsx';
+import { seriesColour, seriesName } from '../chart/series-name.ts';
+import { withLabel } from '../model/selector.ts';
+import { stepOf } from '../model/time-range.ts';
+import { formatPoint, formatShare, formatValue, partsOf } from '../model/units.ts';
+import { Loading } from '../parts/loading.tsx';
+import { queryOf, usePage } from '../parts/page.ts';
+import { Picker } from '../parts/picker.tsx';
+import { QueryBar } from '../parts/query-bar.tsx';
+import { useAnswer } from '../parts/use-answer.ts';
+import { totalOf } from './series-totals.ts';
+
+const SERIES_MAX = 100;
+/** More lines than there are colours for cannot be told apart. */
+const LINES_MAX = 8;
+
+export function LabelsView() {
+  const page = usePage();
+  const { state, go, nowMs } = page;
+  const query = queryOf(page);
+  const step = stepOf(query);
+  const key = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant, nowMs]);
+  const names = useAnswer(key, (signal) => labelNames({ tenant: state.tenant, signal }, query));
+  const answer = useAnswer(`${key}${state.groupBy}`, (signal) =>
+    selectSeries({ tenant: state.tenant, signal }, query, step, [state.groupBy], SERIES_MAX),
+  );
+  const { unit } = partsOf(state.type);
+  return (
+    <>
+      <div class="row">
+        <QueryBar hasService={true} />
+        <Picker
+          label="Group by"
+          value={state.groupBy}
+          options={(names.value ?? []).filter((name) => !name.startsWith('__'))}
+          onPick={(groupBy) => go({ groupBy })}
+        />
+      </div>
+      <Loading answer={answer}>
+        {(series) => {
+          const whole = series.reduce((sum, one) => sum + totalOf(one), 0);
+          return (
+            <>
+              <SeriesChart
+                series={series.slice(0, LINES_MAX)}
+                range={query}
+                stepSeconds={step}
+                heightPx={220}
+                format={(value) => formatPoint(value, state.type, step)}
+                onRange={({ startMs, endMs }) => go({ from: String(startMs), until: String(endMs) })}
+              />
+              <div class="table">
+                <table>
+                  <thead>
+                    <tr>
+                      <th>{state.groupBy}</th>
+                      <th>Value</th>
+                      <th>Share</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {series.map((one, i) => {
+                      const value = seriesName(one);
+                      return (
+                        <tr key={value}>
+                          <td>
+                            {i < LINES_MAX && <i class="swatch" style={{ background: seriesColour(i) }} />}
+                            <button
+                              class="link"
+                              onClick={() =>
+                                go({ view: 'explore', selector: withLabel(state.selector, state.groupBy, value) })
+                              }
+                            >
+                              {value === '' ? '(without this label)' : value}
+                            </button>
+                          </td>
+                          <td>{formatValue(totalOf(one), unit)}</td>
+                          <td>{formatShare(totalOf(one), whole)}</td>
+                        </tr>
+                      );
+                    })}
+                  </tbody>
+                </table>
+              </div>
+              {series.length === SERIES_MAX && <p class="quiet">The {SERIES_MAX} largest are shown.</p>}
+            </>
+          );
+        }}
+      </Loading>
+    </>
+  );
+}

@@ -1,0 +1,129 @@
+/** The web app in a real browser, over real profiles. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { installDebian } from '../real/components/install.ts';
+import { type ServerProcess, startServer } from './server-process.ts';
+import { push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
+
+const ROW = 20;
+const skip = (await installDebian(['chromium'], ['chromium', 'fonts-dejavu-core'])) ?? false;
+let server: ServerProcess;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+before(async () => {
+  if (skip !== false) return;
+  server = await startServer({ flags: ['--self-profiling.enabled=false'] });
+  const stacks = [
+    { frames: ['main', 'handle', 'parse'], value: 600n },
+    { frames: ['main', 'handle', 'render'], value: 300n },
+    { frames: ['main', 'idle'], value: 100n },
+  ];
+  const early = { stacks: stacks.slice(0, 2), timeMs: Date.now() - 40 * 60_000 };
+  await push(server.url, 'shop', smallPprof(early), { labels: { region: 'eu' } });
+  const late = { stacks, timeMs: Date.now() - 1_000 };
+  const commit = await push(server.url, 'shop', smallPprof(late), { labels: { region: 'us' } });
+  assert.equal(await totalOf(server.url, 'shop', commit), 1_900n);
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  page = await browser.newPage({ viewport: { width: 1_400, height: 900 } });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+});
+after(async () => {
+  await browser?.close();
+  await server?.terminate();
+});
+
+const address = (path: string, more: Record<string, string> = {}): string =>
+  `${server.url}${path}?${new URLSearchParams({ type: SMALL_TYPE, ...more }).toString()}`;
+
+/** The line that tells of the marked bar. */
+const barLine = () => page.locator('.bar-line').first();
+
+/** Clicks a bar: `share` of the width, in a row of the flame graph. */
+async function clickBar(row: number, share: number): Promise<void> {
+  const box = await page.locator('.flame canvas').first().boundingBox();
+  assert.ok(box);
+  await page.mouse.click(box.x + share * box.width, box.y + (row + 0.5) * ROW);
+}
+
+test('from all services to one function, and back', { skip }, async () => {
+  await page.goto(address('/'));
+  await page.locator('.card', { hasText: 'shop' }).click();
+  await barLine().getByText('1.90 k (100.0%)').waitFor();
+  assert.match(page.url(), /\/explore\?.*selector=/);
+  // Row 3 is what `handle` calls: parse takes 1200 of 1900, and comes first by its name.
+  await clickBar(3, 0.3);
+  await barLine().getByText('parse').waitFor();
+  assert.match((await barLine().textContent()) ?? '', /1\.20 k \(63\.2%\), self 1\.20 k/);
+  await page.getByRole('button', { name: 'Callers and callees' }).click();
+  await page.getByRole('heading', { name: 'Callers of parse' }).waitFor();
+  assert.match(page.url(), /about=parse/);
+  await page.goBack();
+  await page.goBack();
+  await page.locator('.card', { hasText: 'shop' }).waitFor();
+});
+
+test('focus asks again for what lies below a call site', { skip }, async () => {
+  await page.goto(address('/explore', { selector: '{service_name="shop"}' }));
+  await barLine().getByText('1.90 k').waitFor();
+  await clickBar(3, 0.3);
+  await page.getByRole('button', { name: 'Focus', exact: true }).click();
+  await barLine().getByText('1.20 k (100.0%)').waitFor();
+  assert.match(page.url(), /focus=main&focus=handle&focus=parse/);
+});
+
+test('table and search show what a function costs', { skip }, async () => {
+  await page.goto(address('/explore', { selector: '{service_name="shop"}', pane: 'table', search: 'rend' }));
+  const row = page.getByRole('row', { name: /render/ });
+  await row.waitFor();
+  assert.match((await row.textContent()) ?? '', /600 31\.6%600 31\.6%/);
+  assert.equal(await page.getByRole('row').count(), 2);
+});
+
+test('a heat map leads to a single profile', { skip }, async () => {
+  await page.goto(address('/explore', { selector: '{service_name="shop"}', chart: 'heatmap' }));
+  await barLine().getByText('1.90 k').waitFor();
+  const cells = page.locator('.cell');
+  await cells.first().waitFor();
+  assert.equal(await cells.count(), 2);
+  await cells.last().click();
+  await barLine().getByText('1 k (100.0%)').waitFor();
+  assert.match(page.url(), /profile=[0-9a-f-]{36}/);
+});
+
+test('labels have shares, and lead to the series of one value', { skip }, async () => {
+  await page.goto(address('/labels', { selector: '{service_name="shop"}', groupBy: 'region' }));
+  const us = page.getByRole('row', { name: /us/ });
+  await us.waitFor();
+  assert.match((await us.textContent()) ?? '', /1 k52\.6%/);
+  await us.getByRole('button').click();
+  await barLine().getByText('1 k (100.0%)').waitFor();
+});
+
+test('a comparison shows both halves of the time', { skip }, async () => {
+  await page.goto(address('/comparison', { selector: '{service_name="shop"}' }));
+  await barLine().getByText('before 900').waitFor();
+  assert.match((await barLine().textContent()) ?? '', /after 1 k \(100\.0%\)/);
+});
+
+test('what is wrong is said in the server’s words, and the status in ours', { skip }, async () => {
+  await page.goto(address('/explore', { selector: '{x' }));
+  await page
+    .getByText(/label selector/i)
+    .first()
+    .waitFor();
+  complaints.length = 0;
+  await page.goto(`${server.url}/status`);
+  await page.getByText('It is ready').waitFor();
+  await page.goto(`${server.url}/start`);
+  assert.match((await page.textContent('body')) ?? '', /pyroscope/i);
+});
+
+test('no error but the one asked for is on the console', { skip }, () => {
+  assert.deepEqual(complaints, []);
+});
