@@ -126,6 +126,8 @@ function optionSchema(option: Option): Schema {
       return { type: 'boolean', description };
     case 'choice':
       return { enum: option.choices, description };
+    case 'yaml':
+      return { type: ['array', 'object', 'string'], description };
     case 'text':
       return { type: 'string', description };
   }

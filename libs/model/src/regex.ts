@@ -34,6 +34,46 @@ export function compileRegex(pattern: string): Regex {
   }
   const around = WILDCARDS_AROUND.exec(pattern);
   if (around !== null) return { test: wildcardsAround(around[1], around[2] ?? '', around[3]), literals: undefined };
+  const compiled = compileRe2(pattern);
+  return { test: (text) => compiled.testExact(text), literals: undefined };
+}
+
+/** A compiled pattern whose groups can be put into a template. */
+export interface CapturingRegex {
+  /** Whether the whole text matches. */
+  test(text: string): boolean;
+  /**
+   * Fills a template: `$1`, `${1}` and `${name}` are what the groups matched, or nothing, `$$` is a dollar; as Go's regexp does.
+   * @returns undefined when the text does not match
+   */
+  expand(text: string, template: string): string | undefined;
+}
+
+const TEMPLATE_PART = /\$(?:\$|(\w+)|\{(\w+)\})/gu;
+
+/** @throws {FlamelakeError} `invalid_argument` when it is no RE2 pattern or is too large */
+export function compileCapturingRegex(pattern: string): CapturingRegex {
+  const compiled = compileRe2(pattern);
+  const names = compiled.namedGroups();
+  const groupCount = compiled.groupCount();
+  return {
+    test: (text) => compiled.testExact(text),
+    expand(text, template) {
+      const matcher = compiled.matcher(text);
+      if (!matcher.matches()) return undefined;
+      return template.replaceAll(TEMPLATE_PART, (_, bare?: string, braced?: string) => {
+        const name = bare ?? braced;
+        if (name === undefined) return '$';
+        if (Object.hasOwn(names, name)) return matcher.group(name) ?? '';
+        const isNumber = /^(0|[1-9]\d{0,7})$/.test(name) && Number(name) <= groupCount;
+        return isNumber ? (matcher.group(Number(name)) ?? '') : '';
+      });
+    },
+  };
+}
+
+/** @throws {FlamelakeError} `invalid_argument` */
+function compileRe2(pattern: string): RE2JS {
   if (pattern.length > REGEX_LENGTH_MAX) {
     throw new FlamelakeError('invalid_argument', 'regular expression is too long', {
       length: pattern.length,
@@ -48,8 +88,7 @@ export function compileRegex(pattern: string): Regex {
     });
   }
   try {
-    const compiled = RE2JS.compile(pattern, RE2JS.DOTALL);
-    return { test: (text) => compiled.testExact(text), literals: undefined };
+    return RE2JS.compile(pattern, RE2JS.DOTALL);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.slice(0, 200) : 'unknown';
     throw new FlamelakeError('invalid_argument', 'regular expression cannot be read', { reason }, { cause });

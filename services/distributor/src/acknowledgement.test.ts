@@ -209,6 +209,6 @@ test('a thread that ends fails its tasks as unavailable, and the next task gets 
   };
   const lost = threads.prepare(task);
   await Promise.all([assert.rejects(lost, { code: 'unavailable' }), threads.close()]);
-  assert.equal((await threads.prepare(task)).records.length, 1);
+  assert.equal((await threads.prepare(task)).parts.length, 1);
   await threads.close();
 });

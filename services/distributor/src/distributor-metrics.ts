@@ -1,6 +1,7 @@
 /** What a distributor counts. */
 import type { Histogram, Metrics } from '@flamelake/runtime';
 import { BYTES_BUCKETS, boundLabel } from '@flamelake/runtime';
+import type { PrepareCounts } from './prepare-profile.ts';
 import type { DiscardReason } from './refusal.ts';
 
 export interface DistributorMetrics {
@@ -8,8 +9,8 @@ export interface DistributorMetrics {
   received(tenant: string, payloadBytes: number, samples: number): void;
   /** What was not stored. `samples` is 0 when they could not be counted. */
   discarded(reason: DiscardReason, tenant: string, samples: number, payloadBytes: number): void;
-  /** Stacks cut to the depth limit and symbols cut to the length limit; values are kept. */
-  truncated(tenant: string, stacks: number, symbols: number): void;
+  /** What preparing a profile that is durable dropped or changed. */
+  prepared(tenant: string, counts: PrepareCounts): void;
   acknowledged(endpoint: 'push' | 'ingest' | 'otlp', seconds: number): void;
   record(profiles: number, bytes: number): void;
 }
@@ -43,6 +44,16 @@ export function createDistributorMetrics(
   const symbols = metrics.counter({
     name: 'distributor_truncated_symbols_total',
     help: 'Symbols cut to the length limit.',
+    labels: ['tenant'],
+  });
+  const sampledOut = metrics.counter({
+    name: 'distributor_sampled_profiles_total',
+    help: 'Profiles of which sampling kept totals alone.',
+    labels: ['tenant'],
+  });
+  const demoted = metrics.counter({
+    name: 'distributor_demoted_labels_total',
+    help: 'Sample labels taken off profiles they split into too many series.',
     labels: ['tenant'],
   });
   const discardedSamples = metrics.counter({
@@ -81,10 +92,18 @@ export function createDistributorMetrics(
       discardedSamples.add(sampleCount, { reason, tenant });
       discardedBytes.add(payloadBytes, { reason, tenant });
     },
-    truncated(tenantId, stackCount, symbolCount) {
+    prepared(tenantId, counts) {
       const tenant = shown(tenantId);
-      if (stackCount > 0) stacks.add(stackCount, { tenant });
-      if (symbolCount > 0) symbols.add(symbolCount, { tenant });
+      if (counts.truncatedStacks > 0) stacks.add(counts.truncatedStacks, { tenant });
+      if (counts.truncatedStrings > 0) symbols.add(counts.truncatedStrings, { tenant });
+      if (counts.sampledOut > 0) sampledOut.add(counts.sampledOut, { tenant });
+      if (counts.demotedLabels > 0) demoted.add(counts.demotedLabels, { tenant });
+      if (counts.negativeSamples > 0) {
+        discardedSamples.add(counts.negativeSamples, { reason: 'negative_value', tenant });
+      }
+      if (counts.droppedByRules > 0) {
+        discardedSamples.add(counts.droppedByRules, { reason: 'dropped_by_relabel_rules', tenant });
+      }
     },
     acknowledged: (endpoint, seconds) => ack.observe(seconds, { endpoint }),
     record(profileCount, byteCount) {

@@ -174,11 +174,6 @@ const refusals: Readonly<
     'sample_labels_limit',
     { sampleLabelsMax: 1 },
   ],
-  'too many series': [
-    series({}, { samples: ['1', '2', '3'].map((a) => ({ stack: ['f'], values: [1], labels: { a } })) }),
-    'series_limit',
-    { profileSeriesMax: 2 },
-  ],
   'an old profile': [series({}, { timeMs: TEST_NOW_MS - HOUR_MS - 1 }), 'not_in_ingestion_window'],
 };
 for (const [what, [pushed, reason, limits]] of Object.entries(refusals)) {

@@ -55,6 +55,8 @@ export interface DistributorOptions {
   readonly limitsOf?: (tenant: string) => IngestLimits;
   /** The table as it is now, checked; one partition a service unless given. */
   readonly placement?: () => PlacementTable;
+  /** Distributors now, this one included, which share the tenants' rates; 1 unless given. */
+  readonly distributorCount?: () => number;
   /** Bytes of profiles read, decoded or written at once; 512 MiB unless given. */
   readonly inFlightBytesMax?: number;
   /** Threads for large profiles, started when first needed; none unless given: everything is decoded on this thread. */
@@ -113,7 +115,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
     batcher,
     placement,
     rates: createServiceRates({ clock, metrics: options.metrics }),
-    rateLimit: createRateLimit(clock),
+    rateLimit: createRateLimit(clock, options.distributorCount),
     recordBytesMax: log.recordBytesMax,
     threads,
   };

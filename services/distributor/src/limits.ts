@@ -1,5 +1,7 @@
 /** Limits of the write path, by tenant. Defaults are those of the wire contract; each names the option that changes it. */
 
+import { NO_POLICIES, type Policies } from './policies/policies.ts';
+
 const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
 
@@ -12,7 +14,7 @@ export interface IngestLimits {
   readonly stackDepthMax: number;
   /** Bytes of a function name, file name or other symbol; the tail is kept. */
   readonly symbolBytesMax: number;
-  /** Label sets one profile may split into. */
+  /** Label sets one profile may split into; labels that split it into more are demoted. */
   readonly profileSeriesMax: number;
   readonly seriesLabelsMax: number;
   /** Labels of a series made from an OTLP resource, which say what a machine knows of itself. */
@@ -27,6 +29,7 @@ export interface IngestLimits {
   readonly rateBytesPerSecond: number | undefined;
   /** At least the largest profile counts, whatever is set here. */
   readonly burstBytes: number;
+  readonly policies: Policies;
 }
 
 export const DEFAULT_INGEST_LIMITS: IngestLimits = {
@@ -44,12 +47,13 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   rejectNewerThanMs: 10 * MINUTE_MS,
   rateBytesPerSecond: undefined,
   burstBytes: 0,
+  policies: NO_POLICIES,
 };
 
 /** Limits that can refuse a profile and are options. */
 export type RefusingLimit = Exclude<
   keyof IngestLimits,
-  'stackDepthMax' | 'symbolBytesMax' | 'rejectNewerThanMs' | 'burstBytes'
+  'stackDepthMax' | 'symbolBytesMax' | 'profileSeriesMax' | 'rejectNewerThanMs' | 'burstBytes' | 'policies'
 >;
 
 /** The option that changes a limit: named in every refusal. */
@@ -57,7 +61,6 @@ export const LIMIT_KEYS: Readonly<Record<RefusingLimit, string>> = {
   profileBytesMax: 'limits.profile-size-max',
   samplesMax: 'limits.samples-max',
   sampleLabelsMax: 'limits.sample-labels-max',
-  profileSeriesMax: 'limits.profile-series-max',
   seriesLabelsMax: 'limits.series-labels-max',
   resourceLabelsMax: 'limits.resource-labels-max',
   labelNameBytesMax: 'limits.label-name-size-max',

@@ -7,24 +7,38 @@ import {
   type Pprof,
   type ProfileRecord,
 } from '@flamelake/formats';
-import { FlamelakeError, LABEL, type Label, labelValue, type Random, sortLabels } from '@flamelake/model';
+import { FlamelakeError, LABEL, type Label, type Random, sortLabels } from '@flamelake/model';
 import { filenamesInNames } from './client-faults.ts';
 import { asRefusal, type DecodedProfile, decodeIncoming } from './decode-incoming.ts';
 import { memberIdentity, profileIdentity } from './identity.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
 import { checkIngestionWindow, hasOwnClock, profileTimeNanos } from './ingestion-window.ts';
 import { type IngestLimits, LIMIT_KEYS } from './limits.ts';
+import { demoteLabels } from './policies/demote-labels.ts';
+import { relabelSampleTypes } from './policies/relabel-sample-types.ts';
+import { relabellerOf } from './policies/relabel-series.ts';
+import { sampleRecord } from './policies/sample-profiles.ts';
 import { refuse } from './refusal.ts';
 import { profileTypes, relabel } from './relabel.ts';
-import { sampleGroups } from './sample-groups.ts';
+import { splitBySeries } from './sample-groups.ts';
 import { requireProfileName, validateLabels } from './validate-labels.ts';
 
 export interface PreparedProfile {
-  /** Of the same service and time. None when no sample is left: nothing to store, and no error. */
+  /** None when no sample is left: nothing to store, and no error. */
   readonly records: readonly ProfileRecord[];
   /** Samples as sent. */
   readonly sampleCount: number;
-  readonly counts: NormalizeCounts;
+  readonly counts: PrepareCounts;
+}
+
+/** What was dropped or changed, in counts. */
+export interface PrepareCounts extends NormalizeCounts {
+  /** Samples of series, or of a profile without a sample type left, that relabelling rules drop. */
+  readonly droppedByRules: number;
+  /** Records of which sampling kept totals alone. */
+  readonly sampledOut: number;
+  /** Sample labels demoted because they split the profile into too many series. */
+  readonly demotedLabels: number;
 }
 
 /**
@@ -65,27 +79,33 @@ export function prepareProfile(
     prepareDecoded(incoming, one, decoded.length === 1 ? identity : memberIdentity(identity, i), limits, nowMs),
   );
   return {
-    records: prepared.flatMap(({ record }) => (record === undefined ? [] : [record])),
+    records: prepared.flatMap(({ records }) => records),
     sampleCount: decoded.reduce((sum, { profile }) => sum + profile.sampleCount, 0),
     counts: prepared.map(({ counts }) => counts).reduce(sumOfCounts, NO_COUNTS),
   };
 }
 
-const NO_COUNTS: NormalizeCounts = {
+const NO_COUNTS: PrepareCounts = {
   negativeSamples: 0,
   zeroSamples: 0,
   truncatedStacks: 0,
   truncatedStrings: 0,
   badSpanIds: 0,
+  droppedByRules: 0,
+  sampledOut: 0,
+  demotedLabels: 0,
 };
 
-function sumOfCounts(a: NormalizeCounts, b: NormalizeCounts): NormalizeCounts {
+function sumOfCounts(a: PrepareCounts, b: PrepareCounts): PrepareCounts {
   return {
     negativeSamples: a.negativeSamples + b.negativeSamples,
     zeroSamples: a.zeroSamples + b.zeroSamples,
     truncatedStacks: a.truncatedStacks + b.truncatedStacks,
     truncatedStrings: a.truncatedStrings + b.truncatedStrings,
     badSpanIds: a.badSpanIds + b.badSpanIds,
+    droppedByRules: a.droppedByRules + b.droppedByRules,
+    sampledOut: a.sampledOut + b.sampledOut,
+    demotedLabels: a.demotedLabels + b.demotedLabels,
   };
 }
 
@@ -103,39 +123,58 @@ export interface ProfileOrigin {
 /** The same for one profile that is decoded. */
 export function prepareDecoded(
   { tenant, labels: sent, startMs, spyName, isResource = false }: ProfileOrigin,
-  { profile, name: givenName, labels: more }: DecodedProfile,
+  { profile: decoded, name: givenName, labels: more }: DecodedProfile,
   identity: Uint8Array,
   limits: IngestLimits,
   nowMs: number,
-): { readonly record: ProfileRecord | undefined; readonly counts: NormalizeCounts } {
-  const timeNanos = profileTimeNanos(profile.timeNanos, startMs ?? nowMs);
+): { readonly records: readonly ProfileRecord[]; readonly counts: PrepareCounts } {
+  const timeNanos = profileTimeNanos(decoded.timeNanos, startMs ?? nowMs);
   checkIngestionWindow(timeNanos, nowMs, tenant, limits);
-  const normalized = normalize(profile, tenant, spyName, limits);
   const named = givenName === undefined ? more : [...more, { name: LABEL.metricName, value: givenName }];
   const labels = named.length === 0 ? sent : sortLabels([...sent, ...named]);
+  const { relabelRules, sampleTypeRules, samplingRules } = limits.policies;
+  const profile = relabelSampleTypes(decoded, labels, sampleTypeRules);
+  if (profile === undefined) return { records: [], counts: { ...NO_COUNTS, droppedByRules: decoded.sampleCount } };
+  const normalized = normalize(profile, tenant, spyName, limits);
   const { labels: stored, name } = relabel(labels, requireProfileName(labels, tenant));
-  checkSeriesCount(normalized.groups.length, tenant, limits);
-  const groups = sampleGroups(normalized.groups, stored, normalized.sampleTypes.length);
+  const demoted = demoteLabels(normalized.groups, limits.profileSeriesMax);
+  const ownLabels = demoted.count === 0 ? stored : [...stored, ...demoted.labels];
+  const typeCount = normalized.sampleTypes.length;
+  const rules = relabellerOf(relabelRules);
+  const { records, droppedSamples } = splitBySeries(demoted.groups, ownLabels, name, typeCount, rules);
   const countLimit = isResource ? 'resourceLabelsMax' : 'seriesLabelsMax';
-  validateLabels(stored, tenant, limits, countLimit);
-  for (const { labels: own } of groups) {
-    if (own.length > stored.length) validateLabels(own, tenant, limits, countLimit);
+  if (rules === undefined) validateLabels(ownLabels, tenant, limits, countLimit);
+  for (const { groups } of records) {
+    for (const { labels: own } of groups) {
+      if (rules !== undefined || own.length > ownLabels.length) validateLabels(own, tenant, limits, countLimit);
+    }
   }
-  const { counts } = normalized;
-  if (groups.length === 0) return { record: undefined, counts };
-  const record: ProfileRecord = {
-    tenant,
-    service: labelValue(stored, LABEL.serviceName),
-    identity,
-    timeNanos,
-    durationNanos: normalized.durationNanos,
-    period: normalized.period,
-    types: profileTypes(name, normalized.sampleTypes, normalized.periodType),
-    symbols: normalized.symbols,
-    stacks: normalized.stacks,
-    groups,
+  const made = records.map(
+    (one, i): ProfileRecord => ({
+      tenant,
+      service: one.service,
+      identity: i === 0 ? identity : memberIdentity(identity, i),
+      timeNanos,
+      durationNanos: normalized.durationNanos,
+      period: normalized.period,
+      types: profileTypes(profileNameOf(one.name, tenant), normalized.sampleTypes, normalized.periodType),
+      symbols: normalized.symbols,
+      stacks: normalized.stacks,
+      groups: one.groups,
+    }),
+  );
+  const sampled = made.map((record) => sampleRecord(record, samplingRules));
+  const counts: PrepareCounts = {
+    ...normalized.counts,
+    droppedByRules: droppedSamples,
+    sampledOut: sampled.filter((record, i) => record !== made[i]).length,
+    demotedLabels: demoted.count,
   };
-  return { record, counts };
+  return { records: sampled, counts };
+}
+
+function profileNameOf(name: string, tenant: string): string {
+  return requireProfileName([{ name: LABEL.metricName, value: name }], tenant);
 }
 
 function normalize(profile: Pprof, tenant: string, spyName: string, limits: IngestLimits): NormalizedProfile {
@@ -148,14 +187,4 @@ function normalize(profile: Pprof, tenant: string, spyName: string, limits: Inge
   } catch (cause) {
     throw asRefusal(cause, tenant);
   }
-}
-
-function checkSeriesCount(count: number, tenant: string, limits: IngestLimits): void {
-  if (count <= limits.profileSeriesMax) return;
-  throw refuse('series_limit', 'labels of the samples split the profile into too many series', {
-    tenant,
-    limit: limits.profileSeriesMax,
-    value: count,
-    key: LIMIT_KEYS.profileSeriesMax,
-  });
 }

@@ -1,8 +1,8 @@
 /** From payload to encoded log records in one go: what a thread does with a large profile, and main does with its answer. */
-import { encodeLogRecord, type NormalizeCounts } from '@flamelake/formats';
+import { encodeLogRecord, type ProfileRecord } from '@flamelake/formats';
 import type { IncomingProfile } from './incoming-profile.ts';
 import type { IngestLimits } from './limits.ts';
-import { inflatePayload, prepareProfile } from './prepare-profile.ts';
+import { inflatePayload, type PrepareCounts, prepareProfile } from './prepare-profile.ts';
 import { splitToFit } from './split-to-fit.ts';
 
 /** Plain data: it goes to another thread. */
@@ -16,13 +16,18 @@ export interface PrepareTask {
 }
 
 export interface PreparedRecords {
-  /** One record, or several when the profile does not fit one; none when no sample is left. */
-  readonly records: readonly Uint8Array[];
-  readonly service: string;
-  readonly timeNanos: bigint;
+  /** None when no sample is left. */
+  readonly parts: readonly EncodedPart[];
   readonly inflatedBytes: number;
   readonly sampleCount: number;
-  readonly counts: NormalizeCounts;
+  readonly counts: PrepareCounts;
+}
+
+/** What is stored of a profile under one service and name: one record, or several when it does not fit one. */
+export interface EncodedPart {
+  readonly service: string;
+  readonly timeNanos: bigint;
+  readonly records: readonly Uint8Array[];
 }
 
 /** @throws {FlamelakeError} as `inflatePayload`, `prepareProfile` and `splitToFit` do */
@@ -32,13 +37,17 @@ export function prepareRecords(task: PrepareTask): PreparedRecords {
   const { records, sampleCount, counts } = prepareProfile(incoming, inflated, limits, nowMs, {
     bytes: () => randomIdentity,
   });
-  const parts = records.flatMap((record) => splitToFit(record, recordBytesMax, encodeLogRecord));
   return {
-    records: parts.map((part) => encodeLogRecord([part])),
-    service: records[0]?.service ?? '',
-    timeNanos: records[0]?.timeNanos ?? 0n,
+    parts: records.map((record) => encodePart(record, recordBytesMax)),
     inflatedBytes: inflated.length,
     sampleCount,
     counts,
   };
+}
+
+/** @throws {FlamelakeError} as `splitToFit` does */
+export function encodePart(record: ProfileRecord, recordBytesMax: number): EncodedPart {
+  const { service, timeNanos } = record;
+  const records = splitToFit(record, recordBytesMax, encodeLogRecord).map((part) => encodeLogRecord([part]));
+  return { service, timeNanos, records };
 }

@@ -21,7 +21,7 @@ function answerTo(number: number, asked: ThreadTask, moved: ArrayBuffer[]): Prep
       return { number, prepared: members };
     }
     const prepared = prepareRecords(asked.task);
-    prepared.records.forEach(move);
+    for (const { records } of prepared.parts) records.forEach(move);
     return { number, prepared };
   } catch (error) {
     const known = error instanceof FlamelakeError ? error : new FlamelakeError('internal', String(error));

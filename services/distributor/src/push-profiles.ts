@@ -6,7 +6,7 @@ import { refuse } from './refusal.ts';
 import { requireProfileName } from './validate-labels.ts';
 
 /** Service of a series that names none. */
-const UNKNOWN_SERVICE = 'unknown_service';
+export const UNKNOWN_SERVICE = 'unknown_service';
 
 /** @throws {FlamelakeError} `invalid_argument` when a label occurs twice or `__name__` is missing */
 export function pushProfiles(tenant: string, series: PushSeries): IncomingProfile[] {

@@ -1,4 +1,7 @@
-/** Ingestion rate by tenant: a token bucket of uncompressed bytes. Off unless the tenant has a rate. */
+/**
+ * Ingestion rate by tenant: a token bucket of uncompressed bytes. Off unless the tenant has a rate. Distributors share a tenant's
+ * rate without talking: each takes an equal part, for connections spread over all of them.
+ */
 import type { Clock } from '@flamelake/model';
 import { type IngestLimits, LIMIT_KEYS } from './limits.ts';
 import { refuseForNow } from './refusal.ts';
@@ -16,13 +19,15 @@ export interface RateLimit {
   spend(tenant: string, bytes: number, limits: IngestLimits): void;
 }
 
-export function createRateLimit(clock: Clock): RateLimit {
+/** @param distributorCount - distributors now, this one included */
+export function createRateLimit(clock: Clock, distributorCount: () => number = () => 1): RateLimit {
   const buckets = new Map<string, Bucket>();
   return {
     spend(tenant, bytes, limits) {
-      const rate = limits.rateBytesPerSecond;
-      if (rate === undefined) return;
-      const capacity = Math.max(limits.burstBytes, limits.profileBytesMax);
+      if (limits.rateBytesPerSecond === undefined) return;
+      const distributors = Math.max(1, distributorCount());
+      const rate = limits.rateBytesPerSecond / distributors;
+      const capacity = Math.max(limits.burstBytes / distributors, limits.profileBytesMax);
       const nowMs = clock.monotonicMs();
       const bucket = buckets.get(tenant) ?? { tokens: capacity, filledMs: nowMs };
       bucket.tokens = Math.min(capacity, bucket.tokens + ((nowMs - bucket.filledMs) / 1_000) * rate);
@@ -30,13 +35,16 @@ export function createRateLimit(clock: Clock): RateLimit {
       buckets.delete(tenant);
       buckets.set(tenant, bucket);
       if (buckets.size > BUCKETS_MAX) buckets.delete(buckets.keys().next().value as string);
-      if (bytes > bucket.tokens) {
+      // What is larger than the bucket takes all of it and more: the tenant then waits the longer.
+      const needed = Math.min(bytes, capacity);
+      if (needed > bucket.tokens) {
         throw refuseForNow('rate_limited', 'tenant is over its ingestion rate', {
           tenant,
-          limitBytesPerSecond: rate,
+          limitBytesPerSecond: limits.rateBytesPerSecond,
           bytes,
           key: LIMIT_KEYS.rateBytesPerSecond,
-          retryAfterSeconds: Math.max(1, Math.ceil((bytes - bucket.tokens) / rate)),
+          ...(distributors > 1 && { distributors }),
+          retryAfterSeconds: Math.max(1, Math.ceil((needed - bucket.tokens) / rate)),
         });
       }
       bucket.tokens -= bytes;

@@ -1,5 +1,4 @@
 /** One profile all the way: within budget and rate, prepared, placed, durable, and in time. */
-import type { NormalizeCounts } from '@flamelake/formats';
 import { type Appended, type Clock, labelsKey, type Random } from '@flamelake/model';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DistributorMetrics } from './distributor-metrics.ts';
@@ -8,7 +7,7 @@ import type { IncomingProfile } from './incoming-profile.ts';
 import { checkAppendTime } from './ingestion-window.ts';
 import type { IngestLimits } from './limits.ts';
 import { type PlacementTable, partitionOf } from './placement.ts';
-import { inflatePayload, prepareProfile } from './prepare-profile.ts';
+import { inflatePayload, type PrepareCounts, prepareProfile } from './prepare-profile.ts';
 import type { PrepareThreads } from './prepare-threads.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RecordBatcher } from './record-batcher.ts';
@@ -33,15 +32,15 @@ export interface ReceiveSurroundings {
 /** A profile that only has to be placed and written. */
 interface ReadyProfile {
   readonly sampleCount: number;
-  readonly counts: NormalizeCounts;
-  /** undefined when no sample is left. */
-  readonly stored:
-    | {
-        readonly service: string;
-        readonly timeNanos: bigint;
-        append(partition: number): Promise<readonly Appended[]>;
-      }
-    | undefined;
+  readonly counts: PrepareCounts;
+  /** One, unless relabelling rules spread the profile over services; none when no sample is left. */
+  readonly parts: readonly ReadyPart[];
+}
+
+interface ReadyPart {
+  readonly service: string;
+  readonly timeNanos: bigint;
+  append(partition: number): Promise<readonly Appended[]>;
 }
 
 /** Columns of a decoded profile take about as much again as its bytes. */
@@ -73,8 +72,7 @@ export async function receiveProfile(
     const offsets = await append(ready, incoming, limits, surroundings);
     const { counts, sampleCount } = ready;
     metrics.received(tenant, payload.length, sampleCount);
-    metrics.truncated(tenant, counts.truncatedStacks, counts.truncatedStrings);
-    if (counts.negativeSamples > 0) metrics.discarded('negative_value', tenant, counts.negativeSamples, 0);
+    metrics.prepared(tenant, counts);
     return offsets;
   } catch (error) {
     metrics.discarded(discardReason(error), tenant, ready?.sampleCount ?? 0, payload.length);
@@ -104,12 +102,12 @@ function prepare(
   }
   rateLimit.spend(incoming.tenant, inflated.length, limits);
   const { records, sampleCount, counts } = prepareProfile(incoming, inflated, limits, clock.nowMs(), random);
-  const [first] = records;
-  if (first === undefined) return { sampleCount, counts, stored: undefined };
-  const { service, timeNanos } = first;
-  const append = async (number: number) =>
-    (await Promise.all(records.map((record) => batcher.append(number, record)))).flat();
-  return { sampleCount, counts, stored: { service, timeNanos, append } };
+  const parts = records.map((record) => ({
+    service: record.service,
+    timeNanos: record.timeNanos,
+    append: (number: number) => batcher.append(number, record),
+  }));
+  return { sampleCount, counts, parts };
 }
 
 async function prepareAside(
@@ -120,11 +118,14 @@ async function prepareAside(
 ): Promise<ReadyProfile> {
   const randomIdentity = random.bytes(IDENTITY_BYTES);
   const prepared = await threads.prepare({ incoming, limits, nowMs: clock.nowMs(), recordBytesMax, randomIdentity });
-  const { sampleCount, counts, service, timeNanos, records, inflatedBytes } = prepared;
+  const { sampleCount, counts, inflatedBytes } = prepared;
   rateLimit.spend(incoming.tenant, inflatedBytes, limits);
-  if (records.length === 0) return { sampleCount, counts, stored: undefined };
-  const append = (number: number) => batcher.appendEncoded(number, records);
-  return { sampleCount, counts, stored: { service, timeNanos, append } };
+  const parts = prepared.parts.map(({ service, timeNanos, records }) => ({
+    service,
+    timeNanos,
+    append: (number: number) => batcher.appendEncoded(number, records),
+  }));
+  return { sampleCount, counts, parts };
 }
 
 /** Uncompressed size as the payload has it: its own length, or what gzip's trailer says of the last member. */
@@ -135,20 +136,23 @@ function statedBytes(payload: Uint8Array): number {
 }
 
 async function append(
-  { stored }: ReadyProfile,
+  { parts }: ReadyProfile,
   incoming: IncomingProfile,
   limits: IngestLimits,
   { placement, rates }: ReceiveSurroundings,
 ): Promise<ReadonlyMap<number, number>> {
   const offsets = new Map<number, number>();
-  if (stored === undefined) return offsets;
-  const { service, timeNanos } = stored;
   const { tenant, labels } = incoming;
-  const partition = partitionOf(placement(), tenant, service, Number(timeNanos / 1_000_000n), () => labelsKey(labels));
-  rates.count(tenant, service);
-  for (const { offset, appendMs } of await stored.append(partition)) {
-    checkAppendTime(timeNanos, appendMs, tenant, limits);
-    offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
-  }
+  const appendPart = async ({ service, timeNanos, append: write }: ReadyPart) => {
+    const partition = partitionOf(placement(), tenant, service, Number(timeNanos / 1_000_000n), () =>
+      labelsKey(labels),
+    );
+    rates.count(tenant, service);
+    for (const { offset, appendMs } of await write(partition)) {
+      checkAppendTime(timeNanos, appendMs, tenant, limits);
+      offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
+    }
+  };
+  await Promise.all(parts.map(appendPart));
   return offsets;
 }

@@ -12,7 +12,6 @@ export type DiscardReason =
   | 'label_name_too_long'
   | 'label_value_too_long'
   | 'duplicate_label_names'
-  | 'series_limit'
   | 'not_in_ingestion_window'
   | 'profile_size_limit'
   | 'samples_limit'
@@ -24,6 +23,7 @@ export type DiscardReason =
   | 'rate_limited'
   | 'overloaded'
   | 'negative_value'
+  | 'dropped_by_relabel_rules'
   | 'unknown';
 
 /** A refusal that the same request will meet again. Details say limit, value and the key that changes the limit. */

@@ -1,38 +1,104 @@
 /** Splits a profile into series: the labels of its samples join those of the pushed series, which win. */
 import type { NormalizedGroup, SampleGroup } from '@flamelake/formats';
-import { FlamelakeError, type Label, type Labels, labelsKey, sortLabels } from '@flamelake/model';
+import {
+  FlamelakeError,
+  LABEL,
+  type Label,
+  type Labels,
+  labelsKey,
+  labelValue,
+  type Relabeller,
+  sortLabels,
+} from '@flamelake/model';
+import { UNKNOWN_SERVICE } from './push-profiles.ts';
 import { isStoredLabel } from './relabel.ts';
 
 const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
 
+/** Series of one profile that go into one record. */
+export interface RecordSeries {
+  /** Profile name (`__name__`). */
+  readonly name: string;
+  readonly service: string;
+  readonly groups: readonly SampleGroup[];
+}
+
+export interface SplitProfile {
+  /** In order of first appearance; one unless rules change services or names. */
+  readonly records: readonly RecordSeries[];
+  /** Samples of series that rules drop. */
+  readonly droppedSamples: number;
+}
+
+/** A series on its way: what its groups have in common. */
+interface Series {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly parts: NormalizedGroup[];
+}
+
 /**
  * @param labels - stored labels of the pushed series
+ * @param name - profile name
  * @param typeCount - value columns
- * @returns one group a label set; groups whose labels differed only where the series wins are merged
+ * @param relabeller - a tenant's rules; they see the profile name as `__name__`
+ * @returns one group a label set; groups whose labels differed only where the series wins, or rules made them equal, are merged
  * @throws {FlamelakeError} `out_of_range` when merged values leave int64
  */
-export function sampleGroups(
+export function splitBySeries(
   groups: readonly NormalizedGroup[],
   labels: readonly Label[],
+  name: string,
   typeCount: number,
-): SampleGroup[] {
+  relabeller: Relabeller | undefined,
+): SplitProfile {
   const names = new Set(labels.map((label) => label.name));
   const seriesLabels = sortLabels(labels);
-  const byLabels = new Map<string, { labels: Labels; parts: NormalizedGroup[] }>();
+  const byLabels = new Map<string, Series>();
+  let droppedSamples = 0;
   for (const group of groups) {
-    const own = group.sampleLabels.filter(({ name, value }) => value !== '' && isStoredLabel(name) && !names.has(name));
+    const own = group.sampleLabels.filter(
+      (label) => label.value !== '' && isStoredLabel(label.name) && !names.has(label.name),
+    );
     const all = own.length === 0 ? seriesLabels : sortLabels([...labels, ...own]);
-    const key = labelsKey(all);
+    const changed = relabeller === undefined ? { name, labels: all } : byRules(all, name, relabeller);
+    if (changed === undefined) {
+      droppedSamples += group.sampleCount;
+      continue;
+    }
+    const key = `${changed.name} ${labelsKey(changed.labels)}`;
     const same = byLabels.get(key);
-    if (same === undefined) byLabels.set(key, { labels: all, parts: [group] });
+    if (same === undefined) byLabels.set(key, { ...changed, parts: [group] });
     else same.parts.push(group);
   }
-  return [...byLabels.values()].map(({ labels: all, parts }) => {
+  return { records: byRecord([...byLabels.values()], typeCount), droppedSamples };
+}
+
+function byRules(labels: Labels, name: string, relabeller: Relabeller): Omit<Series, 'parts'> | undefined {
+  const changed = relabeller(sortLabels([...labels, { name: LABEL.metricName, value: name }]));
+  if (changed === undefined) return undefined;
+  const stored = changed.filter((label) => isStoredLabel(label.name));
+  const hasService = labelValue(stored, LABEL.serviceName) !== '';
+  return {
+    name: labelValue(changed, LABEL.metricName),
+    labels: hasService ? stored : sortLabels([...stored, { name: LABEL.serviceName, value: UNKNOWN_SERVICE }]),
+  };
+}
+
+function byRecord(series: readonly Series[], typeCount: number): RecordSeries[] {
+  const records = new Map<string, { name: string; service: string; groups: SampleGroup[] }>();
+  for (const { name, labels, parts } of series) {
     const [first] = parts;
-    const single = parts.length === 1 ? first : mergeGroups(parts, typeCount);
-    const { sampleCount, stack, values, spanIds, traceIds } = single;
-    return { labels: all, sampleCount, stack, values, spanIds, traceIds };
-  });
+    const { sampleCount, stack, values, spanIds, traceIds } =
+      parts.length === 1 ? first : mergeGroups(parts, typeCount);
+    const group = { labels, sampleCount, stack, values, spanIds, traceIds };
+    const service = labelValue(labels, LABEL.serviceName);
+    const key = JSON.stringify([name, service]);
+    const same = records.get(key);
+    if (same === undefined) records.set(key, { name, service, groups: [group] });
+    else same.groups.push(group);
+  }
+  return [...records.values()];
 }
 
 /** Merges groups so that a (stack, span, trace) occurs once. Rare, so it may cost an object a sample. */

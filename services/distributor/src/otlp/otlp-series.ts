@@ -1,10 +1,10 @@
 /** What series an OTLP profile belongs to, and what its values count there. */
 import type { OtlpMember, OtlpProfilePart, Pprof } from '@flamelake/formats';
 import { FlamelakeError, LABEL, type Label, sortLabels } from '@flamelake/model';
+import { UNKNOWN_SERVICE } from '../push-profiles.ts';
 
 const SERVICE = 'service.name';
 const EXECUTABLE = 'process.executable.name';
-const UNKNOWN_SERVICE = 'unknown_service';
 /** Says that the labels are those of a resource. */
 const OTEL_LABEL: Label = { name: '__otel__', value: 'true' };
 const DELTA_LABEL: Label = { name: LABEL.delta, value: 'false' };

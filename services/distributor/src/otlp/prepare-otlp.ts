@@ -1,20 +1,14 @@
 /** From an OTLP request to profiles ready to be placed and written; each stands alone. Pure. */
 import { createHash } from 'node:crypto';
-import {
-  decodeOtlp,
-  encodeLogRecord,
-  type NormalizeCounts,
-  type OtlpMember,
-  type ProfileRecord,
-} from '@flamelake/formats';
+import { decodeOtlp, type OtlpMember, type ProfileRecord } from '@flamelake/formats';
 import { type ErrorCode, type ErrorDetails, FlamelakeError, labelsKey } from '@flamelake/model';
 import { asRefusal } from '../decode-incoming.ts';
 import { partIdentity, profileIdentity } from '../identity.ts';
 import { hasOwnClock } from '../ingestion-window.ts';
 import { type IngestLimits, LIMIT_KEYS } from '../limits.ts';
-import { prepareDecoded } from '../prepare-profile.ts';
+import { type PrepareCounts, prepareDecoded } from '../prepare-profile.ts';
+import { encodePart } from '../prepare-records.ts';
 import { refuse } from '../refusal.ts';
-import { splitToFit } from '../split-to-fit.ts';
 import { otlpSeries } from './otlp-series.ts';
 
 /** Plain data: it goes to another thread. */
@@ -43,7 +37,8 @@ export interface PreparedMember<Stored> {
   readonly failure: OtlpFailure | undefined;
   /** Samples as sent, where they could be counted. */
   readonly sampleCount: number;
-  /** What is stored of it: a part for each service its samples name. */
+  readonly counts: readonly PrepareCounts[];
+  /** What is stored of it: a part for each service its samples name, or relabelling rules give it. */
   readonly parts: readonly PreparedPart<Stored>[];
 }
 
@@ -52,7 +47,6 @@ export interface PreparedPart<Stored> {
   readonly timeNanos: bigint;
   /** Equal for the same series. */
   readonly series: string;
-  readonly counts: NormalizeCounts;
   readonly stored: Stored;
 }
 
@@ -77,8 +71,7 @@ export function prepareOtlpRecords(task: OtlpTask, recordBytesMax: number): Prep
     let { failure } = member;
     for (const part of member.parts) {
       try {
-        const records = splitToFit(part.stored, recordBytesMax, encodeLogRecord);
-        parts.push({ ...part, stored: records.map((record) => encodeLogRecord([record])) });
+        parts.push({ ...part, stored: encodePart(part.stored, recordBytesMax).records });
       } catch (error) {
         failure = failureOf(error);
       }
@@ -102,6 +95,7 @@ function prepareMember(
 ): PreparedMember<ProfileRecord> {
   const { tenant, limits } = task;
   const parts: PreparedPart<ProfileRecord>[] = [];
+  const counts: PrepareCounts[] = [];
   let sampleCount = 0;
   let failure: OtlpFailure | undefined;
   try {
@@ -111,7 +105,8 @@ function prepareMember(
     for (const part of profile.parts) {
       try {
         const prepared = preparePart(task, member, index, part, profile.hasId, dictionary);
-        if (prepared !== undefined) parts.push(prepared);
+        parts.push(...prepared.parts);
+        counts.push(prepared.counts);
       } catch (error) {
         failure = failureOf(asRefusal(error, tenant));
       }
@@ -119,7 +114,7 @@ function prepareMember(
   } catch (error) {
     failure = failureOf(asRefusal(error, tenant));
   }
-  return { resource: member.resource, failure, sampleCount, parts };
+  return { resource: member.resource, failure, sampleCount, counts, parts };
 }
 
 function preparePart(
@@ -129,7 +124,7 @@ function preparePart(
   part: Parameters<typeof otlpSeries>[1],
   hasId: boolean,
   dictionary: Uint8Array,
-): PreparedPart<ProfileRecord> | undefined {
+): { readonly parts: readonly PreparedPart<ProfileRecord>[]; readonly counts: PrepareCounts } {
   const { labels, profile } = otlpSeries(member, part);
   const identity = profileIdentity(
     {
@@ -144,10 +139,15 @@ function preparePart(
   );
   const origin = { tenant, labels, startMs: undefined, spyName: '', isResource: true };
   const decoded = { profile, name: undefined, labels: [] };
-  const { record, counts } = prepareDecoded(origin, decoded, identity, limits, nowMs);
-  if (record === undefined) return undefined;
-  const { service, timeNanos } = record;
-  return { service, timeNanos, series: labelsKey(labels), counts, stored: record };
+  const { records, counts } = prepareDecoded(origin, decoded, identity, limits, nowMs);
+  const series = labelsKey(labels);
+  const parts = records.map((record) => ({
+    service: record.service,
+    timeNanos: record.timeNanos,
+    series,
+    stored: record,
+  }));
+  return { parts, counts };
 }
 
 function checkSize(bytes: number, tenant: string, limits: IngestLimits): void {

@@ -75,7 +75,7 @@ async function append<Stored>(
 ): Promise<OtlpOutcome> {
   const { metrics, placement, rates } = surroundings;
   const bytesEach = body.length / Math.max(1, members.length);
-  const appendPart = async ({ service, timeNanos, series, counts, stored }: PreparedPart<Stored>) => {
+  const appendPart = async ({ service, timeNanos, series, stored }: PreparedPart<Stored>) => {
     const partition = partitionOf(placement(), tenant, service, Number(timeNanos / NANOS_PER_MS), () => series);
     rates.count(tenant, service);
     const appended = await write(partition, stored);
@@ -84,16 +84,15 @@ async function append<Stored>(
       checkAppendTime(timeNanos, appendMs, tenant, limits);
       last = Math.max(last, offset);
     }
-    metrics.truncated(tenant, counts.truncatedStacks, counts.truncatedStrings);
-    if (counts.negativeSamples > 0) metrics.discarded('negative_value', tenant, counts.negativeSamples, 0);
     return new Map(appended.length === 0 ? [] : [[partition, last]]);
   };
   const outcomes = await Promise.all(
-    members.map(async ({ resource, failure, parts, sampleCount }) => {
+    members.map(async ({ resource, failure, parts, counts, sampleCount }) => {
       const settled = await Promise.allSettled(parts.map(appendPart));
       const errors: unknown[] = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
       if (failure !== undefined) errors.push(new FlamelakeError(failure.code, failure.message, failure.details));
       const error = errors.find(mayRetry) ?? errors[0];
+      for (const own of counts) metrics.prepared(tenant, own);
       if (error === undefined) metrics.received(tenant, bytesEach, sampleCount);
       else metrics.discarded(discardReason(error), tenant, sampleCount, bytesEach);
       return { resource, error, positions: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])) };

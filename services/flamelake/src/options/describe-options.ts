@@ -34,7 +34,7 @@ function row(cells: readonly string[]): string {
 function placeholder(option: Option): string {
   if (option.kind === 'choice') return option.choices.join('|');
   if (option.kind === 'switch') return 'true|false';
-  return { integer: 'N', bytes: 'SIZE', duration: 'DURATION', text: 'TEXT' }[option.kind];
+  return { integer: 'N', bytes: 'SIZE', duration: 'DURATION', text: 'TEXT', yaml: 'YAML' }[option.kind];
 }
 
 function describe(option: Option): string {

@@ -1,7 +1,9 @@
 /** Limits of the write path as the options set them. */
 
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from '@flamelake/distributor';
+import { parseRelabelRules } from '@flamelake/model';
 import type { BodyLimits } from '@flamelake/rpc';
+import { parseSamplingRules } from './policy-options.ts';
 import type { ServeOptions } from './serve-options.ts';
 
 /** Limits by the options they are of: options of a tenant stay the same object while they do not change. */
@@ -27,7 +29,18 @@ function limitsOf(options: ServeOptions): IngestLimits {
     labelValueBytesMax: options['limits.label-value-size-max'],
     rejectOlderThanMs: options['limits.ingestion-window'],
     rateBytesPerSecond: rate === 0 ? undefined : rate,
+    burstBytes: options['limits.ingestion-burst'],
+    policies: {
+      relabelRules: parseRelabelRules(content(options['limits.ingestion-relabeling-rules'])),
+      sampleTypeRules: parseRelabelRules(content(options['limits.sample-type-relabeling-rules'])),
+      samplingRules: parseSamplingRules(content(options['limits.sampling-rules'])),
+    },
   };
+}
+
+/** What the option of a list holds. */
+function content(json: string): unknown {
+  return json === '' ? undefined : JSON.parse(json);
 }
 
 /** Inflated a body may be this much larger than as sent. */

@@ -3,7 +3,8 @@
  *
  * `server.port` is the flag `--server.port=4040`, the variable `FLAMELAKE_SERVER_PORT` and the YAML `server: { port: 4040 }`.
  */
-import { FlamelakeError, parseDuration } from '@flamelake/model';
+import { describeError, FlamelakeError, parseDuration } from '@flamelake/model';
+import { parse as parseYaml } from 'yaml';
 
 interface OptionRow<Kind extends string, Value> {
   readonly kind: Kind;
@@ -37,8 +38,20 @@ export interface TextOption extends OptionRow<'text', string> {
   readonly isRequired?: true;
 }
 export type SwitchOption = OptionRow<'switch', boolean>;
+/** Lists and mappings. The value is JSON; in a file it is written as what it is, elsewhere as YAML in one text. */
+export interface YamlOption extends OptionRow<'yaml', string> {
+  /** Throws a FlamelakeError when the content is not what it should be; nothing is null. */
+  readonly check: (content: unknown) => unknown;
+}
 
-export type Option = IntegerOption | BytesOption | DurationOption | ChoiceOption | TextOption | SwitchOption;
+export type Option =
+  | IntegerOption
+  | BytesOption
+  | DurationOption
+  | ChoiceOption
+  | TextOption
+  | SwitchOption
+  | YamlOption;
 /** Options by name; names are dotted, each part kebab-case. */
 export type OptionTable = Readonly<Record<string, Option>>;
 export type OptionValue = string | number | boolean;
@@ -115,8 +128,22 @@ export function parseOption(name: string, option: Option, value: OptionValue): O
     }
     case 'choice':
       return option.choices.includes(String(value)) ? String(value) : refuse(name, value, option.choices.join(', '));
+    case 'yaml':
+      return parseContent(name, option, String(value));
     case 'text':
       return String(value) === '' && option.isRequired === true ? refuse(name, value, 'a text') : String(value);
+  }
+}
+
+function parseContent(name: string, option: YamlOption, text: string): string {
+  try {
+    const content: unknown = parseYaml(text);
+    option.check(content);
+    return content === null || content === undefined ? '' : JSON.stringify(content);
+  } catch (cause) {
+    const reason = cause instanceof FlamelakeError ? describeError(cause) : String(cause);
+    const details = { option: name, value: text.slice(0, 200), reason };
+    throw new FlamelakeError('invalid_argument', 'option has a wrong value', details, { cause });
   }
 }
 

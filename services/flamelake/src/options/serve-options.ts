@@ -1,6 +1,7 @@
 /** Every option of `flamelake serve`. */
 import { KAFKA_OPTIONS } from './kafka-options.ts';
 import type { OptionTable, OptionValues } from './option.ts';
+import { POLICY_OPTIONS } from './policy-options.ts';
 import { QUERY_FAN_OUT_OPTIONS } from './query-fan-out-options.ts';
 import { ROLE_OPTIONS } from './role-options.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
@@ -250,7 +251,8 @@ export const SERVE_OPTIONS = {
     max: 100_000,
     default: 5000,
     unit: 'label sets',
-    description: 'label sets the sample labels of one profile may split it into',
+    description:
+      'label sets the sample labels of one profile may split it into; labels that split it into more are demoted',
   },
   'limits.label-name-size-max': {
     perTenant: true,
@@ -276,6 +278,7 @@ export const SERVE_OPTIONS = {
     default: 0,
     description: 'uncompressed bytes a second of a tenant; 0 is unlimited',
   },
+  ...POLICY_OPTIONS,
   'distributor.in-flight-size-max': {
     kind: 'bytes',
     min: 64 * MIB,

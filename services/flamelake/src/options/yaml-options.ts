@@ -15,7 +15,8 @@ export function optionsInYaml(table: OptionTable, content: unknown, file: string
     if (node === null || node === undefined) return;
     const isOption = table[path] !== undefined;
     const isSection = path === '' || names.some((name) => name.startsWith(`${path}.`));
-    if (isOption && typeof node !== 'object') found.push([path, node as OptionValue]);
+    if (isOption && table[path].kind === 'yaml') found.push([path, JSON.stringify(node)]);
+    else if (isOption && typeof node !== 'object') found.push([path, node as OptionValue]);
     else if (isSection && typeof node === 'object' && !Array.isArray(node)) {
       for (const [key, child] of Object.entries(node)) walk(child, path === '' ? key : `${path}.${key}`);
     } else if (isOption || isSection) throw wrongShape(file, path, isOption ? 'one plain value' : 'keys with values');

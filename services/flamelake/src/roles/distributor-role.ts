@@ -11,11 +11,13 @@ import type { ProfileLog } from '@flamelake/model';
 import { bodyLimits, ingestLimits } from '../options/ingest-limits.ts';
 import { watchPlacement } from '../placement/watch-placement.ts';
 import { ownProfilePush } from '../server/own-profiles.ts';
+import { countDistributors } from './count-distributors.ts';
 import { ownTenant, type Role, type RoleContext } from './role.ts';
 
 export async function startDistributorRole(context: RoleContext, log: ProfileLog): Promise<Role> {
   const { options, tenantOptions, clock, random, logger, metrics, identity, tracing } = context;
   const placement = await watchPlacement({ options, partitionCount: log.partitionCount, clock, logger, metrics });
+  const distributors = await countDistributors(context);
   const distributor = createDistributor({
     log,
     clock,
@@ -25,6 +27,7 @@ export async function startDistributorRole(context: RoleContext, log: ProfileLog
     sealCommit: (positions) => sealCommitToken(identity.keys, positions),
     limitsOf: (tenant) => ingestLimits(tenantOptions.of(tenant)),
     placement: placement.table,
+    distributorCount: distributors.now,
     inFlightBytesMax: options['distributor.in-flight-size-max'],
     threadCount: options['workers.count'],
     metricTenantsMax: options['metrics.tenants-max'],
@@ -50,6 +53,7 @@ export async function startDistributorRole(context: RoleContext, log: ProfileLog
     async close() {
       await distributor.close();
       await placement.close();
+      await distributors.close();
     },
   };
 }
