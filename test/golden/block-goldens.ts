@@ -2,6 +2,9 @@
 import { type BlockHeader, createBlockBuilder } from '@flamelake/block';
 import { goldenRecords } from './block-records.ts';
 
+/** Windows of the totals of golden blocks of level 2 and higher, ms. */
+export const GOLDEN_TOTALS_MS = 3_600_000;
+
 /** @param digits - two hex digits, the block's id when repeated */
 export function goldenHeader(digits: string, level: number): BlockHeader {
   return {

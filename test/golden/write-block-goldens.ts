@@ -2,11 +2,11 @@
  * Makes golden blocks of the current version: `node test/golden/write-block-goldens.ts`. Run it for a new version of the format
  * only, with new file names; a golden file of an earlier version is never written again.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { BLOCK_VERSION, type BlockHeader, createBlockBuilder, describeBlock, parseBlock } from '@flamelake/block';
 import { decodePprof, normalizeProfile } from '@flamelake/formats';
-import { goldenHeader, smallBlock } from './block-goldens.ts';
+import { GOLDEN_TOTALS_MS, goldenHeader, smallBlock } from './block-goldens.ts';
 
 /** A Go heap, a Go mutex and a Python CPU profile, as their clients sent them. */
 const CORPUS = [
@@ -54,9 +54,11 @@ const merged = createBlockBuilder();
 await merged.addBlock(parseBlock(smallBlock()));
 await merged.addBlock(parseBlock(real.build(goldenHeader('22', 0)).bytes));
 await write('merged', merged.build(goldenHeader('33', 1) satisfies BlockHeader).bytes);
+await write('totals', merged.build({ ...goldenHeader('44', 2), totalsMs: GOLDEN_TOTALS_MS }).bytes);
 
 async function write(name: string, bytes: Uint8Array): Promise<void> {
   const path = `${folder}/block-v${BLOCK_VERSION}-${name}`;
+  if (existsSync(`${path}.bin`)) return;
   const content = { zstd: process.versions.zstd, block: await describeBlock(parseBlock(bytes)) };
   writeFileSync(`${path}.bin`, bytes);
   writeFileSync(`${path}.json`, `${JSON.stringify(content, undefined, 1)}\n`);

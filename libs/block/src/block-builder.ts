@@ -46,6 +46,8 @@ export interface BlockHeader {
   readonly id: string;
   readonly level: number;
   readonly log: LogRange;
+  /** Width of the windows of profile time whose values are summed up by stack, ms; none are when it is left out. */
+  readonly totalsMs?: number;
 }
 
 export interface BuiltBlock {
@@ -140,7 +142,8 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       .filter((state) => state.rows.series.count > 0)
       .sort((a, b) => compareBytes(a.tenant, b.tenant) || compareBytes(a.service, b.service));
     const encoded: EncodedDataset[] = [];
-    for (const state of states) encoded.push(yield* encodeDataset(state, { ids: columns.ids, number }, level));
+    for (const state of states)
+      encoded.push(yield* encodeDataset(state, { ids: columns.ids, number }, level, header.totalsMs));
     const blockWide = createPageWriter(level);
     writeIdentities(blockWide, columns);
     endPage(blockWide);

@@ -13,11 +13,21 @@ import { inSection, type PagePlace, type PartPlace, partsOf, rowCount, type Stor
 import { readSeries } from './series-section.ts';
 import { listLengths, readSpans } from './spans-section.ts';
 import { readStrings } from './strings-section.ts';
+import { checkTotal, readTotalStacks, readTotals, type TotalRow } from './totals-section.ts';
 import { readTree } from './tree-section.ts';
-import type { BlockSource, DatasetInfo, DatasetReader, RowRange, SampleColumns, SectionName, Series } from './types.ts';
+import type {
+  BlockSource,
+  DatasetInfo,
+  DatasetReader,
+  RowRange,
+  SampleColumns,
+  SectionName,
+  Series,
+  StackTotals,
+} from './types.ts';
 
 /** Sections that are decoded as a whole; rows and lists are decoded by part. */
-type WholeSection = Exclude<SectionName, 'profiles' | 'samples'> | 'pushes';
+type WholeSection = Exclude<SectionName, 'profiles' | 'samples'> | 'pushes' | 'totals';
 
 /** What else it takes to decode a section: series say how many rows there are, rows which samples they have. */
 const NEEDED: Readonly<Partial<Record<SectionName, readonly SectionName[]>>> = {
@@ -25,6 +35,9 @@ const NEEDED: Readonly<Partial<Record<SectionName, readonly SectionName[]>>> = {
   samples: ['series', 'profiles'],
   spans: ['series', 'profiles', 'samples'],
 };
+
+/** Totals and symbols of a dataset up to this size are fetched together. */
+const ONE_READ_BYTES = 1_048_576;
 
 export function createDatasetReader(
   source: BlockSource,
@@ -45,6 +58,8 @@ export function createDatasetReader(
     profiles: partsOf(places, 'profiles'),
     spans: partsOf(places, 'spans'),
     pushes: partsOf(places, 'pushes'),
+    totals: partsOf(places, 'totals'),
+    totalStacks: partsOf(places, 'totalStacks'),
   };
   const lists = createSampleParts(partsOf(places, 'stacks'), partsOf(places, 'values'));
   const { stacks, values, paired } = lists;
@@ -129,8 +144,37 @@ export function createDatasetReader(
       return inSection(source.key, 'values', () => allSamples(layout, lists));
     });
 
+  const totals = async (
+    profileTypeId: string,
+    beside: readonly SectionName[],
+    signal?: AbortSignal,
+  ): Promise<readonly StackTotals[] | undefined> => {
+    if (parts.totals.length === 0) return undefined;
+    const besidePages = beside.flatMap((name) => pagesOf(name, all));
+    const allPages = [...parts.totals, ...parts.totalStacks].map(({ page }) => page).concat(besidePages);
+    // What is small is fetched at once, though other types' totals come along.
+    const bytes = [...new Set(allPages)].reduce((sum, page) => sum + places[page].lengthBytes, 0);
+    if (bytes <= ONE_READ_BYTES) await loader.load(allPages, signal);
+    const index = await whole('totals', (own) => readTotals(own, info.profileTypes.length, count('totalStacks')));
+    const type = info.profileTypes.indexOf(profileTypeId);
+    const rows = index.filter((row) => row.type === type);
+    if (rows.length === 0) return undefined;
+    const placesOf = ({ from, until }: TotalRow) =>
+      parts.totalStacks.filter((place) => place.from >= from && place.from < until);
+    await loader.load([...rows.flatMap(placesOf).map(({ page }) => page), ...besidePages], signal);
+    return rows.map((row) => {
+      const own = placesOf(row);
+      const stacks = own.map((place) =>
+        decode('totalStacks', [place], ([found]) => readTotalStacks(found, count('tree') + 1)),
+      );
+      inSection(source.key, 'totalStacks', () => checkTotal(row, stacks));
+      return { ...row, stacks };
+    });
+  };
+
   return {
     info,
+    totals,
     load: (sections, signal, rows = all) => fetch(sections, rows, signal),
     series,
     profiles: (rows = all) => profiles(rows),

@@ -28,6 +28,8 @@ export interface DatasetDescription {
   readonly service: string;
   readonly locations: readonly LocationDescription[];
   readonly profiles: readonly ProfileDescription[];
+  /** Where there are any: profile type, start and width of the window, profiles, total, then each stack and its value. */
+  readonly totals?: readonly (readonly string[])[];
 }
 
 export interface BlockDescription {
@@ -75,6 +77,7 @@ async function describeDataset(dataset: DatasetReader, identities: IdentityColum
     if (/[^0]/.test(trace)) sample.push(`trace ${trace}`);
     return sample;
   };
+  const totals = await describeTotals(dataset, stackOf);
   return {
     tenant: dataset.info.tenant,
     service: dataset.info.service,
@@ -90,7 +93,21 @@ async function describeDataset(dataset: DatasetReader, identities: IdentityColum
         sampleAt(samples.start[row] + i),
       ),
     })),
+    ...(totals.length > 0 && { totals }),
   };
+}
+
+async function describeTotals(dataset: DatasetReader, stackOf: (node: number) => string): Promise<string[][]> {
+  const described: string[][] = [];
+  for (const type of dataset.info.profileTypes) {
+    for (const { startMs, widthMs, profileCount, total, stacks } of (await dataset.totals(type, [])) ?? []) {
+      const sums = stacks.flatMap(({ stacktrace, value }) =>
+        [...stacktrace].map((node, i) => `${stackOf(node)}: ${value[i]}`),
+      );
+      described.push([type, `${startMs}`, `${widthMs}`, `${profileCount}`, `${total}`, ...sums]);
+    }
+  }
+  return described;
 }
 
 async function describeLocations(dataset: DatasetReader): Promise<LocationDescription[]> {

@@ -14,6 +14,7 @@ import { writeStacks, writeValues } from './samples-section.ts';
 import { writeSeries } from './series-section.ts';
 import { writeSpans } from './spans-section.ts';
 import { writeStrings } from './strings-section.ts';
+import { sumTotals, writeTotals } from './totals-section.ts';
 import { writeTree } from './tree-section.ts';
 import type { DatasetInfo } from './types.ts';
 
@@ -30,11 +31,16 @@ export interface EncodedDataset {
   readonly writer: PageWriter;
 }
 
-/** Encodes a dataset; yields before what takes a while, so that a caller can let others run. */
+/**
+ * Encodes a dataset; yields before what takes a while, so that a caller can let others run.
+ * @param level - of zstd
+ * @param totalsMs - width of the windows of profile time that get totals, ms; none get any when it is left out
+ */
 export function* encodeDataset(
   state: DatasetState,
   identities: StoredIdentities,
   level: number,
+  totalsMs?: number,
 ): Generator<undefined, EncodedDataset> {
   const writer = createPageWriter(level);
   const seriesOrder = state.series.map((_, i) => i);
@@ -55,6 +61,11 @@ export function* encodeDataset(
   for (const run of runsOfLists(lists, typeEnds)) {
     writeStacks(writer, lists.stacks, run.stackFrom, run.stackUntil);
     writeValues(writer, lists.values, lists.isPaired, run.valueFrom, run.valueUntil);
+    endPage(writer);
+    yield;
+  }
+  if (totalsMs !== undefined) {
+    writeTotals(writer, yield* sumTotals(state, rows, numbering, typeEnds, totalsMs));
     endPage(writer);
     yield;
   }

@@ -20,7 +20,7 @@ const BYTES = sampleBlock();
 const CONTENTS = contentsOf(BYTES);
 const PLACES: readonly PagePlace[] = [...CONTENTS.datasets.flat(), ...CONTENTS.block];
 
-/** One dataset with spans and quarantine, so that every kind of section is there. */
+/** One dataset with spans, totals and quarantine, so that every kind of section is there. */
 function sampleBlock(): Uint8Array {
   const random = createSeededRandom(11);
   const builder = createBlockBuilder();
@@ -35,7 +35,7 @@ function sampleBlock(): Uint8Array {
   }
   builder.addQuarantined({ offset: 4, reason: 'unknown', value: Uint8Array.of(7) });
   const log = { logId: 'log', partition: 0, position: 0, next: 5, lastAppendMs: 0, gaps: [] };
-  return builder.build({ id: '00'.repeat(16), level: 0, log }).bytes;
+  return builder.build({ id: '00'.repeat(16), level: 0, log, totalsMs: 3_600_000 }).bytes;
 }
 
 function contentsOf(bytes: Uint8Array): Contents {
@@ -163,6 +163,17 @@ async function readDataset(dataset: DatasetReader, identityCount: number): Promi
   const spans = await dataset.spans();
   if (spans !== undefined) assert.equal(spans.spanIds.length, samples.count);
   if (spans?.traceIds !== undefined) assert.equal(spans.traceIds.length, 16 * samples.count);
+  for (const type of dataset.info.profileTypes) {
+    for (const { total, stacks } of (await dataset.totals(type, [])) ?? []) {
+      let sum = 0n;
+      for (const { stacktrace, value } of stacks) {
+        assertBelow('total', stacktrace, tree.count);
+        assert.equal(value.length, stacktrace.length);
+        for (const one of value) sum += one;
+      }
+      assert.equal(sum, total);
+    }
+  }
 }
 
 const changes: fc.Arbitrary<Change> = fc.record({
@@ -220,7 +231,7 @@ test('samples of rows are those of all samples, or data loss too', async () => {
 
 test('the sample block itself reads', async () => {
   await readAll(parseBlock(BYTES));
-  assert.equal(new Set(PLACES.flatMap(({ parts }) => parts.map(({ kind }) => kind))).size, 13);
+  assert.equal(new Set(PLACES.flatMap(({ parts }) => parts.map(({ kind }) => kind))).size, 15);
 });
 
 test('sections and columns of a later version are skipped', async () => {

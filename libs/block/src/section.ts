@@ -14,6 +14,8 @@ export const SECTION = {
   values: 9,
   spans: 10,
   pushes: 11,
+  totals: 12,
+  totalStacks: 13,
   identities: 32,
   quarantine: 33,
 } as const;

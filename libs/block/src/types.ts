@@ -133,6 +133,17 @@ export interface TreeColumns {
   readonly location: Uint32Array;
 }
 
+/** All values of a profile type in one window of profile time, added up by stack. */
+export interface StackTotals {
+  readonly startMs: number;
+  readonly widthMs: number;
+  readonly profileCount: number;
+  /** Exact sum of the values. */
+  readonly total: bigint;
+  /** Nodes of the stacktrace tree, ascending, in pieces. */
+  readonly stacks: readonly { readonly stacktrace: Uint32Array; readonly value: BigInt64Array }[];
+}
+
 /** Reads a block object by ranges. */
 export interface BlockSource {
   /** Names the object in errors. */
@@ -169,6 +180,17 @@ export interface DatasetReader {
   /** Visits the samples of rows, in their order, decoding only the pages that hold them. */
   visitSamples(rows: readonly RowRange[], visit: VisitSamples): Promise<void>;
   spans(): Promise<SpanColumns | undefined>;
+  /**
+   * Totals of a profile type that hold all its profiles here, each in one window.
+   * @param beside - sections that are fetched with them
+   * @returns undefined when the dataset has none of this type
+   * @throws {FlamelakeError} `data_loss` also when values do not add up
+   */
+  totals(
+    profileTypeId: string,
+    beside: readonly SectionName[],
+    signal?: AbortSignal,
+  ): Promise<readonly StackTotals[] | undefined>;
   tree(): Promise<TreeColumns>;
   strings(): Promise<StringColumn>;
   functions(): Promise<FunctionColumns>;

@@ -7,7 +7,7 @@ import type { ObjectStore, Random } from '@flamelake/model';
 import { chooseWindows, type OutputWindow } from './choose-windows.ts';
 import { hullOf } from './log-ranges.ts';
 import { datasetName, type MergeInput, type MergeInputs, openInputs } from './merge-input.ts';
-import { BUILT_PART, type MergeRules } from './merge-rules.ts';
+import { BUILT_PART, type MergeRules, totalsOf } from './merge-rules.ts';
 import type { MergeJob } from './plan-merges.ts';
 import { type Pause, putBlock } from './put-block.ts';
 import { type ExpireBefore, rowsOfBlock } from './row-rules.ts';
@@ -125,13 +125,14 @@ function shareIn({ minTimeMs, maxTimeMs }: DatasetInfo, window: OutputWindow): n
 /** The outputs of a job, one being built at a time. */
 function createOutputs({ store, root, random, rules, pause }: MergeBlocksContext, version: number, job: MergeJob) {
   const log = hullOf(job.inputs.map((input) => input.log));
+  const place = { version, level: job.level, log, ...totalsOf(job.level, rules) };
   const entries: BlockEntry[] = [];
   let builder: BlockBuilder | undefined;
   const end = async ({ isLast = false } = {}) => {
     const ended = builder;
     builder = undefined;
     if (ended === undefined || (ended.isEmpty && !(isLast && entries.length === 0))) return;
-    entries.push(await putBlock({ store, root, random, pause }, ended, { version, level: job.level, log }));
+    entries.push(await putBlock({ store, root, random, pause }, ended, place));
   };
   return {
     entries,

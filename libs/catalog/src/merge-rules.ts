@@ -43,3 +43,9 @@ export const MERGE_RULES_DEFAULT: MergeRules = {
 
 /** Part of a job's memory that a block being built may hold before it is ended: encoding it takes three times as much. */
 export const BUILT_PART = 1 / 6;
+
+/** Which totals a block of a level has. */
+export function totalsOf(level: number, { hourMs, dayMs }: MergeRules): { readonly totalsMs?: number } {
+  if (level < 2) return {};
+  return { totalsMs: level === 2 ? hourMs : dayMs };
+}

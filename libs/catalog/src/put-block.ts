@@ -22,16 +22,18 @@ export interface BlockPlace {
   readonly version: number;
   readonly level: number;
   readonly log: LogRange;
+  /** Width of the windows that get totals, ms; none when it is left out. */
+  readonly totalsMs?: number;
 }
 
 /** Builds a block a step at a time and puts it; it is live when it is committed. */
 export async function putBlock(
   { store, root, random, pause }: PutBlockContext,
   builder: BlockBuilder,
-  { version, level, log }: BlockPlace,
+  { version, level, log, totalsMs }: BlockPlace,
 ): Promise<BlockEntry> {
   const id = randomId(random);
-  const steps = builder.buildInSteps({ id, level, log });
+  const steps = builder.buildInSteps({ id, level, log, ...(totalsMs !== undefined && { totalsMs }) });
   let step = steps.next();
   while (step.done !== true) {
     await pause();

@@ -2,11 +2,11 @@
  * Runs a task on blocks, reading only what its question needs: label queries read series (and profiles, for their times),
  * time series read profiles, flame graphs read stacks and names as well.
  */
-import type { BlockReader, DatasetReader, SectionName, Series } from '@flamelake/block';
+import type { BlockReader, DatasetReader, Series } from '@flamelake/block';
 import { FlamelakeError, LABEL, sortLabels } from '@flamelake/model';
 import { addCells, addExtent, type PointSource } from './cells.ts';
-import { foldFunctionTree, needsMappings } from './fold-function-tree.ts';
-import { foldLocationTree } from './fold-location-tree.ts';
+import { foldStacks, symbolSections } from './fold-stacks.ts';
+import { addKnownTotals } from './known-totals.ts';
 import { addSeriesLabels } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
 import { runParallel } from './run-parallel.ts';
@@ -93,6 +93,7 @@ export async function addDataset(
   const { minTimeMs, maxTimeMs } = dataset.info;
   const isWhole = selection.fromMs <= minTimeMs && selection.untilMs > maxTimeMs && deletes.length === 0;
   const needsRows = result.kind !== 'labelSets' || !isWhole;
+  if (isWhole && (await addKnownTotals(result, selection, dataset, signal))) return;
   const isSmall = dataset.info.sizeBytes <= ONE_READ_BYTES;
   await dataset.load(needsRows && isSmall ? ['series', 'profiles'] : ['series'], signal);
   const stored = await dataset.series();
@@ -168,25 +169,11 @@ async function addStacks(
   spans: ChosenSpans | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const sections: SectionName[] = ['samples', 'tree', 'locations', 'functions', 'strings'];
-  if (result.kind === 'locations') sections.push('mappings');
-  await dataset.load(sections, signal, runs);
+  await dataset.load(['samples', ...symbolSections(result.kind)], signal, runs);
   const tree = await dataset.tree();
   const sums =
     spans === undefined
       ? await sumStacktraces(dataset, runs, await dataset.profiles(runs), tree)
       : await sumChosenSamples(dataset, runs, spans, tree);
-  const [strings, functions, locations] = [
-    await dataset.strings(),
-    await dataset.functions(),
-    await dataset.locations(),
-  ];
-  if (result.kind === 'locations') {
-    const symbols = { strings, functions, locations, mappings: await dataset.mappings() };
-    foldLocationTree(result.tree, sums, tree, symbols);
-  } else {
-    const isNamed = !needsMappings(sums.used, tree, functions, locations);
-    const mappings = isNamed ? undefined : await dataset.mappings();
-    foldFunctionTree(result.tree, sums, tree, { strings, functions, locations, mappings });
-  }
+  await foldStacks(result, dataset, sums, tree);
 }
