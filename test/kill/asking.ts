@@ -1,7 +1,7 @@
 /** Clients that ask at a steady rate; each answer is judged as it comes. */
 import type { SeededRandom } from '@flamelake/testkit';
 import { SMALL_TYPE } from '../e2e/small-profile.ts';
-import { mayRetry, post } from './http.ts';
+import { addOutcome, mayRetry, type Outcomes, post } from './http.ts';
 import { type Asked, judgeAnswer } from './judge-answer.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -17,8 +17,8 @@ export interface AskingOptions {
 export interface Asking {
   /** Asks once, and judges; undefined when there was no answer. */
   ask(url: string, question: Question): Promise<ReadonlyMap<string, bigint> | undefined>;
-  /** Answers so far, by status; 0 where none came. */
-  readonly outcomes: ReadonlyMap<number, number>;
+  /** Questions so far, by what came of them. */
+  readonly outcomes: Outcomes;
   stop(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ const NODES_MAX = 1_000_000;
 
 export function startAsking({ ledger, random, ratePerSecond, urls, onViolation }: AskingOptions): Asking {
   const beginMs = Date.now() - 1_000;
-  const outcomes = new Map<number, number>();
+  const outcomes = new Map<string, number>();
   const underWay = new Set<Promise<unknown>>();
   let isOver = false;
 
@@ -56,8 +56,7 @@ export function startAsking({ ledger, random, ratePerSecond, urls, onViolation }
     const method = form === 'flamegraph' ? 'SelectMergeStacktraces' : 'SelectMergeProfile';
     const options = { token: after?.token, timeoutMs: TIMEOUT_MS };
     const answer = await post(url, `querier.v1.QuerierService/${method}`, message, options);
-    const status = answer?.status ?? 0;
-    outcomes.set(status, (outcomes.get(status) ?? 0) + 1);
+    addOutcome(outcomes, answer);
     if (answer?.status !== 200) {
       if (answer !== undefined && !mayRetry(answer.status)) {
         onViolation(`${method} was answered with ${answer.status} ${answer.body.slice(0, 300)}`);

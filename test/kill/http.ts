@@ -31,3 +31,20 @@ export async function post(
 export function mayRetry(status: number): boolean {
   return status === 429 || status === 503 || status === 504 || status === 499;
 }
+
+/** How an answer is counted: its status, with the words of an error; `none` where none came. */
+function outcomeOf(answer: Answer | undefined): string {
+  if (answer === undefined) return 'none';
+  if (answer.status === 200) return '200';
+  const message = /"message":\s*"([^"(]*)/.exec(answer.body)?.[1] ?? answer.body.slice(0, 60);
+  return `${answer.status} ${message}`.trim();
+}
+
+export type Outcomes = ReadonlyMap<string, number>;
+
+export function addOutcome(outcomes: Map<string, number>, answer: Answer | undefined): void {
+  const outcome = outcomeOf(answer);
+  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+}
+
+export const shownOutcomes = (outcomes: Outcomes) => JSON.stringify(Object.fromEntries(outcomes));

@@ -18,7 +18,7 @@ test('whatever is killed, frozen or restarted, no answer is wrong and nothing is
   const startMs = performance.now();
   const report = await runKill({
     seed,
-    bursts: 1,
+    forMs: 0,
     burstMs: 36_000,
     quietMs: 6_000,
     gapMs: 1_500,
@@ -27,7 +27,7 @@ test('whatever is killed, frozen or restarted, no answer is wrong and nothing is
   console.log(report);
   assert.deepEqual(report.violations, []);
   assert.ok(
-    report.acknowledged > 1_000 && report.refused > 10 && (report.queryOutcomes['200'] ?? 0) > 100,
+    report.acknowledged > 1_000 && report.refused > 10 && report.queryOutcomes['200'] > 100,
     'there was a load',
   );
   assert.ok(report.freshnessMs.p99 < FRESHNESS_MS_MAX, `freshness ${report.freshnessMs.p99} ms`);

@@ -1,7 +1,7 @@
 /** Clients that push at a steady rate, each profile until it is acknowledged, sometimes once more. */
 import type { SeededRandom } from '@flamelake/testkit';
 import { pushMessage, smallPprof } from '../e2e/small-profile.ts';
-import { mayRetry, post } from './http.ts';
+import { addOutcome, mayRetry, type Outcomes, post } from './http.ts';
 import type { Entry, Ledger } from './ledger.ts';
 
 export interface PushingOptions {
@@ -16,8 +16,8 @@ export interface PushingOptions {
 export interface Pushing {
   /** Sends one profile and resolves when it is decided. */
   push(service: string): Promise<Entry>;
-  /** Requests so far, by status; 0 where no answer came. */
-  readonly outcomes: ReadonlyMap<number, number>;
+  /** Requests so far, by what came of them. */
+  readonly outcomes: Outcomes;
   /** Profiles that are not decided yet. */
   readonly undecided: number;
   /** Sends nothing new; resolves when all that was sent is acknowledged or refused. */
@@ -36,7 +36,7 @@ const VALUE_MAX = 1_000;
 
 export function startPushing({ ledger, random, ratePerSecond, urls, onViolation }: PushingOptions): Pushing {
   const underWay = new Set<Promise<unknown>>();
-  const outcomes = new Map<number, number>();
+  const outcomes = new Map<string, number>();
   let isOver = false;
 
   const decide = async (entry: Entry, message: object): Promise<void> => {
@@ -48,8 +48,7 @@ export function startPushing({ ledger, random, ratePerSecond, urls, onViolation 
       }
       const sentMs = performance.now();
       const answer = await post(random.pick(found), METHOD, message, { timeoutMs: TIMEOUT_MS });
-      const status = answer?.status ?? 0;
-      outcomes.set(status, (outcomes.get(status) ?? 0) + 1);
+      addOutcome(outcomes, answer);
       if (answer?.status === 200) {
         if (!entry.isSound) onViolation(`${entry.id} is too old and was acknowledged`);
         ledger.acknowledge(entry, answer.token, sentMs);

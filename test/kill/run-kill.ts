@@ -7,6 +7,7 @@ import { runVerify } from '../e2e/run-verify.ts';
 import { type Asking, startAsking } from './asking.ts';
 import { planFaults } from './fault-plan.ts';
 import { measureFreshness, quantile } from './freshness.ts';
+import { shownOutcomes } from './http.ts';
 import { inflict } from './inflict.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { startPushing } from './pushing.ts';
@@ -14,8 +15,8 @@ import { ROLES, startWorld, type World } from './world.ts';
 
 export interface KillOptions {
   readonly seed: number;
-  /** Bursts of faults, each followed by a quiet phase. */
-  readonly bursts: number;
+  /** How long bursts of faults follow one another, a quiet phase after each; one at least. */
+  readonly forMs: number;
   readonly burstMs: number;
   readonly quietMs: number;
   /** Mean time from one fault to the next. */
@@ -29,7 +30,7 @@ export interface KillReport {
   readonly pushed: number;
   readonly acknowledged: number;
   readonly refused: number;
-  /** Requests by status; 0 where no answer came. */
+  /** Requests, by what came of them. */
   readonly pushOutcomes: Readonly<Record<string, number>>;
   readonly queryOutcomes: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
@@ -49,7 +50,7 @@ const PROGRESS_MS = 5_000;
 const MIB = 1_048_576;
 
 export async function runKill(options: KillOptions): Promise<KillReport> {
-  const { seed, bursts, burstMs, quietMs, gapMs, onProgress } = options;
+  const { seed, forMs, burstMs, quietMs, gapMs, onProgress } = options;
   const random = createSeededRandom(seed);
   const violations: string[] = [];
   const onViolation = (words: string) => {
@@ -78,11 +79,14 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
     });
     ticking = setInterval(() => {
       const { outcomes, undecided } = pushing;
-      onProgress(`pushes ${shown(outcomes)}, ${undecided} undecided; queries ${shown(asking.outcomes)}`);
+      onProgress(
+        `pushes ${shownOutcomes(outcomes)}, ${undecided} undecided; queries ${shownOutcomes(asking.outcomes)}`,
+      );
     }, PROGRESS_MS);
     const faults = new Map<string, number>();
     const times: number[] = [];
-    for (let i = 0; i < bursts; i++) {
+    const startMs = performance.now();
+    for (let i = 0; i === 0 || performance.now() < startMs + forMs; i++) {
       const plan = planFaults(random.fork(`burst ${i}`), burstMs, gapMs);
       await inflict(world, plan, ({ kind }) => {
         faults.set(kind, (faults.get(kind) ?? 0) + 1);
@@ -119,8 +123,6 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
     await world.stop();
   }
 }
-
-const shown = (outcomes: ReadonlyMap<number, number>) => JSON.stringify(Object.fromEntries(outcomes));
 
 function rssMiB({ roles }: World, name: string): number {
   const peaks = roles.filter(({ role }) => role === name).map(({ rssBytesPeak }) => rssBytesPeak);

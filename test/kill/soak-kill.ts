@@ -4,8 +4,6 @@ import { runKill } from './run-kill.ts';
 
 const BURST_MS = 60_000;
 const QUIET_MS = 20_000;
-/** A burst, what is left of its faults, and a quiet phase. */
-const ROUND_MS = 95_000;
 const GAP_MS = 1_500;
 /** On a machine that has little else to do. */
 const FRESHNESS_MS_MAX = 2_000;
@@ -14,13 +12,19 @@ const FRESHNESS_MS_MAX = 2_000;
 export async function soakKill(seed: number, seconds: number): Promise<boolean> {
   const why = await whyNoCluster();
   if (why !== undefined) throw new Error(why);
-  const bursts = Math.max(1, Math.ceil((seconds * 1_000) / ROUND_MS));
-  console.log(`seed ${seed}, ${bursts} bursts; again: make soak KIND=kill SECONDS=${seconds} SEED=${seed}`);
+  console.log(`seed ${seed}; again: make soak KIND=kill SECONDS=${seconds} SEED=${seed}`);
   const startMs = performance.now();
   const onProgress = (words: string) => {
     console.log(`${((performance.now() - startMs) / 1_000).toFixed(1)} s: ${words}`);
   };
-  const report = await runKill({ seed, bursts, burstMs: BURST_MS, quietMs: QUIET_MS, gapMs: GAP_MS, onProgress });
+  const report = await runKill({
+    seed,
+    forMs: seconds * 1_000,
+    burstMs: BURST_MS,
+    quietMs: QUIET_MS,
+    gapMs: GAP_MS,
+    onProgress,
+  });
   console.log(report);
   const isFresh = report.freshnessMs.p99 <= FRESHNESS_MS_MAX;
   if (!isFresh) console.error(`freshness: p99 is over ${FRESHNESS_MS_MAX} ms`);
