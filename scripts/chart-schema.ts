@@ -32,6 +32,9 @@ const TOLD: Readonly<Record<string, Schema>> = {
   ...open(
     'gateway.timeouts',
     'monitoring.serviceMonitor.labels',
+    'monitoring.prometheusRule.labels',
+    'monitoring.dashboards.labels',
+    'monitoring.dashboards.annotations',
     'commonLabels',
     'podSecurityContext',
     'securityContext',

@@ -1,7 +1,8 @@
 /** The chart: its values have a schema, what it renders is what Kubernetes takes, and what its pods run is what there is. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
@@ -89,6 +90,25 @@ for (const set of VALUE_SETS) {
     }
   });
 }
+
+test('dashboards and rules reach the cluster as they are', { skip }, async () => {
+  const words = ['--set', 'monitoring.dashboards.enabled=true,monitoring.prometheusRule.enabled=true'];
+  const all = manifests(await renderChart('distributed', ...words));
+  for (const path of globSync(`${CHART}/dashboards/*.json`)) {
+    const name = basename(path);
+    const found = all.find(({ data }) => data?.[name] !== undefined)?.data?.[name];
+    assert.deepEqual(JSON.parse(found ?? ''), JSON.parse(readFileSync(path, 'utf8')));
+  }
+  const written = readFileSync(`${CHART}/rules/alerts.yaml`, 'utf8').replaceAll(
+    'RUNBOOKS',
+    'https://example.com/alerts',
+  );
+  const place = ['--set', 'monitoring.prometheusRule.runbooks=https://example.com/alerts/'];
+  const placed = manifests(await renderChart('distributed', ...words, ...place)).find(
+    ({ kind }) => kind === 'PrometheusRule',
+  );
+  assert.deepEqual(placed?.spec, parse(written));
+});
 
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['single', 'config.kafka.brokerz=x', /'\/config\/kafka'.*brokerz/],

@@ -1,8 +1,9 @@
 /** Documentation made from code is what the code says. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { chartSchema } from '../../scripts/chart-schema.ts';
+import { monitoringFiles } from '../../scripts/monitoring/monitoring-files.ts';
 import { configurationPage } from '../../services/flamelake/src/options/configuration-page.ts';
 import { metricsPage } from './metrics-page.ts';
 
@@ -16,4 +17,11 @@ test('docs/metrics.md is what the code declares; `node scripts/write-metrics.ts`
 
 test('the schema of the chart is what the option tables and values.yaml say; the same script writes it', () => {
   assert.equal(readFileSync('helm/flamelake/values.schema.json', 'utf8'), chartSchema());
+});
+
+test('dashboards and alerts name metrics that there are; `node scripts/write-monitoring.ts` writes them', () => {
+  const files = monitoringFiles();
+  for (const [path, content] of files) assert.equal(readFileSync(path, 'utf8'), content, path);
+  const here = globSync('{helm/flamelake/dashboards,helm/flamelake/rules,docs/operations/alerts}/*');
+  assert.deepEqual(here.sort(), [...files.keys()].sort());
 });
