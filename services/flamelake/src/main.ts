@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/push-command.ts')).pushCommand,
   },
   query: {
-    summary: 'ask a server: top, flamegraph, series or pprof',
+    summary: 'ask a server: top, flamegraph, folded, json, series or pprof',
     load: async () => (await import('./commands/query-command.ts')).queryCommand,
   },
   pgo: {

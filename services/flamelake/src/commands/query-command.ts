@@ -1,4 +1,4 @@
-/** `flamelake query top|flamegraph|series|pprof`: asks a server and prints for people, or pprof for tools. */
+/** `flamelake query top|flamegraph|folded|json|series|pprof`: asks a server and prints for people, or pprof for tools. */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { FlamelakeError } from '@flamelake/model';
@@ -30,6 +30,8 @@ const NAMES_SHOWN_MAX = 20;
 const KINDS: Readonly<Record<string, (question: Question) => Promise<void>>> = {
   top: printTop,
   flamegraph: printFlamegraph,
+  folded: printFolded,
+  json: printJson,
   series: printSeries,
   pprof: printPprof,
 };
@@ -103,6 +105,25 @@ async function explainEmpty({ client, message, context }: Question): Promise<voi
       ? `the selector matches --type=${types}`
       : `the selector matches nothing in this range; services in it: ${services || 'none'}`;
   context.progress(`no sample of type ${message.profileTypeID}; ${told}`);
+}
+
+/** One line a stack: names from the root joined by `;`, and its own value. */
+async function printFolded(question: Question): Promise<void> {
+  const root = await askFlamegraph(question);
+  if (root.total === 0n) await explainEmpty(question);
+  const pending = root.children.map((frame) => ({ frame, path: frame.name }));
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { frame, path } = next;
+    if (frame.self > 0n) question.context.print(`${path} ${frame.self}\n`);
+    for (const child of frame.children) pending.push({ frame: child, path: `${path};${child.name}` });
+  }
+}
+
+/** The answer as it came, for scripts. */
+async function printJson({ client, message, options, context }: Question): Promise<void> {
+  const asked = { ...message, maxNodes: options['max-nodes'] };
+  const answer = await client.call<object>('querier.v1.QuerierService/SelectMergeStacktraces', asked);
+  context.print(`${JSON.stringify(answer)}\n`);
 }
 
 /** Frames below this share of the whole are counted, not drawn. */
