@@ -1,7 +1,7 @@
 /** As much of a Dockerfile as ours uses: its stages, and running a stage's steps in a folder instead of a container. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync } from 'node:fs';
-import { basename, join, matchesGlob, relative } from 'node:path';
+import { basename, dirname, join, matchesGlob, relative } from 'node:path';
 import { promisify } from 'node:util';
 
 const runFile = promisify(execFile);
@@ -36,10 +36,15 @@ export interface StageRun {
   readonly ignore: string;
   /** Stands for `/`. */
   readonly root: string;
+  /** What stands for `/` of stages that were run, by name. */
+  readonly others?: Readonly<Record<string, string>>;
 }
 
 /** Runs a stage's WORKDIR, COPY, USER and RUN below `root`; as root, USER is that user. */
-export async function runStage(stage: readonly Step[], { context, ignore, root }: StageRun): Promise<void> {
+export async function runStage(
+  stage: readonly Step[],
+  { context, ignore, root, others = {} }: StageRun,
+): Promise<void> {
   const isIgnored = ignoreRules(ignore);
   let directory = root;
   let identity: { uid?: number; gid?: number } = {};
@@ -51,19 +56,20 @@ export async function runStage(stage: readonly Step[], { context, ignore, root }
       const [uid, gid] = words.split(':').map(Number);
       if (process.getuid?.() === 0) identity = { uid, gid };
     } else if (verb === 'COPY') {
-      const names = words.split(' ');
+      const [, other] = /^--from=(\S+) /.exec(words) ?? [];
+      const names = words.replace(/^--from=\S+ /, '').split(' ');
       const target = join(directory, names.pop() ?? '');
+      const from = other === undefined ? context : others[other];
       for (const name of names) {
         const to = words.endsWith('/') ? join(target, basename(name)) : target;
-        cpSync(join(context, name), to, {
-          recursive: true,
-          filter: (from) => !isIgnored(relative(context, from)),
-        });
+        const filter = (path: string) => other !== undefined || !isIgnored(relative(context, path));
+        cpSync(join(from, name), to, { recursive: true, filter });
       }
     } else if (verb === 'RUN') {
       const command = words.replaceAll(/(?<=\s)\/(?=\w)/g, `${root}/`);
       // What is linked from the store of packages would change there too.
-      const env = { ...process.env, npm_config_package_import_method: 'copy' };
+      const path = `${dirname(process.execPath)}:${process.env.PATH}`;
+      const env = { ...process.env, PATH: path, npm_config_package_import_method: 'copy' };
       await runFile('sh', ['-c', command], { cwd: directory, env, maxBuffer: 2 ** 26, ...identity });
     } else if (verb !== 'FROM') throw new Error(`the stage's ${verb} is not known here`);
   }

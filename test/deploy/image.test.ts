@@ -24,9 +24,11 @@ let image: readonly Step[];
 before(async () => {
   // Another user is to look inside.
   chmodSync(root, 0o755);
-  const [install, last] = parseDockerfile(readFileSync(`${PROJECT}/deploy/Dockerfile`, 'utf8'));
+  const [ui, install, last] = parseDockerfile(readFileSync(`${PROJECT}/deploy/Dockerfile`, 'utf8'));
   const ignore = readFileSync(`${PROJECT}/deploy/Dockerfile.dockerignore`, 'utf8');
-  await runStage(install, { context: PROJECT, ignore, root });
+  const others = { ui: temporaryDirectory() };
+  await runStage(ui, { context: PROJECT, ignore, root: others.ui });
+  await runStage(install, { context: PROJECT, ignore, root, others });
   image = last;
   allowWriting(false);
 });
@@ -101,6 +103,10 @@ test('the image serves as a user who cannot write there; what is pushed is found
   const { url, env, identity, end } = await startImage();
   const profile = smallPprof({ stacks: [{ frames: ['main', 'work'], value: 41n }], timeMs: Date.now() });
   assert.equal(await totalOf(url, 'shop', await push(url, 'shop', profile)), 41n);
+
+  const page = await (await fetch(url)).text();
+  const asset = /src="([^"]+\.js)"/.exec(page)?.[1];
+  assert.equal((await fetch(new URL(asset ?? '/no-script', url))).status, 200, page);
 
   const check = lastOf(image, 'HEALTHCHECK')
     .replace(/^.*?CMD /, '')
