@@ -1,8 +1,8 @@
 /** Options by tenant, from a file that is read again as it changes. A broken file keeps the values there were. */
-import { readFile } from 'node:fs/promises';
-import { type Clock, FlamelakeError } from '@flamelake/model';
+import type { Clock } from '@flamelake/model';
 import type { Logger, Metrics } from '@flamelake/runtime';
 import type { ServeOptions } from '../options/serve-options.ts';
+import { watchFile } from '../watched-file/watch-file.ts';
 import { readOverrides } from './read-overrides.ts';
 
 export interface TenantOptions {
@@ -27,55 +27,23 @@ export async function watchOverrides({
 }: WatchOverridesOptions): Promise<TenantOptions> {
   const file = options['runtime-config.file'];
   if (file === '') return { of: () => options, close: () => Promise.resolve() };
-  let text = await readText(file);
-  let tenants = readOverrides(text, options, file);
-  let isSound = true;
-  metrics.gauge({ name: 'overrides_tenants', help: 'Tenants with options of their own.' }, () => tenants.size);
-  metrics.gauge(
-    { name: 'overrides_last_reload_successful', help: '0 while the overrides file is broken and older values hold.' },
-    () => (isSound ? 1 : 0),
-  );
   const failures = metrics.counter({
     name: 'overrides_reload_failures_total',
     help: 'Times the overrides file was found broken or unreadable.',
   });
-
-  const reload = async (): Promise<void> => {
-    try {
-      const now = await readText(file);
-      if (now === text && isSound) return;
-      const read = readOverrides(now, options, file);
-      [text, tenants, isSound] = [now, read, true];
-      logger.info('overrides are read', { file, tenants: read.size });
-    } catch (error) {
-      failures.add(1);
-      if (isSound) logger.failure('overrides are broken, the values there were stay', error, { file });
-      isSound = false;
-    }
-  };
-  const ending = new AbortController();
-  const watch = async (): Promise<void> => {
-    for (;;) {
-      await clock.sleep(options['runtime-config.reload-interval'], ending.signal);
-      if (ending.signal.aborted) return;
-      await reload();
-    }
-  };
-  const watching = watch();
-  return {
-    of: (tenant) => tenants.get(tenant) ?? options,
-    async close() {
-      ending.abort();
-      await watching;
-    },
-  };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new FlamelakeError('invalid_argument', 'overrides file cannot be read', { file, reason }, { cause });
-  }
+  const watched = await watchFile({
+    file,
+    what: 'overrides',
+    intervalMs: options['runtime-config.reload-interval'],
+    clock,
+    logger,
+    parse: (text) => readOverrides(text, options, file),
+    onFailure: () => failures.add(1),
+  });
+  metrics.gauge({ name: 'overrides_tenants', help: 'Tenants with options of their own.' }, () => watched.value().size);
+  metrics.gauge(
+    { name: 'overrides_last_reload_successful', help: '0 while the overrides file is broken and older values hold.' },
+    () => (watched.isSound() ? 1 : 0),
+  );
+  return { of: (tenant) => watched.value().get(tenant) ?? options, close: () => watched.close() };
 }

@@ -2,11 +2,11 @@
  * The placement table, from a file that is read again as it changes. A table that would place otherwise what is placed already changes
  * nothing: a resend must go where its first copy went, since nobody else recognises it.
  */
-import { readFile } from 'node:fs/promises';
 import { checkPlacement, defaultPlacement, type PlacementTable, placementDifference } from '@flamelake/distributor';
 import { type Clock, FlamelakeError } from '@flamelake/model';
 import type { Logger, Metrics } from '@flamelake/runtime';
 import type { ServeOptions } from '../options/serve-options.ts';
+import { watchFile } from '../watched-file/watch-file.ts';
 import { readPlacement } from './read-placement.ts';
 
 export interface WatchedPlacement {
@@ -40,53 +40,31 @@ export async function watchPlacement({
     const table = defaultPlacement(partitionCount);
     return { table: () => table, close: () => Promise.resolve() };
   }
-  const read = async (): Promise<{ readonly text: string; readonly table: PlacementTable }> => {
-    const text = await readText(file);
-    const table = readPlacement(text, file);
-    checkPlacement(table, partitionCount);
-    return { text, table };
-  };
-  let current = await read();
-  let isSound = true;
+  const watched = await watchFile({
+    file,
+    what: 'placement',
+    intervalMs: options['runtime-config.reload-interval'],
+    clock,
+    logger,
+    parse(text) {
+      const table = readPlacement(text, file);
+      checkPlacement(table, partitionCount);
+      return table;
+    },
+    checkChange(from, to) {
+      const nowMs = clock.nowMs();
+      checkChange(from, to, nowMs - options['limits.ingestion-window'], nowMs + AHEAD_MS);
+    },
+  });
   metrics.gauge(
     { name: 'placement_entries', help: 'Entries of the placement table in force.' },
-    () => current.table.length,
+    () => watched.value().length,
   );
   metrics.gauge(
     { name: 'placement_last_reload_successful', help: '0 while the placement file is not what is in force.' },
-    () => (isSound ? 1 : 0),
+    () => (watched.isSound() ? 1 : 0),
   );
-
-  const reload = async (): Promise<void> => {
-    try {
-      const found = await read();
-      if (found.text === current.text && isSound) return;
-      const nowMs = clock.nowMs();
-      checkChange(current.table, found.table, nowMs - options['limits.ingestion-window'], nowMs + AHEAD_MS);
-      current = found;
-      isSound = true;
-      logger.info('placement is read', { file, entries: current.table.length });
-    } catch (error) {
-      if (isSound) logger.failure('placement is refused, the one there was stays', error, { file });
-      isSound = false;
-    }
-  };
-  const ending = new AbortController();
-  const watch = async (): Promise<void> => {
-    for (;;) {
-      await clock.sleep(options['runtime-config.reload-interval'], ending.signal);
-      if (ending.signal.aborted) return;
-      await reload();
-    }
-  };
-  const watching = watch();
-  return {
-    table: () => current.table,
-    async close() {
-      ending.abort();
-      await watching;
-    },
-  };
+  return { table: () => watched.value(), close: () => watched.close() };
 }
 
 function checkChange(from: PlacementTable, to: PlacementTable, fromMs: number, untilMs: number): void {
@@ -96,13 +74,4 @@ function checkChange(from: PlacementTable, to: PlacementTable, fromMs: number, u
     changesAt: new Date(differentMs).toISOString(),
     mayChangeFrom: new Date(untilMs).toISOString(),
   });
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new FlamelakeError('invalid_argument', 'placement file cannot be read', { file, reason }, { cause });
-  }
 }
