@@ -75,6 +75,18 @@ test('tasks have about equal bytes and nothing is left out', () => {
   );
 });
 
+test('what totals answer is expected to read less', () => {
+  const bytesOf = (level: number, question: Question, change: Partial<Selection> = {}) => {
+    const blocks = [{ id: 'b', version: 1, level, datasets: [dataset('t', 'a', { sizeBytes: 1_000 })] }];
+    return planQuery(snapshotOf(blocks), question, selection(change)).estimatedBytes;
+  };
+  assert.equal(bytesOf(1, STACKS), 1_000);
+  assert.ok(bytesOf(2, STACKS) < 500);
+  assert.ok(bytesOf(3, STACKS, { selectors: ['{service_name="a"}'] }) < 500);
+  assert.equal(bytesOf(3, STACKS, { selectors: ['{region="eu"}'] }), 1_000);
+  assert.equal(bytesOf(3, STACKS, { fromMs: 101 }), 1_000);
+});
+
 test('a wide plan has larger tasks before it has more of them', () => {
   const MIB = 1_048_576;
   const cut = (gib: number) => {

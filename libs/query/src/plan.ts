@@ -5,8 +5,10 @@ import type { DatasetInfo } from '@flamelake/block';
 import { type PartitionSnapshot, type PendingDelete, type Snapshot, versionOfBlockKey } from '@flamelake/catalog';
 import { type CompiledMatcher, compileMatchers, LABEL, parseSelector } from '@flamelake/model';
 import { answerFromCatalog } from './answer-from-catalog.ts';
+import { takesWholeTypes } from './known-totals.ts';
 import { addLabelSet } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
+import { compileSelection } from './select-rows.ts';
 import type { ObjectRef, Question, RowDelete, Selection, Task, TaskDataset, TaskPart } from './task.ts';
 
 /** How a plan is cut. */
@@ -39,6 +41,11 @@ const SHARE_READ: Readonly<Record<Question['kind'], number>> = {
   cells: 1 / 16,
 };
 
+/** Share of the same that totals and symbols are, where they answer without samples. */
+const SHARE_OF_TOTALS = 1 / 4;
+/** Blocks from this level on have totals. */
+const TOTALS_LEVEL_MIN = 2;
+
 export interface Plan {
   /** What the catalog alone could answer; tasks add to it. */
   readonly known: PartialResult;
@@ -48,6 +55,7 @@ export interface Plan {
 
 interface Candidate {
   readonly object: ObjectRef;
+  readonly level: number;
   readonly info: DatasetInfo;
   readonly deletes: readonly RowDelete[];
 }
@@ -84,7 +92,10 @@ function cutIntoTasks(
   { bytesTarget, tasksTarget, bytesMax }: TaskSizes,
 ): Omit<Plan, 'known'> {
   const share = SHARE_READ[question.kind];
-  const sizes = candidates.map(({ info }) => Math.ceil(info.sizeBytes * share));
+  const isKnown = knownTotalsFilter(question, selection);
+  const sizes = candidates.map((candidate) =>
+    Math.ceil(candidate.info.sizeBytes * share * (isKnown(candidate) ? SHARE_OF_TOTALS : 1)),
+  );
   const estimatedBytes = sizes.reduce((sum, size) => sum + size, 0);
   const bytesWanted = Math.max(bytesTarget, Math.min(estimatedBytes / tasksTarget, bytesMax));
   const taskCount = Math.max(1, Math.ceil(estimatedBytes / bytesWanted));
@@ -99,6 +110,17 @@ function cutIntoTasks(
     [from, bytes] = [i + 1, 0];
   });
   return { tasks, estimatedBytes };
+}
+
+/** Whether a dataset will be answered from its totals. */
+function knownTotalsFilter(question: Question, selection: Selection): (candidate: Candidate) => boolean {
+  const isOfStacks = question.kind === 'functions' || question.kind === 'locations';
+  if (!isOfStacks || !takesWholeTypes(compileSelection(selection))) return () => false;
+  return ({ level, info, deletes }) =>
+    level >= TOTALS_LEVEL_MIN &&
+    deletes.length === 0 &&
+    selection.fromMs <= info.minTimeMs &&
+    selection.untilMs > info.maxTimeMs;
 }
 
 /** Whether a dataset can hold selected profiles, judged by what the catalog knows of it. */
@@ -127,22 +149,27 @@ function addCandidates(
   isWanted: (info: DatasetInfo) => boolean,
 ): void {
   const deletes = manifest.deletes.filter((pending) => selection.tenants.includes(pending.tenant));
-  const add = (object: ObjectRef, datasets: readonly DatasetInfo[], subject: readonly PendingDelete[]) => {
+  const add = (
+    object: ObjectRef,
+    level: number,
+    datasets: readonly DatasetInfo[],
+    subject: readonly PendingDelete[],
+  ) => {
     for (const info of datasets) {
       if (!isWanted(info)) continue;
       const touching = subject.filter((pending) => overlaps(pending, info));
       if (!touching.some((pending) => isAllDeleted(pending, info)))
-        candidates.push({ object, info, deletes: touching });
+        candidates.push({ object, level, info, deletes: touching });
     }
   };
-  for (const { key, id, sizeBytes, datasets } of manifest.blocks) {
+  for (const { key, id, level, sizeBytes, datasets } of manifest.blocks) {
     // A job that started at or after the delete has applied it, and what the log took since then is not deleted.
     const subject = deletes.filter((pending) => versionOfBlockKey(key) < pending.version);
-    add({ key, id, etag: undefined, sizeBytes }, datasets, subject);
+    add({ key, id, etag: undefined, sizeBytes }, level, datasets, subject);
   }
   for (const { key, etag, sizeBytes, info } of segments) {
     const subject = deletes.filter((pending) => info.log.position < pending.chainEnd);
-    add({ key, id: info.id, etag, sizeBytes }, info.datasets, subject);
+    add({ key, id: info.id, etag, sizeBytes }, info.level, info.datasets, subject);
   }
 }
 

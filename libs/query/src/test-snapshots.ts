@@ -11,6 +11,8 @@ export interface TestBlock {
   readonly sizeBytes?: number;
   /** Manifest version a folded block was made from; a segment has none. */
   readonly version?: number;
+  /** Of a folded block; 1 by default. */
+  readonly level?: number;
   /** Log position of a segment. */
   readonly position?: number;
   readonly etag?: string;
@@ -48,7 +50,7 @@ export function keyOf({ id, version, position = 0 }: TestBlock): string {
   return version === undefined ? segmentKey(ROOT, position) : blockKey(ROOT, version, id);
 }
 
-function infoOf({ id, datasets, version, position = 0 }: TestBlock): BlockInfo {
+function infoOf({ id, datasets, version, level = 1, position = 0 }: TestBlock): BlockInfo {
   const log = { ...ROOT, position, next: position + 1, lastAppendMs: 0, gaps: [] };
-  return { id, level: version === undefined ? 0 : 1, log, datasets };
+  return { id, level: version === undefined ? 0 : level, log, datasets };
 }

@@ -90,13 +90,28 @@ test('a long chain is folded at once', async () => {
   await world.end();
 });
 
-test('small blocks are merged, sixteen at a time', async () => {
+/** Minutes for hours, so that the test is short. */
+const MINUTE_RULES = { hourMs: MINUTE_MS, dayMs: 3 * MINUTE_MS, graceMs: 1_000, identityWindowMs: MINUTE_MS };
+
+test('small blocks are merged into hours, hours into days, beside the folds', async () => {
   const world = createWorld();
-  world.compact({ foldIntervalMs: 100 });
-  await world.push(20);
+  world.compact({ foldIntervalMs: 1_000, mergeRules: MINUTE_RULES });
+  await world.push(40);
   await world.run(MINUTE_MS);
   const { blocks } = await newestManifest(world.store.truth, world.root);
   assert.ok(blocks.some(({ level }) => level === 2));
+  await world.run(8 * MINUTE_MS);
+  const { blocks: later } = await newestManifest(world.store.truth, world.root);
+  assert.ok(later.length <= 2 && later.every(({ level }) => level === 3));
+  const metrics = await world.metrics.text();
+  assert.match(metrics, /flamelake_compactor_jobs_total\{kind="level 3",outcome="committed"\} [12]\n/);
+  for (const level of [0, 1, 2, 3]) {
+    assert.match(metrics, new RegExp(`flamelake_compactor_written_bytes_total\\{level="${level}"\\} [1-9]`));
+  }
+  assert.match(metrics, /flamelake_compactor_backlog_jobs\{level="3"\} 0\n/);
+  assert.match(metrics, new RegExp(`flamelake_compactor_blocks\\{level="3"\\} ${later.length}\n`));
+  assert.match(metrics, /flamelake_compactor_tenant_bytes\{tenant="anonymous"\} [1-9]/);
+  assert.match(metrics, /flamelake_compactor_first_fold_seconds_count [1-9]/);
   await world.end();
 });
 

@@ -9,6 +9,7 @@ import type {
 } from '@flamelake/block';
 import { IDENTITY_BYTES } from '@flamelake/catalog';
 import { profileTypeId } from '@flamelake/model';
+import { checkStackTotals } from './check-stack-totals.ts';
 import { hashLocations, hashRow, hashTree, wordsOf } from './content-hash.ts';
 import { digestsOf, type PartitionReading } from './partition-reading.ts';
 import { hashRowName } from './row-name.ts';
@@ -50,7 +51,11 @@ export async function readDataset(
     locations: await dataset.locations(),
     mappings: await dataset.mappings(),
   };
-  const wrong = [...checkInfo(dataset, series, profiles), ...checkTotals(profiles, samples)];
+  const wrong = [
+    ...checkInfo(dataset, series, profiles),
+    ...checkTotals(profiles, samples),
+    ...(await checkStackTotals(dataset, series, profiles, samples)),
+  ];
   for (const words of wrong) reading.findings.difference(`${key}: ${tenant}/${service}: ${words}`);
   addToTotals(reading, dataset, series, profiles, samples, identities, shown);
 

@@ -13,6 +13,7 @@ import {
   segmentKey,
 } from '@flamelake/catalog';
 import { FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { compareIdentities } from './compare-identities.ts';
 import { listObjects } from './list-objects.ts';
 import { beginReading, digestsOf, type LogComparison, type PartitionReading } from './partition-reading.ts';
 import { readBlock, sound } from './read-block.ts';
@@ -82,6 +83,7 @@ async function readBlocks(
       reading.findings.difference(`${entry.key}: the block says another thing of itself than its manifest`);
     }
   }
+  await compareIdentities(store, reading, inLogOrder);
   covered = endOfExpired(expired, covered);
   if (covered !== position) {
     reading.findings.difference(`blocks end at offset ${covered}, the catalog says that they reach ${position}`);

@@ -1,7 +1,16 @@
 /** Whatever a writer, folds, merges and sweeps make of a log is found to agree with it, and nothing may go without being told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldOnce, manifestKey, mergeOnce, newestManifest, positionOfSegmentKey, sweepOnce } from '@flamelake/catalog';
+import {
+  blockKey,
+  commitChange,
+  foldOnce,
+  manifestKey,
+  mergeOnce,
+  newestManifest,
+  positionOfSegmentKey,
+  sweepOnce,
+} from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
 import { createSeededRandom } from '@flamelake/testkit';
 import fc from 'fast-check';
@@ -117,6 +126,22 @@ test('what the roles make of a log agrees with it, whatever they do', async () =
     assert.equal(sum, expected);
   });
   await fc.assert(property, { numRuns: 60 });
+});
+
+test('a profile that is in two blocks is told', async () => {
+  const world = await live(3, 60);
+  await foldOnce(world);
+  const { store, root } = world;
+  const { version, blocks } = await newestManifest(store, root);
+  const entry = blocks.find(({ datasets }) => datasets.length > 0);
+  assert.ok(entry !== undefined);
+  const copy = { ...entry, key: blockKey(root, version, entry.id) };
+  const object = await store.get(entry.key);
+  await store.put(copy.key, object?.bytes ?? new Uint8Array());
+  const change = { kind: 'merge', id: 'doubles', remove: [], add: [copy] } as const;
+  assert.equal((await commitChange(store, root, change)).outcome, 'committed');
+  const { findings } = await verify(world);
+  assert.ok(findings.differences.some((words) => /: \d+ profiles are in .* too/.test(words)));
 });
 
 test('every object that the catalog names is missed', async () => {
