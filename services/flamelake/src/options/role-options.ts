@@ -2,7 +2,15 @@
 import type { OptionTable } from './option.ts';
 
 /** What `target` may be. */
-export const TARGETS = ['all', 'distributor', 'segment-writer', 'query-frontend', 'querier', 'compactor'] as const;
+export const TARGETS = [
+  'all',
+  'distributor',
+  'segment-writer',
+  'query-frontend',
+  'querier',
+  'compactor',
+  'scraper',
+] as const;
 
 export const ROLE_OPTIONS = {
   target: {

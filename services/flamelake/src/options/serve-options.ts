@@ -4,6 +4,7 @@ import type { OptionTable, OptionValues } from './option.ts';
 import { POLICY_OPTIONS } from './policy-options.ts';
 import { QUERY_FAN_OUT_OPTIONS } from './query-fan-out-options.ts';
 import { ROLE_OPTIONS } from './role-options.ts';
+import { SCRAPER_OPTIONS } from './scraper-options.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
 import { STORE_OPTIONS } from './store-options.ts';
 
@@ -27,6 +28,7 @@ export const SERVE_OPTIONS = {
   ...STORE_OPTIONS,
   ...KAFKA_OPTIONS,
   ...QUERY_FAN_OUT_OPTIONS,
+  ...SCRAPER_OPTIONS,
   'log.level': {
     kind: 'choice',
     choices: ['debug', 'info', 'warn', 'error'],

@@ -26,9 +26,11 @@ export async function startAllRoles(context: RoleContext): Promise<readonly Role
       await cache.close();
     },
   };
-  return [
-    await startDistributorRole(context, log),
-    startQueryRole(context, thread?.execute ?? querier.execute),
-    backgroundRole,
-  ];
+  const distributorRole = await startDistributorRole(context, log);
+  const scraperRole = options['scraper.config-file'] === '' ? [] : [await startScraper(context, distributorRole)];
+  return [...scraperRole, distributorRole, startQueryRole(context, thread?.execute ?? querier.execute), backgroundRole];
+}
+
+async function startScraper(context: RoleContext, { push }: Role): Promise<Role> {
+  return (await import('./scraper-role.ts')).startScraperRole(context, push);
 }

@@ -17,6 +17,8 @@ export async function startRoles(context: RoleContext): Promise<readonly Role[]>
       return [await (await import('./querier-role.ts')).startQuerierRole(context)];
     case 'compactor':
       return [await (await import('./compactor-role.ts')).startCompactorRole(context)];
+    case 'scraper':
+      return [await (await import('./scraper-role.ts')).startScraperRole(context, undefined)];
   }
 }
 

@@ -1,0 +1,169 @@
+/**
+ * Changes between cumulative snapshots: what a process counted since it was scraped last, stack by stack.
+ *
+ * A sample is known by what it shows: addresses, functions and lines of its stack, and its labels. Counters of a process only grow;
+ * one that fell, or is gone, says that the process was started again, and then all that it has counted is new.
+ */
+import { hash } from 'node:crypto';
+import { type Pprof, stringBytesAt } from '@flamelake/formats';
+import { FlamelakeError } from '@flamelake/model';
+import { yieldToLoop } from '@flamelake/runtime';
+
+/** Counters by sample, as they were. */
+export interface Snapshot {
+  /** Sample types, in order: another program may count other things. */
+  readonly types: string;
+  readonly timeNanos: bigint;
+  /** Position of a sample's counters. */
+  readonly positions: ReadonlyMap<string, number>;
+  /** A counter each cumulative type, by position. */
+  readonly counters: BigInt64Array;
+}
+
+export interface Change {
+  /** Cumulative values are those since `before`, other values as they are. */
+  readonly profile: Pprof;
+  readonly isReset: boolean;
+}
+
+const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
+const DIGEST_BYTES = 16;
+/** Samples between turns of the event loop: about 10 ms. */
+const TURN_SAMPLES = 4_096;
+/** A map entry with a key of 16 characters. */
+const ENTRY_BYTES = 120;
+
+export function snapshotBytes({ positions, counters }: Snapshot): number {
+  return positions.size * ENTRY_BYTES + counters.byteLength;
+}
+
+/** Positions of the cumulative ones among the sample types. */
+export function cumulativeColumns({ sampleTypes }: Pprof, names: readonly string[]): number[] {
+  return sampleTypes.flatMap(({ type }, column) => (names.includes(type) ? [column] : []));
+}
+
+/**
+ * @param columns - of the sample types that are cumulative
+ * @throws {FlamelakeError} `out_of_range` when counters of equal samples sum to more than int64 holds
+ */
+export async function takeSnapshot(profile: Pprof, columns: readonly number[]): Promise<KeyedSnapshot> {
+  const width = profile.sampleTypes.length;
+  const locations = locationDigests(profile);
+  const positions = new Map<string, number>();
+  const sampleAt = new Uint32Array(profile.sampleCount);
+  const counters = new BigInt64Array(profile.sampleCount * columns.length);
+  for (let sample = 0; sample < profile.sampleCount; sample++) {
+    if (sample % TURN_SAMPLES === TURN_SAMPLES - 1) await yieldToLoop();
+    const key = sampleKey(profile, sample, locations);
+    let position = positions.get(key);
+    if (position === undefined) {
+      position = positions.size;
+      positions.set(key, position);
+    }
+    sampleAt[sample] = position;
+    for (let c = 0; c < columns.length; c++) {
+      const at = position * columns.length + c;
+      const sum = counters[at] + profile.values[sample * width + columns[c]];
+      if (sum > INT64_MAX) throw new FlamelakeError('out_of_range', 'sum of sample values leaves int64');
+      counters[at] = sum;
+    }
+  }
+  const types = JSON.stringify(profile.sampleTypes);
+  const used = counters.slice(0, positions.size * columns.length);
+  return { snapshot: { types, timeNanos: profile.timeNanos, positions, counters: used }, sampleAt };
+}
+
+/** A snapshot and where the samples of its profile are in it. */
+export interface KeyedSnapshot {
+  readonly snapshot: Snapshot;
+  readonly sampleAt: Uint32Array;
+}
+
+/**
+ * @param before - undefined: when the counting began is not known, so nothing of it counts
+ * @returns the profile with the change as its cumulative values; samples without one keep a zero
+ */
+export function changeSince(
+  before: Snapshot | undefined,
+  { snapshot, sampleAt }: KeyedSnapshot,
+  profile: Pprof,
+  columns: readonly number[],
+): Change {
+  const isReset = before !== undefined && hasFallen(before, snapshot, columns.length);
+  const values = profile.values.slice();
+  const width = profile.sampleTypes.length;
+  const isTold = new Uint8Array(snapshot.positions.size);
+  const base = before === undefined || isReset ? undefined : basePositions(before, snapshot);
+  for (let sample = 0; sample < profile.sampleCount; sample++) {
+    const position = sampleAt[sample];
+    // Of equal samples the first has the change of all.
+    const tells = before !== undefined && isTold[position] === 0;
+    isTold[position] = 1;
+    for (let c = 0; c < columns.length; c++) {
+      const was = base === undefined || base[position] === 0 ? undefined : (base[position] - 1) * columns.length + c;
+      const old = was === undefined ? 0n : (before?.counters[was] ?? 0n);
+      values[sample * width + columns[c]] = tells ? snapshot.counters[position * columns.length + c] - old : 0n;
+    }
+  }
+  const sinceNanos = before === undefined ? 0n : profile.timeNanos - before.timeNanos;
+  const durationNanos = profile.durationNanos === 0n && sinceNanos > 0n ? sinceNanos : profile.durationNanos;
+  return { profile: { ...profile, values, durationNanos }, isReset };
+}
+
+/** Position + 1 in `before` of each position now, 0 for none. */
+function basePositions(before: Snapshot, { positions }: Snapshot): Uint32Array {
+  const base = new Uint32Array(positions.size);
+  for (const [key, position] of positions) base[position] = (before.positions.get(key) ?? -1) + 1;
+  return base;
+}
+
+function hasFallen(before: Snapshot, now: Snapshot, width: number): boolean {
+  if (before.types !== now.types) return true;
+  for (const [key, was] of before.positions) {
+    const is = now.positions.get(key);
+    for (let c = 0; c < width; c++) {
+      const value = is === undefined ? 0n : now.counters[is * width + c];
+      if (value < before.counters[was * width + c]) return true;
+    }
+  }
+  return false;
+}
+
+/** 16 bytes a location: of its address and its lines. */
+function locationDigests({ symbols }: Pprof): Uint8Array {
+  const { locations, functions, strings } = symbols;
+  const digests = new Uint8Array(locations.count * DIGEST_BYTES);
+  const head = Buffer.alloc(8);
+  for (let i = 0; i < locations.count; i++) {
+    head.writeBigUInt64LE(locations.address[i]);
+    const parts: ArrayBufferView[] = [Buffer.from(head)];
+    for (let line = locations.lineStart[i]; line < locations.lineStart[i + 1]; line++) {
+      const fn = locations.lineFunction[line];
+      const name = stringBytesAt(strings, functions.name[fn]);
+      const file = stringBytesAt(strings, functions.filename[fn]);
+      parts.push(Uint32Array.of(locations.lineNumber[line], name.length, file.length), name, file);
+    }
+    digests.set(digest(parts), i * DIGEST_BYTES);
+  }
+  return digests;
+}
+
+function sampleKey({ stacks, sampleStack, labels, symbols }: Pprof, sample: number, locations: Uint8Array): string {
+  const stack = sampleStack?.[sample] ?? sample;
+  const parts: ArrayBufferView[] = [];
+  for (let i = stacks.start[stack]; i < stacks.start[stack + 1]; i++) {
+    const at = stacks.locations[i] * DIGEST_BYTES;
+    parts.push(locations.subarray(at, at + DIGEST_BYTES));
+  }
+  parts.push(Uint32Array.of(parts.length));
+  for (let i = labels.start[sample]; i < labels.start[sample + 1]; i++) {
+    const [key, text] = [stringBytesAt(symbols.strings, labels.key[i]), stringBytesAt(symbols.strings, labels.text[i])];
+    parts.push(Uint32Array.of(key.length, text.length), key, text, labels.number.subarray(i, i + 1));
+  }
+  return Buffer.from(digest(parts)).toString('latin1');
+}
+
+function digest(parts: readonly ArrayBufferView[]): Uint8Array {
+  const bytes = Buffer.concat(parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)));
+  return hash('sha256', bytes, 'buffer').subarray(0, DIGEST_BYTES);
+}

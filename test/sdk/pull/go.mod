@@ -1,0 +1,3 @@
+module flamelake.test/pull
+
+go 1.24
