@@ -10,6 +10,8 @@ import type { Label } from '@flamelake/model';
 import { malformed, WIRE } from '../protobuf-reader.ts';
 import type { OtlpDictionary } from './otlp-dictionary.ts';
 
+/** Attribute that names the service. */
+export const SERVICE = 'service.name';
 /** A list in a list in a list is none of ours. */
 const NESTING_MAX = 2;
 
@@ -94,4 +96,24 @@ function textAt(dictionary: OtlpDictionary, index: number): string {
   const text = dictionary.text(index);
   dictionary.reader.at = at;
   return text;
+}
+
+/** Attributes of the table, each read once a request. */
+export class OtlpAttributes {
+  readonly #dictionary: OtlpDictionary;
+  readonly #known = new Map<number, { readonly key: string; readonly value: string | undefined }>();
+
+  constructor(dictionary: OtlpDictionary) {
+    this.#dictionary = dictionary;
+  }
+
+  /** @throws {FlamelakeError} `invalid_argument` when there is none, or it cannot be read */
+  read(index: number): { readonly key: string; readonly value: string | undefined } {
+    let attribute = this.#known.get(index);
+    if (attribute === undefined) {
+      attribute = readAttribute(this.#dictionary, index);
+      this.#known.set(index, attribute);
+    }
+    return attribute;
+  }
 }

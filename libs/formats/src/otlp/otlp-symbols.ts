@@ -18,6 +18,8 @@ import { Renumbering } from './renumbering.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 const BUILD_ID = 'process.executable.build_id.gnu';
+/** Longer strings are copied as one. */
+const COPY_BYTES_MIN = 64;
 /** Stands for an entry that is not set. */
 export const NOT_SET = -1;
 /** Numbers in a record of each column. */
@@ -134,7 +136,11 @@ export class OtlpSymbols {
   #append(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
     this.#work.spend(1 + (length >>> 3));
-    this.#bytes.reserve(length).set(bytes.subarray(start, end), this.#bytes.length);
+    const target = this.#bytes.reserve(length);
+    let to = this.#bytes.length;
+    // Most are too short for the engine's own copying to pay.
+    if (length > COPY_BYTES_MIN) target.set(bytes.subarray(start, end), to);
+    else for (let from = start; from < end; from++) target[to++] = bytes[from];
     this.#bytes.length += length;
     this.#stringEnds.push(this.#bytes.length);
     return this.#stringEnds.length - 1;
@@ -160,8 +166,12 @@ export class OtlpSymbols {
       } else reader.skip(tag, end);
     }
     if (reader.at !== end) throw malformed('otlp location is cut short', reader.at);
+    const ownMapping = this.#mapping(mapping);
     const record = this.#locations.begin(LOCATION_SIZE);
-    this.#locations.values.set([this.#mapping(mapping), low, high], record);
+    const { values } = this.#locations;
+    values[record] = ownMapping;
+    values[record + 1] = low;
+    values[record + 2] = high;
     this.#lineEnds.push(this.#lineFunctions.length);
     return this.#locationNumbers.add(index);
   }
