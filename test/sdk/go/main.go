@@ -1,10 +1,12 @@
-// A program that burns CPU in functions of known names under known labels, profiled by the real pyroscope-go.
+// A program that burns CPU, keeps memory and waits in functions of known names under known labels, profiled by the real pyroscope-go.
 package main
 
 import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -39,18 +41,45 @@ func keepGoMemory() {
 	}
 }
 
+//go:noinline
+func contendGoLock() {
+	var lock sync.Mutex
+	var all sync.WaitGroup
+	for i := 0; i < 4; i++ {
+		all.Go(func() {
+			for j := 0; j < 50; j++ {
+				lock.Lock()
+				time.Sleep(time.Millisecond)
+				lock.Unlock()
+			}
+		})
+	}
+	all.Wait()
+}
+
 func main() {
+	runtime.SetMutexProfileFraction(1)
+	runtime.SetBlockProfileRate(1)
 	profiler, err := pyroscope.Start(pyroscope.Config{
 		ApplicationName: "sdk.go",
 		ServerAddress:   os.Getenv("SERVER"),
 		UploadRate:      2 * time.Second,
 		Tags:            map[string]string{"env": "test"},
 		Logger:          pyroscope.StandardLogger,
+		ProfileTypes: []pyroscope.ProfileType{
+			pyroscope.ProfileCPU,
+			pyroscope.ProfileAllocObjects, pyroscope.ProfileAllocSpace,
+			pyroscope.ProfileInuseObjects, pyroscope.ProfileInuseSpace,
+			pyroscope.ProfileGoroutines,
+			pyroscope.ProfileMutexCount, pyroscope.ProfileMutexDuration,
+			pyroscope.ProfileBlockCount, pyroscope.ProfileBlockDuration,
+		},
 	})
 	if err != nil {
 		panic(err)
 	}
 	keepGoMemory()
+	contendGoLock()
 	pyroscope.TagWrapper(context.Background(), pyroscope.Labels("step", "one"), func(context.Context) {
 		fmt.Println(burnGoCPU(5 * time.Second))
 	})
