@@ -25,7 +25,8 @@ Later wins: defaults, the YAML file of \`config.file\`, environment variables, f
 ${markdownTable(SERVE_OPTIONS)}
 
 ### Options of single tenants
-The file of \`runtime-config.file\`, read again as it changes, may give a tenant values of its own (\`overrides: { team-a: { limits: { samples-max: 500000 } } }\`) of:
+The file of \`runtime-config.file\`, read again as it changes, may give a tenant values of its own (\`overrides: { team-a: { limits: { samples-max: 500000 } } }\`;
+Pyroscope's names, as \`ingestion_rate_mb\` and \`ingestion_relabeling_rules\`, are understood) of:
 ${Object.keys(TENANT_OPTIONS)
   .map((name) => `\`${name}\``)
   .join(', ')}.

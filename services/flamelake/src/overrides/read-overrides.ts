@@ -5,12 +5,14 @@
  *       team-a:
  *         limits: { samples-max: 500000 }
  *         limits.ingestion-rate: 16MiB
+ *         max_label_names_per_series: 40          (as Pyroscope calls it)
  */
 import { FlamelakeError } from '@flamelake/model';
 import { parse as parseYaml } from 'yaml';
 import { type OptionTable, type OptionValue, parseOption } from '../options/option.ts';
 import { SERVE_OPTIONS, type ServeOptions } from '../options/serve-options.ts';
 import { optionsInYaml } from '../options/yaml-options.ts';
+import { withOwnNames } from './pyroscope-names.ts';
 
 const ALL_OPTIONS: OptionTable = SERVE_OPTIONS;
 
@@ -31,7 +33,7 @@ export function readOverrides(text: string, base: ServeOptions, file: string): R
   for (const [tenant, node] of entriesOf(sectionOf(content, file), file, 'overrides')) {
     const values: Record<string, OptionValue> = {};
     try {
-      for (const [name, value] of optionsInYaml(TENANT_OPTIONS, node, file)) {
+      for (const [name, value] of optionsInYaml(TENANT_OPTIONS, withOwnNames(node), file)) {
         values[name] = parseOption(name, TENANT_OPTIONS[name], value);
       }
     } catch (cause) {

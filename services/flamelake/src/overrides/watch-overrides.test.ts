@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Clock } from '@flamelake/model';
 import { createLogger, createMetrics, systemClock } from '@flamelake/runtime';
+import { ingestLimits } from '../options/ingest-limits.ts';
 import { readOptions } from '../options/read-options.ts';
 import { SERVE_OPTIONS } from '../options/serve-options.ts';
 import { readOverrides } from './read-overrides.ts';
@@ -20,6 +21,29 @@ test('a tenant has its own values, the rest the defaults, key by key', () => {
   assert.equal(tenants.get('a')?.['limits.series-labels-max'], base['limits.series-labels-max']);
   assert.deepEqual(tenants.get('b'), base);
   assert.equal(readOverrides('', base, 'x').size, 0);
+});
+
+test('keys as Pyroscope calls them, and rules as lists, are understood', () => {
+  const text = `overrides:
+  team-a:
+    ingestion_rate_mb: 1.5
+    max_profile_stacktrace_samples: 9
+    compactor_blocks_retention_period: 7d
+    ingestion_relabeling_rules:
+      - {action: drop, source_labels: [service_name], regex: noisy}
+    limits: { sampling-rules: [{ selector: '{a="b"}', probability: 0.5 }] }
+`;
+  const own = readOverrides(text, base, 'x').get('team-a');
+  assert.ok(own !== undefined);
+  assert.equal(own['limits.ingestion-rate'], 1.5 * 1024 ** 2);
+  assert.equal(own['limits.samples-max'], 9);
+  assert.equal(own['limits.retention-period'], 7 * 86_400_000);
+  const { policies } = ingestLimits(own);
+  assert.deepEqual([policies.relabelRules[0].action, policies.relabelRules[0].regex], ['drop', 'noisy']);
+  assert.deepEqual(policies.samplingRules, [{ selector: '{a="b"}', probability: 0.5 }]);
+  assert.throws(() => readOverrides('overrides: {a: {ingestion_relabeling_rules: [{action: x}]}}', base, 'x'), {
+    code: 'invalid_argument',
+  });
 });
 
 test('what is wrong is named: tenant, key, nearest key, expected value', () => {
