@@ -271,3 +271,18 @@ test('a canceled call ends', async () => {
   const call = { ...callOf('t'), signal: AbortSignal.abort() };
   await assert.rejects(queries.flamegraph(call, STACKS), rejectsAs('canceled'));
 });
+
+test('a range may be too long, and what lies too far back is left out', async () => {
+  const { queries, push } = createTestFrontend({ limits: { rangeMsMax: 60_001, lookbackMsMax: 29_990 } });
+  await push(profiles('t', 20));
+  const all = await queries.selectSeries(callOf('t'), { ...SERIES, stepSeconds: 0.001 });
+  assert.equal(Math.min(...all.flatMap(({ timestampsMs }) => [...timestampsMs])), NOW_MS - 29_990);
+  const old = { ...STACKS, startMs: NOW_MS - 3_600_000, endMs: NOW_MS - 1_800_000 };
+  assert.equal((await queries.flamegraph(callOf('t'), old)).total, 0n);
+  const ahead = { ...STACKS, endMs: NOW_MS + 60_000 };
+  await assert.rejects(queries.flamegraph(callOf('t'), ahead), rejectsAs('invalid_argument', { limitMs: 60_001 }));
+  await assert.rejects(
+    queries.heatmap(callOf('t'), { ...SERIES, endMs: NOW_MS + 60_000, points: 'profiles' }),
+    rejectsAs('invalid_argument', { limitMs: 60_001 }),
+  );
+});

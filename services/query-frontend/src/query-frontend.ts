@@ -21,7 +21,7 @@ import { focused, focusedLocations } from './focus.ts';
 import { pgoProfile } from './pgo-profile.ts';
 import { profileStats } from './profile-stats.ts';
 import type { CallContext, Queries, StacktraceQuery } from './queries.ts';
-import type { QueryLimits } from './query-limits.ts';
+import { type QueryLimits, smallestLimits } from './query-limits.ts';
 import { type AskedQuestion, type ExecuteTask, expect, onSnapshot, runQuestions, snapshotFor } from './run-question.ts';
 import { exemplarQuestion, heatmapOf } from './select-points.ts';
 import { splitQuery } from './split-query.ts';
@@ -33,6 +33,7 @@ import {
   rangeOrLast,
   stackSelection,
   tenantsOf,
+  withinLimits,
 } from './validate-query.ts';
 
 export interface QueryFrontendOptions {
@@ -65,15 +66,13 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
   };
 
   const limitsOf = (tenants: readonly string[]): QueryLimits => {
-    const all = tenants.map(limits);
-    return {
-      queryBytesMax: Math.min(...all.map((one) => one.queryBytesMax)),
-      nodesDefault: Math.min(...all.map((one) => one.nodesDefault)),
-      nodesMax: Math.min(...all.map((one) => one.nodesMax)),
-    };
+    return smallestLimits(tenants.map(limits));
   };
-  const ask = async (call: CallContext, tenants: readonly string[], asked: readonly AskedQuestion[]) =>
-    runQuestions(options, call, asked, limitsOf(tenants).queryBytesMax);
+  const ask = async (call: CallContext, tenants: readonly string[], asked: readonly AskedQuestion[]) => {
+    const own = limitsOf(tenants);
+    const bounded = asked.map((one) => ({ ...one, selection: withinLimits(one.selection, own, clock.nowMs()) }));
+    return runQuestions(options, call, bounded, own.queryBytesMax);
+  };
 
   const labelSets = async (call: CallContext, selection: Selection, names: readonly string[] | undefined) => {
     const [result] = await ask(call, selection.tenants, [{ question: { kind: 'labelSets', names }, selection }]);
@@ -153,9 +152,9 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     heatmap: async (call, query) => {
       const whole = stackSelection(readTenants(call), query);
       const grid = gridOf(query);
-      const selection = { ...whole, fromMs: grid.startMs - grid.stepMs };
-      const { queryBytesMax } = limitsOf(selection.tenants);
-      return onSnapshot(options, call, queryBytesMax, (askSame) => heatmapOf(askSame, query, grid, selection));
+      const own = limitsOf(whole.tenants);
+      const selection = withinLimits({ ...whole, fromMs: grid.startMs - grid.stepMs }, own, clock.nowMs());
+      return onSnapshot(options, call, own.queryBytesMax, (askSame) => heatmapOf(askSame, query, grid, selection));
     },
     analyze: async (call, range, query) => {
       const tenants = readTenants(call);

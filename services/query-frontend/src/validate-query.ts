@@ -47,6 +47,27 @@ function wholeMs(ms: number): number {
   return Math.max(-timeMax, Math.min(timeMax, Math.trunc(ms)));
 }
 
+/**
+ * The selection less what lies too far back.
+ * @throws {FlamelakeError} `invalid_argument` on a range that is longer than a query may have
+ */
+export function withinLimits(
+  selection: Selection,
+  { rangeMsMax, lookbackMsMax }: QueryLimits,
+  nowMs: number,
+): Selection {
+  const fromMs = lookbackMsMax === 0 ? selection.fromMs : Math.max(selection.fromMs, nowMs - lookbackMsMax);
+  const rangeMs = selection.untilMs - fromMs;
+  if (rangeMsMax > 0 && rangeMs > rangeMsMax) {
+    throw invalid('time range of the query is too long; narrow it, or raise query.range-max', {
+      rangeMs,
+      limitMs: rangeMsMax,
+      tenant: selection.tenants.join('|'),
+    });
+  }
+  return { ...selection, fromMs };
+}
+
 /** As `checkRange`, but no range at all is the last `defaultMs` up to now. */
 export function rangeOrLast(range: TimeRange, defaultMs: number, nowMs: number): TimeRange {
   if (range.startMs === 0 && range.endMs === 0) return { startMs: nowMs - defaultMs, endMs: nowMs };

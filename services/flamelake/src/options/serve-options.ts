@@ -14,6 +14,8 @@ const DAY_MS = 24 * HOUR_MS;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
+/** Longer than anybody keeps profiles. */
+const CENTURY_MS = 36_525 * 86_400_000;
 
 export const SERVE_OPTIONS = {
   'config.file': { kind: 'text', default: '', description: 'YAML file with these options' },
@@ -160,6 +162,23 @@ export const SERVE_OPTIONS = {
     max: 1024 * GIB,
     default: 8 * GIB,
     description: 'most bytes one query may read',
+    perTenant: true,
+  },
+  'query.range-max': {
+    kind: 'duration',
+    min: 0,
+    max: CENTURY_MS,
+    default: 0,
+    description: 'longest time range of one query; any at 0, as what a query reads is bounded anyway',
+    perTenant: true,
+  },
+  'query.lookback-max': {
+    kind: 'duration',
+    min: 0,
+    max: CENTURY_MS,
+    default: 0,
+    description: 'how far back queries look; at 0 as far as there are profiles',
+    perTenant: true,
   },
   'query.cache-size-max': {
     kind: 'bytes',

@@ -23,13 +23,21 @@ export function startQueryRole(
   execute: ExecuteTask,
   tasksInFlight?: number,
 ): Role {
-  const limits = { ...QUERY_LIMITS_DEFAULT, queryBytesMax: options['query.read-size-max'] };
+  const limits = (tenant: string) => {
+    const own = tenantOptions.of(tenant);
+    return {
+      ...QUERY_LIMITS_DEFAULT,
+      queryBytesMax: own['query.read-size-max'],
+      rangeMsMax: own['query.range-max'],
+      lookbackMsMax: own['query.lookback-max'],
+    };
+  };
   const queries = createQueryFrontend({
     snapshots: createSnapshotSource({ store, clock }),
     keys: identity.keys,
     execute,
     ...(tasksInFlight === undefined ? {} : { tasksInFlight }),
-    limits: () => limits,
+    limits,
     checkTenants: (tenants) => checkTenants(tenants, options['multitenancy.tenants-per-query-max']),
     expireBefore: retentionOf(tenantOptions, clock),
     clock,
