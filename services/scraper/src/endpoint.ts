@@ -46,7 +46,8 @@ function targetEndpoints(job: ScrapeJob, labels: LabelMap, discovered: LabelMap)
     for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value);
     const profile = { ...settings, path, params };
     const series = sortLabels([...own, { name: LABEL.metricName, value: settings.profileName }]);
-    const { staticGroups: _, files: __, http: ___, profiles: ____, relabel: _____, ...how } = job;
+    const { name, intervalMs, timeoutMs, bodyBytesMax, client } = job;
+    const how = { name, intervalMs, timeoutMs, bodyBytesMax, client };
     const key = JSON.stringify([url.href, series, profile, how]);
     return [{ key, job, profile, address, url: url.href, labels: series, discovered }];
   });

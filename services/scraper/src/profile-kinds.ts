@@ -28,4 +28,7 @@ export const PROFILE_KINDS: Readonly<Record<string, ProfileKind>> = {
     cumulative: ['contentions', 'delay'],
     deltaPath: '/debug/pprof/delta_block',
   },
+  godeltaprof_memory: { profileName: 'godeltaprof_memory', path: '/debug/pprof/delta_heap', cumulative: [] },
+  godeltaprof_mutex: { profileName: 'godeltaprof_mutex', path: '/debug/pprof/delta_mutex', cumulative: [] },
+  godeltaprof_block: { profileName: 'godeltaprof_block', path: '/debug/pprof/delta_block', cumulative: [] },
 };

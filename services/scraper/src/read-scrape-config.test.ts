@@ -88,6 +88,7 @@ test('what is wrong is named: file, key, what is expected', () => {
       '  - { job-name: a, relabel-configs: [{ action: keep, regex: "(" }] }',
       'scrape-configs[0].relabel-configs[0].regex',
     ],
+    ['  - { job-name: a, kubernetes-sd-configs: [{ role: node }] }', 'scrape-configs[0].kubernetes-sd-configs[0].role'],
     ['  - { job-name: a, tls-config: { cert-file: a } }', 'scrape-configs[0].tls-config'],
     ['  - { job-name: a, bearer-token: a, basic-auth: { username: a } }', 'scrape-configs[0]'],
     ['  - { job-name: a }\n  - { job-name: a }', 'scrape-configs[1].job-name'],

@@ -16,6 +16,7 @@ import {
   textOf,
 } from './config-fields.ts';
 import { CLIENT_KEYS, readClientSettings } from './read-client-settings.ts';
+import { readKubernetes } from './read-kubernetes.ts';
 import { readProfiles } from './read-profiles.ts';
 import { readTargetGroup } from './read-target-groups.ts';
 import { compileRule, RELABEL_ACTIONS, type RelabelRule } from './relabel.ts';
@@ -36,6 +37,7 @@ const JOB_KEYS = [
   'static-configs',
   'file-sd-configs',
   'http-sd-configs',
+  'kubernetes-sd-configs',
   'relabel-configs',
   ...CLIENT_KEYS,
 ];
@@ -81,6 +83,7 @@ function readJob(value: unknown, place: Place): ScrapeJob {
     staticGroups: eachOf(fields, 'static-configs', place, readTargetGroup),
     files: eachOf(fields, 'file-sd-configs', place, readFiles),
     http: eachOf(fields, 'http-sd-configs', place, readHttp),
+    kubernetes: eachOf(fields, 'kubernetes-sd-configs', place, readKubernetes),
     relabel: eachOf(fields, 'relabel-configs', place, readRule),
     client: readClientSettings(fields, place),
   };

@@ -52,6 +52,20 @@ export interface HttpDiscovery {
   readonly client: ClientSettings;
 }
 
+export interface KubernetesDiscovery {
+  /** None: all. */
+  readonly namespaces: readonly string[];
+  readonly ownNamespace: boolean;
+  /** As the API takes them; '' for none. */
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  /** '': the service account of the pod this runs in. */
+  readonly kubeconfigFile: string;
+  readonly refreshMs: number;
+  /** Targets are those that `profiles.grafana.com/*` asks for, instead of every port. */
+  readonly usesAnnotations: boolean;
+}
+
 export interface ScrapeJob {
   readonly name: string;
   readonly intervalMs: number;
@@ -63,6 +77,7 @@ export interface ScrapeJob {
   readonly staticGroups: readonly TargetGroup[];
   readonly files: readonly FileDiscovery[];
   readonly http: readonly HttpDiscovery[];
+  readonly kubernetes: readonly KubernetesDiscovery[];
   readonly relabel: readonly RelabelRule[];
   readonly client: ClientSettings;
 }

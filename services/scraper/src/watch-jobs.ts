@@ -4,6 +4,7 @@ import { type Clock, describeError, type FlamelakeError } from '@flamelake/model
 import type { Logger } from '@flamelake/runtime';
 import { type Discovery, discoverFiles } from './discover-files.ts';
 import { discoverHttp } from './discover-http.ts';
+import { discoverKubernetes } from './discover-kubernetes.ts';
 import { type Endpoint, endpointsOf } from './endpoint.ts';
 import type { HttpClient } from './http-client.ts';
 import type { ClientSettings, ScrapeJob, TargetGroup } from './scrape-config.ts';
@@ -51,6 +52,7 @@ export function watchJobs(jobs: readonly ScrapeJob[], options: WatchJobsOptions)
     [
       ...job.files.map((one) => discoverFiles(one, folder, options.fileIntervalMs)),
       ...job.http.map((one) => discoverHttp(one, clientOf(one.client))),
+      ...job.kubernetes.map((one) => discoverKubernetes(one, clock)),
     ].map((discovery) => ({ job, discovery, groups: [], failures: [] })),
   );
   const read = async (source: Source): Promise<void> => {
