@@ -12,6 +12,8 @@ export interface AskingOptions {
   /** The query-frontends there are now. */
   readonly urls: () => readonly string[];
   readonly onViolation: (words: string) => void;
+  /** When a client gives a request up. */
+  readonly timeoutMs?: number;
 }
 
 export interface Asking {
@@ -36,7 +38,8 @@ const AHEAD_MS = 60_000;
 /** More than there are functions. */
 const NODES_MAX = 1_000_000;
 
-export function startAsking({ ledger, random, ratePerSecond, urls, onViolation }: AskingOptions): Asking {
+export function startAsking(options: AskingOptions): Asking {
+  const { ledger, random, ratePerSecond, urls, onViolation, timeoutMs = TIMEOUT_MS } = options;
   const beginMs = Date.now() - 1_000;
   const outcomes = new Map<string, number>();
   const underWay = new Set<Promise<unknown>>();
@@ -54,8 +57,8 @@ export function startAsking({ ledger, random, ratePerSecond, urls, onViolation }
       ...(form === 'flamegraph' ? { maxNodes: NODES_MAX } : {}),
     };
     const method = form === 'flamegraph' ? 'SelectMergeStacktraces' : 'SelectMergeProfile';
-    const options = { token: after?.token, timeoutMs: TIMEOUT_MS };
-    const answer = await post(url, `querier.v1.QuerierService/${method}`, message, options);
+    const waiting = { token: after?.token, timeoutMs };
+    const answer = await post(url, `querier.v1.QuerierService/${method}`, message, waiting);
     addOutcome(outcomes, answer);
     if (answer?.status !== 200) {
       if (answer !== undefined && !mayRetry(answer.status)) {

@@ -11,6 +11,8 @@ export interface PushingOptions {
   /** The distributors there are now. */
   readonly urls: () => readonly string[];
   readonly onViolation: (words: string) => void;
+  /** When a client gives a request up. */
+  readonly timeoutMs?: number;
 }
 
 export interface Pushing {
@@ -34,7 +36,8 @@ const RESENT_AFTER_MS_MAX = 8_000;
 const TOO_OLD_MS = 2 * 3_600_000;
 const VALUE_MAX = 1_000;
 
-export function startPushing({ ledger, random, ratePerSecond, urls, onViolation }: PushingOptions): Pushing {
+export function startPushing(options: PushingOptions): Pushing {
+  const { ledger, random, ratePerSecond, urls, onViolation, timeoutMs = TIMEOUT_MS } = options;
   const underWay = new Set<Promise<unknown>>();
   const outcomes = new Map<string, number>();
   let isOver = false;
@@ -47,7 +50,7 @@ export function startPushing({ ledger, random, ratePerSecond, urls, onViolation 
         continue;
       }
       const sentMs = performance.now();
-      const answer = await post(random.pick(found), METHOD, message, { timeoutMs: TIMEOUT_MS });
+      const answer = await post(random.pick(found), METHOD, message, { timeoutMs });
       addOutcome(outcomes, answer);
       if (answer?.status === 200) {
         if (!entry.isSound) onViolation(`${entry.id} is too old and was acknowledged`);
