@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"log"
+	"net/http"
+	_ "net/http/pprof"
 	"os"
 	"os/signal"
 	"sort"
@@ -39,6 +41,14 @@ func search(words []string) []string {
 }
 
 func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	// Whoever is scraped does not push.
+	if address := os.Getenv("PPROF_ADDRESS"); address != "" {
+		go func() { log.Fatal(http.ListenAndServe(address, nil)) }()
+		shop(ctx)
+		return
+	}
 	server := os.Getenv("PYROSCOPE_SERVER")
 	if server == "" {
 		server = "http://localhost:4040"
@@ -53,8 +63,15 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+	shop(ctx)
+	// What was gathered since the last upload goes too.
+	if err := profiler.Stop(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// shop serves requests until the context ends.
+func shop(ctx context.Context) {
 	words := make([]string, 2000)
 	for i := range words {
 		words[i] = "item-" + strconv.Itoa((i*7919)%len(words))
@@ -64,9 +81,5 @@ func main() {
 		pyroscope.TagWrapper(ctx, pyroscope.Labels("request", "checkout"), func(context.Context) { checkOut(words[:20]) })
 		pyroscope.TagWrapper(ctx, pyroscope.Labels("request", "search"), func(context.Context) { search(words) })
 		time.Sleep(time.Since(began) * (100 - busyPercent) / busyPercent)
-	}
-	// What was gathered since the last upload goes too.
-	if err := profiler.Stop(); err != nil {
-		log.Fatal(err)
 	}
 }

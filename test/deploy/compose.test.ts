@@ -10,6 +10,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import { readOptions } from '../../services/flamelake/src/options/read-options.ts';
 import { TARGETS } from '../../services/flamelake/src/options/role-options.ts';
 import { SERVE_OPTIONS } from '../../services/flamelake/src/options/serve-options.ts';
+import { endpointsOf } from '../../services/scraper/src/endpoint.ts';
+import { readScrapeConfig } from '../../services/scraper/src/read-scrape-config.ts';
 import { installGo } from '../real/components/install.ts';
 
 interface Service {
@@ -66,6 +68,13 @@ test('every role is started with options that there are', () => {
     ];
     for (const host of hosts) assert.ok(host in services, `no service ${host}`);
   }
+});
+
+test('scrapers fetch from a program that is there', () => {
+  const jobs = readScrapeConfig(read('scrape.yaml'), 'scrape.yaml');
+  const targets = jobs.flatMap((job) => job.staticGroups.flatMap((group) => endpointsOf(job, group)));
+  assert.ok(targets.length > 0);
+  for (const { url } of targets) assert.ok(new URL(url).hostname in services, `no service for ${url}`);
 });
 
 test('Prometheus scrapes every role, Grafana asks the query-frontends', () => {
