@@ -171,3 +171,14 @@ test('a broken configuration changes nothing, and a metric says so', { skip }, a
   );
   assert.equal(await metric(), '1');
 });
+
+test('a scraper of its own pushes to the distributors', { skip }, async () => {
+  const own = join(directory, 'own.yaml');
+  write(own, JSON.stringify({ 'scrape-configs': [job('apart', { 'static-configs': [{ targets: [address] }] })] }));
+  const scraper = await startServer({
+    flags: ['--target=scraper', `--scraper.config-file=${own}`, `--scraper.push-url=${server.url}`],
+  });
+  await comes('apart', CPU, 'main.burnPulledCPU');
+  await comes('apart', ALLOCATED, 'main.allocatePulledMemory');
+  assert.equal(await scraper.terminate(), 0);
+});

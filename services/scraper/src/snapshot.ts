@@ -28,8 +28,8 @@ export interface Change {
 
 const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
 const DIGEST_BYTES = 16;
-/** Samples between turns of the event loop: about 10 ms. */
-const TURN_SAMPLES = 4_096;
+/** Samples, or locations, between turns of the event loop: a few ms. */
+const TURN_ITEMS = 1_024;
 /** A map entry with a key of 16 characters. */
 const ENTRY_BYTES = 120;
 
@@ -48,12 +48,12 @@ export function cumulativeColumns({ sampleTypes }: Pprof, names: readonly string
  */
 export async function takeSnapshot(profile: Pprof, columns: readonly number[]): Promise<KeyedSnapshot> {
   const width = profile.sampleTypes.length;
-  const locations = locationDigests(profile);
+  const locations = await locationDigests(profile);
   const positions = new Map<string, number>();
   const sampleAt = new Uint32Array(profile.sampleCount);
   const counters = new BigInt64Array(profile.sampleCount * columns.length);
   for (let sample = 0; sample < profile.sampleCount; sample++) {
-    if (sample % TURN_SAMPLES === TURN_SAMPLES - 1) await yieldToLoop();
+    if (sample % TURN_ITEMS === TURN_ITEMS - 1) await yieldToLoop();
     const key = sampleKey(profile, sample, locations);
     let position = positions.get(key);
     if (position === undefined) {
@@ -130,40 +130,76 @@ function hasFallen(before: Snapshot, now: Snapshot, width: number): boolean {
 }
 
 /** 16 bytes a location: of its address and its lines. */
-function locationDigests({ symbols }: Pprof): Uint8Array {
+async function locationDigests({ symbols }: Pprof): Promise<Uint8Array> {
   const { locations, functions, strings } = symbols;
   const digests = new Uint8Array(locations.count * DIGEST_BYTES);
-  const head = Buffer.alloc(8);
   for (let i = 0; i < locations.count; i++) {
-    head.writeBigUInt64LE(locations.address[i]);
-    const parts: ArrayBufferView[] = [Buffer.from(head)];
+    if (i % TURN_ITEMS === TURN_ITEMS - 1) await yieldToLoop();
+    const text = createDigestText();
+    text.put(locations.address.subarray(i, i + 1));
     for (let line = locations.lineStart[i]; line < locations.lineStart[i + 1]; line++) {
       const fn = locations.lineFunction[line];
-      const name = stringBytesAt(strings, functions.name[fn]);
-      const file = stringBytesAt(strings, functions.filename[fn]);
-      parts.push(Uint32Array.of(locations.lineNumber[line], name.length, file.length), name, file);
+      text.put(locations.lineNumber.subarray(line, line + 1));
+      text.putSized(stringBytesAt(strings, functions.name[fn]));
+      text.putSized(stringBytesAt(strings, functions.filename[fn]));
     }
-    digests.set(digest(parts), i * DIGEST_BYTES);
+    digests.set(text.digest(), i * DIGEST_BYTES);
   }
   return digests;
 }
 
 function sampleKey({ stacks, sampleStack, labels, symbols }: Pprof, sample: number, locations: Uint8Array): string {
   const stack = sampleStack?.[sample] ?? sample;
-  const parts: ArrayBufferView[] = [];
+  const text = createDigestText();
+  text.count(stacks.start[stack + 1] - stacks.start[stack]);
   for (let i = stacks.start[stack]; i < stacks.start[stack + 1]; i++) {
     const at = stacks.locations[i] * DIGEST_BYTES;
-    parts.push(locations.subarray(at, at + DIGEST_BYTES));
+    text.put(locations.subarray(at, at + DIGEST_BYTES));
   }
-  parts.push(Uint32Array.of(parts.length));
   for (let i = labels.start[sample]; i < labels.start[sample + 1]; i++) {
-    const [key, text] = [stringBytesAt(symbols.strings, labels.key[i]), stringBytesAt(symbols.strings, labels.text[i])];
-    parts.push(Uint32Array.of(key.length, text.length), key, text, labels.number.subarray(i, i + 1));
+    text.putSized(stringBytesAt(symbols.strings, labels.key[i]));
+    text.putSized(stringBytesAt(symbols.strings, labels.text[i]));
+    text.put(labels.number.subarray(i, i + 1));
   }
-  return Buffer.from(digest(parts)).toString('latin1');
+  return text.digest().toString('latin1');
 }
 
-function digest(parts: readonly ArrayBufferView[]): Uint8Array {
-  const bytes = Buffer.concat(parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)));
-  return hash('sha256', bytes, 'buffer').subarray(0, DIGEST_BYTES);
+/** Bytes that are being gathered for a hash; used by one at a time, within one turn. */
+let scratch = Buffer.alloc(65_536);
+
+interface DigestText {
+  put(bytes: ArrayBufferView): void;
+  /** A number of up to 32 bits. */
+  count(number: number): void;
+  /** With its length before it. */
+  putSized(bytes: Uint8Array): void;
+  digest(): Buffer;
+}
+
+function createDigestText(): DigestText {
+  let length = 0;
+  const reserve = (bytes: number) => {
+    if (length + bytes <= scratch.length) return;
+    const larger = Buffer.alloc(Math.max(scratch.length * 2, length + bytes));
+    scratch.copy(larger, 0, 0, length);
+    scratch = larger;
+  };
+  const put = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => {
+    reserve(byteLength);
+    scratch.set(new Uint8Array(buffer, byteOffset, byteLength), length);
+    length += byteLength;
+  };
+  const count = (number: number) => {
+    reserve(4);
+    length = scratch.writeUInt32LE(number, length);
+  };
+  return {
+    put,
+    count,
+    putSized(bytes) {
+      count(bytes.length);
+      put(bytes);
+    },
+    digest: () => hash('sha256', scratch.subarray(0, length), 'buffer').subarray(0, DIGEST_BYTES),
+  };
 }
