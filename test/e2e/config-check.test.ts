@@ -40,6 +40,18 @@ test('a directory that is a file, and a broken overrides file, are told together
   assert.match(text, /all would not start\n$/);
 });
 
+test('a scrape configuration is read, and what is wrong in it is named', async () => {
+  const directory = temporaryDirectory();
+  const file = `${directory}/scrape.yaml`;
+  const flags = [`--data.directory=${directory}`, `--scraper.config-file=${file}`];
+  assert.match((await check(...flags)).text, /WRONG {2}scraping: .*ENOENT/);
+  writeFileSync(file, 'scrape-configs: [{ job-name: a, enabled-profiles: [gpu] }]');
+  assert.match((await check(...flags)).text, /WRONG {2}scraping: .*scrape-configs\[0\]\.enabled-profiles\[0\]/);
+  writeFileSync(file, 'scrape-configs: [{ job-name: a }]');
+  assert.match((await check(...flags)).text, /ok {5}scraping: 1 jobs/);
+  assert.match((await check(...flags, '--target=scraper')).text, /WRONG {2}scraping: .*scraper\.push-url/);
+});
+
 test('wrong options are named before anything is tried', async () => {
   const { code, text } = await check('--kafka.topik=x');
   assert.equal(code, 64);

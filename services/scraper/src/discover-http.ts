@@ -9,6 +9,7 @@ const TIMEOUT_MS = 15_000;
 const BYTES_MAX = 16_777_216;
 
 export function discoverHttp({ url, refreshMs }: HttpDiscovery, client: HttpClient): Discovery {
+  let text = '';
   let groups: readonly TargetGroup[] = [];
   const headers = {
     'user-agent': 'flamelake',
@@ -21,11 +22,14 @@ export function discoverHttp({ url, refreshMs }: HttpDiscovery, client: HttpClie
     async discover(signal) {
       try {
         const body = await client.get(url, { timeoutMs: TIMEOUT_MS, bytesMax: BYTES_MAX, headers, signal });
-        groups = readTargetGroups(Buffer.from(body).toString('utf8'), url);
+        const now = Buffer.from(body).toString('utf8');
+        if (now !== text) groups = readTargetGroups(now, url);
+        text = now;
         return { groups, failures: [] };
-      } catch (error) {
-        if (!(error instanceof FlamelakeError)) throw error;
-        return { groups, failures: [error] };
+      } catch (cause) {
+        if (cause instanceof FlamelakeError) return { groups, failures: [cause] };
+        const failure = new FlamelakeError('internal', 'list of targets cannot be read', { url }, { cause });
+        return { groups, failures: [failure] };
       }
     },
   };

@@ -1,3 +1,3 @@
 export { createNetworkPolicy } from './network-policy.ts';
-export { createScraper, type Scraper } from './scraper.ts';
+export { checkScrapeFile, createScraper, type Scraper } from './scraper.ts';
 export { targetsJson, targetsPage } from './targets-page.ts';

@@ -20,9 +20,19 @@ export function readTargetGroups(text: string, source: string): TargetGroup[] {
   const place = { file: source, key: '' };
   let content: unknown;
   try {
-    content = parseYaml(text);
+    // Most lists are JSON, which is read a hundred times as fast.
+    content = /^\s*\[\s*[\]{]/.test(text) ? parseJson(text) : parseYaml(text);
   } catch (cause) {
     throw malformed(place, 'YAML or JSON', cause);
   }
   return listOf(content, place).map((group, number) => readTargetGroup(group, inside(place, number)));
+}
+
+/** What is no JSON may be YAML all the same. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parseYaml(text);
+  }
 }

@@ -133,7 +133,7 @@ export function scrapeEndpoint(
     while (!ending.signal.aborted) {
       const startMs = clock.monotonicMs();
       await turns.run(scrapeOnce, 1, ending.signal).catch((error: unknown) => {
-        if (!ending.signal.aborted) throw error;
+        if (!ending.signal.aborted) logger.failure('scrape could not begin', error, { url: endpoint.url });
       });
       await clock.sleep(Math.max(0, job.intervalMs - (clock.monotonicMs() - startMs)), ending.signal);
     }

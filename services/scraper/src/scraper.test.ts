@@ -238,6 +238,27 @@ test('scrapers share targets, a limit holds, and a reload leaves what stays runn
   await limited.close();
 });
 
+test('a list that does not answer keeps its targets, over a reload too', async () => {
+  let isAway = false;
+  const lists = await serve((_, response) => {
+    response.statusCode = isAway ? 503 : 200;
+    response.end('[{"targets": ["127.0.0.1:1", "127.0.0.1:2"]}]');
+  });
+  const http = {
+    'enabled-profiles': ['mem'],
+    'http-sd-configs': [{ url: `http://${lists}/`, 'refresh-interval': '1s' }],
+  };
+  const scraper = await start([http], () => {});
+  await scraper.until((one) => one.endpoints().length === 2);
+  isAway = true;
+  const more = { ...targets('127.0.0.1:3'), 'enabled-profiles': ['mem'] };
+  configure([http, more]);
+  await scraper.until((one) => one.endpoints().some(({ endpoint }) => endpoint.address === '127.0.0.1:3'));
+  assert.equal(scraper.endpoints().length, 3);
+  assert.match(scraper.discoveryFailures()[0]?.error ?? '', /status=503/);
+  await scraper.close();
+});
+
 test('memory of snapshots has a limit, and is given back', async () => {
   const address = await serve((_, response) => void response.end(snapshot('heap_1')));
   const job = { ...targets(address), 'enabled-profiles': ['mem'] };

@@ -101,9 +101,10 @@ export async function createScraper(options: ScraperOptions): Promise<Scraper> {
       if (!running.has(key)) running.set(key, scrapeEndpoint(endpoint, clientOf(endpoint.job.client), surroundings));
     }
   };
-  const watch = (read: readonly ScrapeJob[]): WatchedJobs => {
+  const watch = (read: readonly ScrapeJob[], known: WatchedJobs['discoveries']): WatchedJobs => {
     const watched = watchJobs(read, {
       file,
+      known,
       fileIntervalMs: options.reloadIntervalMs,
       clientOf,
       clock,
@@ -115,7 +116,7 @@ export async function createScraper(options: ScraperOptions): Promise<Scraper> {
   };
   /** Old targets stay until those of the new configuration are known. */
   const take = async (read: readonly ScrapeJob[]): Promise<void> => {
-    const next = watch(read);
+    const next = watch(read, jobs.discoveries);
     const stop = () => void next.close();
     ending.signal.addEventListener('abort', stop);
     await next.first;
@@ -129,7 +130,7 @@ export async function createScraper(options: ScraperOptions): Promise<Scraper> {
   };
 
   let text = await readText(file);
-  let jobs = watch(readScrapeConfig(text, file));
+  let jobs = watch(readScrapeConfig(text, file), new Map());
   const reload = async (): Promise<void> => {
     try {
       const now = await readText(file);
@@ -172,6 +173,15 @@ export async function createScraper(options: ScraperOptions): Promise<Scraper> {
       for (const client of clients.values()) client.close();
     },
   };
+}
+
+/**
+ * Reads a configuration as a start does.
+ * @returns how many jobs it has
+ * @throws {FlamelakeError} `invalid_argument` naming the key
+ */
+export async function checkScrapeFile(file: string): Promise<number> {
+  return readScrapeConfig(await readText(file), file).length;
 }
 
 async function readText(file: string): Promise<string> {

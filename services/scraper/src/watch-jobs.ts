@@ -22,6 +22,8 @@ export interface WatchedJobs {
   readonly first: Promise<unknown>;
   endpoints(): Endpoint[];
   failures(): DiscoveryFailure[];
+  /** Lists by what they are: they remember their targets. */
+  readonly discoveries: ReadonlyMap<string, Discovery>;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,9 @@ export interface WatchJobsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ScraperMetrics;
-  /** Targets may have changed. */
+  /** Of the configuration before: a list that does not answer just now keeps its targets. */
+  readonly known: ReadonlyMap<string, Discovery>;
+  /** Targets have changed. */
   readonly onChange: () => void;
 }
 
@@ -48,23 +52,33 @@ export function watchJobs(jobs: readonly ScrapeJob[], options: WatchJobsOptions)
   const { clock, logger, metrics, clientOf } = options;
   const ending = new AbortController();
   const folder = dirname(options.file);
+  const discoveries = new Map<string, Discovery>();
+  const known = (job: ScrapeJob, config: object, make: () => Discovery): Discovery => {
+    const key = JSON.stringify([job.name, config]);
+    const discovery = options.known.get(key) ?? make();
+    discoveries.set(key, discovery);
+    return discovery;
+  };
   const sources = jobs.flatMap((job): Source[] =>
     [
-      ...job.files.map((one) => discoverFiles(one, folder, options.fileIntervalMs)),
-      ...job.http.map((one) => discoverHttp(one, clientOf(one.client))),
-      ...job.kubernetes.map((one) => discoverKubernetes(one, clock)),
+      ...job.files.map((one) => known(job, one, () => discoverFiles(one, folder, options.fileIntervalMs))),
+      ...job.http.map((one) => known(job, one, () => discoverHttp(one, clientOf(one.client)))),
+      ...job.kubernetes.map((one) => known(job, one, () => discoverKubernetes(one, clock))),
     ].map((discovery) => ({ job, discovery, groups: [], failures: [] })),
   );
-  const read = async (source: Source): Promise<void> => {
+  /** @returns whether targets have changed */
+  const read = async (source: Source): Promise<boolean> => {
     const { groups, failures } = await source.discovery.discover(ending.signal);
-    if (ending.signal.aborted) return;
+    if (ending.signal.aborted) return false;
     if (failures.length > 0) metrics.discoveryFailures.add(1);
     if (failures.length > 0 && source.failures.length === 0) {
       const fields = { job: source.job.name, source: source.discovery.source };
       logger.failure('targets cannot be discovered, those known stay', failures[0], fields);
     }
+    const before = source.groups;
     source.groups = groups;
     source.failures = failures;
+    return groups.length !== before.length || groups.some((group, i) => group !== before[i]);
   };
   const first = Promise.all(sources.map(read));
   const watch = async (source: Source): Promise<void> => {
@@ -72,13 +86,13 @@ export function watchJobs(jobs: readonly ScrapeJob[], options: WatchJobsOptions)
     while (!ending.signal.aborted) {
       await clock.sleep(source.discovery.refreshMs, ending.signal);
       if (ending.signal.aborted) return;
-      await read(source);
-      options.onChange();
+      if (await read(source)) options.onChange();
     }
   };
   const watching = Promise.all(sources.map(watch));
   return {
     first,
+    discoveries,
     endpoints: () => [
       ...jobs.flatMap((job) => job.staticGroups.flatMap((group) => endpointsOf(job, group))),
       ...sources.flatMap(({ job, groups }) => groups.flatMap((group) => endpointsOf(job, group))),

@@ -60,6 +60,9 @@ function checksOf(surroundings: Surroundings): Readonly<Record<string, Check>> {
     ...(target === 'all' && { directory: () => checkDirectory(options['data.directory']) }),
     store: () => checkStore(surroundings),
     ...((target === 'distributor' || target === 'segment-writer') && { log: () => checkLog(surroundings) }),
+    ...((target === 'scraper' || (target === 'all' && options['scraper.config-file'] !== '')) && {
+      scraping: async () => (await import('../roles/scraper-role.ts')).checkScraping(options),
+    }),
     ...(target === 'querier' && { cache: () => checkCache(surroundings) }),
     ...(target === 'query-frontend' && { queriers: () => checkQueriers(options['query-frontend.queriers']) }),
   };

@@ -1,7 +1,14 @@
 /** Scrapes targets: into the distributor of this process, or into those that an option names. */
 import type { Distributor } from '@flamelake/distributor';
 import { ANONYMOUS_TENANT, FlamelakeError, isTenantId } from '@flamelake/model';
-import { createNetworkPolicy, createScraper, type Scraper, targetsJson, targetsPage } from '@flamelake/scraper';
+import {
+  checkScrapeFile,
+  createNetworkPolicy,
+  createScraper,
+  type Scraper,
+  targetsJson,
+  targetsPage,
+} from '@flamelake/scraper';
 import { createConnectClient } from '../client/connect-client.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { findOwnAddress, ownHosts } from './own-address.ts';
@@ -17,11 +24,11 @@ const NOTHING = { endpoints: () => [], discoveryFailures: () => [] } as const;
  */
 export async function startScraperRole(context: RoleContext, push: Distributor['push'] | undefined): Promise<Role> {
   const { options, clock, random, logger, metrics } = context;
-  if (options['scraper.config-file'] === '') throw missing('scraper.config-file', 'a YAML file with scrape-configs');
+  const file = fileOf(options);
   const tenant = tenantOf(options);
   const pushTo = push ?? remotePush(options);
   const scraper = await createScraper({
-    file: options['scraper.config-file'],
+    file,
     push: (series) => pushTo(tenant, series),
     clock,
     random,
@@ -60,6 +67,25 @@ export async function startScraperRole(context: RoleContext, push: Distributor['
       await scraper.close();
     },
   };
+}
+
+/**
+ * Reads the configuration as a start does.
+ * @returns what is in it, in words
+ * @throws {FlamelakeError} `invalid_argument` when options or the configuration are broken
+ */
+export async function checkScraping(options: ServeOptions): Promise<string> {
+  const file = fileOf(options);
+  tenantOf(options);
+  if (options.target === 'scraper') remotePush(options);
+  createNetworkPolicy(options['scraper.allow-networks'], options['scraper.deny-networks']);
+  return `${await checkScrapeFile(file)} jobs in ${file}`;
+}
+
+function fileOf(options: ServeOptions): string {
+  const file = options['scraper.config-file'];
+  if (file === '') throw missing('scraper.config-file', 'a YAML file with scrape-configs');
+  return file;
 }
 
 function tenantOf(options: ServeOptions): string {
