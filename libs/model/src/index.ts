@@ -16,8 +16,14 @@ export type { Appended, LogBounds, LogRecord, ProfileLog } from './ports/profile
 export type { Random } from './ports/random.ts';
 export { producedLabels, withProducedLabels } from './produced-labels.ts';
 export { type ProfileType, parseProfileTypeId, profileTypeId } from './profile-type.ts';
-export { compileRegex, type Regex } from './regex.ts';
-export { compileRelabelRules, parseRelabelRules, type Relabeller, type RelabelRule } from './relabel-rules.ts';
+export { compileCapturingRegex, compileRegex, type Regex } from './regex.ts';
+export {
+  compileRelabelRules,
+  parseRelabelRules,
+  RELABEL_ACTIONS,
+  type Relabeller,
+  type RelabelRule,
+} from './relabel-rules.ts';
 export { orderByRendezvous } from './rendezvous.ts';
 export { type LabelMatcher, type MatchOp, parseSelector } from './selector.ts';
 export { ANONYMOUS_TENANT, isTenantId } from './tenant.ts';

@@ -1,6 +1,5 @@
 /** One URL to scrape: a profile of a target, with the labels its series get. */
 import { LABEL, type Label, sortLabels } from '@flamelake/model';
-import { relabelTarget } from './relabel.ts';
 import type { LabelMap, ProfileSettings, ScrapeJob, TargetGroup } from './scrape-config.ts';
 
 export interface Endpoint {
@@ -17,16 +16,19 @@ export interface Endpoint {
 }
 
 /** @returns endpoints of the targets of a group; none of those that a rule drops or that have no usable address */
-export function endpointsOf(job: ScrapeJob, { targets, labels }: TargetGroup): Endpoint[] {
+export function endpointsOf(job: ScrapeJob, { targets, labels: ofGroup }: TargetGroup): Endpoint[] {
   return targets.flatMap((address) => {
     const discovered: LabelMap = {
       job: job.name,
       __address__: address,
       __scheme__: job.scheme,
-      ...labels,
+      ...ofGroup,
     };
-    const relabelled = relabelTarget(discovered, job.relabel);
-    return relabelled === undefined ? [] : targetEndpoints(job, relabelled, discovered);
+    const given = Object.entries(discovered).map(([name, value]) => ({ name, value }));
+    const relabelled = job.relabel(given);
+    if (relabelled === undefined) return [];
+    const labels = Object.fromEntries(relabelled.map(({ name, value }) => [name, value]));
+    return targetEndpoints(job, labels, discovered);
   });
 }
 

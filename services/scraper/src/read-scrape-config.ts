@@ -1,5 +1,11 @@
 /** Reads the file of `scraper.config-file`. */
-import { FlamelakeError } from '@flamelake/model';
+import {
+  compileCapturingRegex,
+  compileRelabelRules,
+  FlamelakeError,
+  RELABEL_ACTIONS,
+  type RelabelRule,
+} from '@flamelake/model';
 import { parse as parseYaml } from 'yaml';
 import {
   bytesOf,
@@ -19,7 +25,6 @@ import { CLIENT_KEYS, readClientSettings } from './read-client-settings.ts';
 import { readKubernetes } from './read-kubernetes.ts';
 import { readProfiles } from './read-profiles.ts';
 import { readTargetGroup } from './read-target-groups.ts';
-import { compileRule, RELABEL_ACTIONS, type RelabelRule } from './relabel.ts';
 import type { HttpDiscovery, ScrapeJob } from './scrape-config.ts';
 
 const SECOND_MS = 1_000;
@@ -84,7 +89,7 @@ function readJob(value: unknown, place: Place): ScrapeJob {
     files: eachOf(fields, 'file-sd-configs', place, readFiles),
     http: eachOf(fields, 'http-sd-configs', place, readHttp),
     kubernetes: eachOf(fields, 'kubernetes-sd-configs', place, readKubernetes),
-    relabel: eachOf(fields, 'relabel-configs', place, readRule),
+    relabel: compileRelabelRules(eachOf(fields, 'relabel-configs', place, readRule)),
     client: readClientSettings(fields, place),
   };
 }
@@ -128,8 +133,10 @@ function readRule(value: unknown, place: Place): RelabelRule {
 }
 
 function readPattern(fields: Fields, place: Place): RelabelRule['regex'] {
+  const pattern = textOf(fields, 'regex', place, '(.*)');
   try {
-    return compileRule(textOf(fields, 'regex', place, '(.*)'));
+    compileCapturingRegex(pattern);
+    return pattern;
   } catch (cause) {
     throw malformed(inside(place, 'regex'), 'a regular expression of RE2', cause);
   }

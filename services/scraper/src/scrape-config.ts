@@ -1,5 +1,5 @@
 /** What to scrape, as the file says: one job a member of `scrape-configs`, in the words of the old Pyroscope server. */
-import type { RelabelRule } from './relabel.ts';
+import type { Relabeller } from '@flamelake/model';
 
 /** Labels by name, private ones (`__address__`) included. */
 export type LabelMap = Readonly<Record<string, string>>;
@@ -78,6 +78,6 @@ export interface ScrapeJob {
   readonly files: readonly FileDiscovery[];
   readonly http: readonly HttpDiscovery[];
   readonly kubernetes: readonly KubernetesDiscovery[];
-  readonly relabel: readonly RelabelRule[];
+  readonly relabel: Relabeller;
   readonly client: ClientSettings;
 }
