@@ -29,8 +29,10 @@ function python(folder: string, service: string, hot: string): Sdk {
     service,
     needs: 'python3',
     async install() {
-      if (!existsSync(join(directory, 'bin/pip'))) await runFile('python3', ['-m', 'venv', directory]);
-      await runFile(join(directory, 'bin/pip'), ['install', '--quiet', '-r', join(HERE, folder, 'requirements.txt')]);
+      const program = join(directory, 'bin/python');
+      if (!existsSync(program)) await runFile('python3', ['-m', 'venv', directory]);
+      // As a module: the script `pip` names the folder it was made in, and a checkout may be moved.
+      await runFile(program, ['-m', 'pip', 'install', '--quiet', '-r', join(HERE, folder, 'requirements.txt')]);
     },
     run: (environment) => runFile(join(directory, 'bin/python'), [join(HERE, folder, 'app.py')], { env: environment }),
     types: [CPU],
