@@ -26,9 +26,16 @@ const TOLD: Readonly<Record<string, Schema>> = {
     Object.fromEntries(Object.keys(SERVE_OPTIONS).map((name) => [name, { type: ['string', 'number', 'boolean'] }])),
   ),
   'defaults.podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'] },
+  'scraper.rbac.namespaces': { type: 'array', items: { type: 'string', minLength: 1 } },
   'ingress.hosts': { type: 'array', items: TEXT },
   'gateway.hostnames': { type: 'array', items: TEXT },
-  ...open('serviceAccount.annotations', 'service.annotations', 'ingress.annotations', 'gateway.annotations'),
+  ...open(
+    'scraper.serviceAccount.annotations',
+    'serviceAccount.annotations',
+    'service.annotations',
+    'ingress.annotations',
+    'gateway.annotations',
+  ),
   ...open(
     'gateway.timeouts',
     'monitoring.serviceMonitor.labels',
@@ -46,12 +53,19 @@ const TOLD: Readonly<Record<string, Schema>> = {
 export function chartSchema(): string {
   const values = parse(readFileSync('helm/flamelake/values.yaml', 'utf8')) as Values;
   const component = schemaOf({ ...(values.defaults as Values) }, 'defaults');
-  const { properties } = component as { properties: Values };
-  const persistence = schemaOf((values.single as Values).persistence, 'single.persistence');
-  const single = { ...component, properties: { ...properties, persistence } };
+  /** A component with keys of its own. */
+  const extended = (name: string): Schema => {
+    const keys = Object.keys(values.defaults as Values);
+    const shared = keys.map((key) => [key, { $ref: `#/definitions/component/properties/${key}` }]);
+    const own = Object.entries(values[name] as Values).filter(([key]) => !keys.includes(key));
+    return closed({
+      ...Object.fromEntries(shared),
+      ...Object.fromEntries(own.map(([key, value]) => [key, schemaOf(value, `${name}.${key}`)])),
+    });
+  };
   const blocks = Object.fromEntries(COMPONENTS.map((name) => [name, { $ref: '#/definitions/component' }]));
   const rest = Object.entries(values).filter(
-    ([name]) => !(name in blocks) && !['defaults', 'single', 'config'].includes(name),
+    ([name]) => !(name in blocks) && !['defaults', 'single', 'scraper', 'config'].includes(name),
   );
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
@@ -62,7 +76,8 @@ export function chartSchema(): string {
       ...Object.fromEntries(rest.map(([name, value]) => [name, schemaOf(value, name)])),
       config: configSchema(SERVE_OPTIONS),
       defaults: { $ref: '#/definitions/component' },
-      single,
+      single: extended('single'),
+      scraper: extended('scraper'),
       ...blocks,
       // Of charts that have this one as a part.
       global: OPEN,

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
 import { readOptions } from '../../services/flamelake/src/options/read-options.ts';
 import { SERVE_OPTIONS } from '../../services/flamelake/src/options/serve-options.ts';
+import { readScrapeConfig } from '../../services/scraper/src/read-scrape-config.ts';
 import { temporaryDirectory } from '../e2e/server-process.ts';
 import { installHelm, installKubeconform, installKubeSchemas } from '../real/components/helm.ts';
 import { pathOf } from '../real/components/install.ts';
@@ -27,14 +28,17 @@ interface Container {
 }
 interface Manifest {
   readonly kind: string;
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly data?: Readonly<Record<string, string>>;
+  readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
   readonly spec?: {
     readonly template?: {
       readonly spec: {
         readonly initContainers: readonly Container[];
         readonly containers: readonly Container[];
         readonly terminationGracePeriodSeconds: number;
+        readonly serviceAccountName: string;
+        readonly automountServiceAccountToken: boolean;
       };
     };
   };
@@ -74,7 +78,7 @@ for (const set of VALUE_SETS) {
     const all = manifests(await renderChart(set));
     const config = all.find(({ data }) => data?.['flamelake.yaml'] !== undefined)?.data?.['flamelake.yaml'] ?? '';
     const pods = all.flatMap(({ spec }) => spec?.template?.spec ?? []);
-    assert.equal(pods.length, set === 'single' ? 1 : 5);
+    assert.equal(pods.length, { single: 1, distributed: 5, everything: 6 }[set]);
     for (const { initContainers, containers, terminationGracePeriodSeconds } of pods) {
       for (const { args, env } of [...initContainers, ...containers]) {
         const environment = Object.fromEntries(env.map(({ name }) => [name, 'secret']));
@@ -90,6 +94,37 @@ for (const set of VALUE_SETS) {
     }
   });
 }
+
+test('scrapers alone have a token, and may list pods where they are told to', { skip }, async () => {
+  const all = manifests(await renderChart('everything'));
+  const withToken = all.filter(({ spec }) => spec?.template?.spec.automountServiceAccountToken);
+  const named = withToken.map(({ metadata, spec }) => [metadata.name, spec?.template?.spec.serviceAccountName]);
+  assert.deepEqual(named, [['release-flamelake-scraper', 'release-flamelake-scraper']]);
+  const roles = all.filter(({ rules }) => rules !== undefined);
+  const shown = roles.map(({ kind, metadata: { namespace }, rules = [] }) => [kind, namespace, ...rules]);
+  const rule = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
+  assert.deepEqual(shown, [
+    ['Role', 'shop', rule],
+    ['Role', 'web', rule],
+  ]);
+
+  const still = '[{"job-name":"a","static-configs":[{"targets":["a:1"]}]}]';
+  const withoutCluster = ['--set', 'scraper.enabled=true', '--set-json', `scraper.scrapeConfigs=${still}`];
+  for (const set of ['single', 'distributed']) {
+    const some = manifests(await renderChart(set, ...withoutCluster, '--set', 'serviceAccount.automountToken=false'));
+    assert.equal(some.filter(({ rules }) => rules !== undefined).length, 0);
+    assert.ok(some.every(({ spec }) => spec?.template?.spec.automountServiceAccountToken !== true));
+    const file = some.find(({ data }) => data?.['scrape.yaml'] !== undefined)?.data?.['scrape.yaml'] ?? '';
+    assert.deepEqual(readScrapeConfig(file, 'scrape.yaml')[0].name, 'a');
+    const scraping = some.filter(({ spec }) =>
+      spec?.template?.spec.containers[0].args.includes('--scraper.config-file=/etc/flamelake/scrape/scrape.yaml'),
+    );
+    assert.deepEqual(
+      scraping.map(({ kind }) => kind),
+      [set === 'single' ? 'StatefulSet' : 'Deployment'],
+    );
+  }
+});
 
 test('dashboards and rules reach the cluster as they are', { skip }, async () => {
   const words = ['--set', 'monitoring.dashboards.enabled=true,monitoring.prometheusRule.enabled=true'];
@@ -115,6 +150,10 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['single', 'config.log.level=loud', /'\/config\/log\/level'/],
   ['single', 'querier.replica=3', /'\/querier'.*replica/],
   ['single', 'distributor.options.workers\\.counts=3', /'\/distributor\/options'.*workers\.counts/],
+  ['single', 'scraper.enable=true', /'\/scraper'.*enable/],
+  ['single', 'scraper.rbac.namespaces=shop', /'\/scraper\/rbac\/namespaces'/],
+  ['single', 'scraper.replicas=many', /'\/scraper\/replicas'/],
+  ['single', 'scraper.enabled=true', /scraper\.enabled needs scraper\.scrapeConfigs/],
   ['single', 'mode=both', /'\/mode'/],
   ['single', 'image.digest=latest', /'\/image\/digest'/],
   ['single', 'single.replicas=2', /mode single has one pod/],

@@ -36,6 +36,23 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- else }}{{ .Values.serviceAccount.name | default "default" }}{{ end -}}
 {{- end -}}
 
+{{/* Whether scrapers ask the API of the cluster: only then do they get a token. */}}
+{{- define "flamelake.scrapesCluster" -}}
+{{- if .Values.scraper.enabled }}{{ range .Values.scraper.scrapeConfigs }}{{ if index . "kubernetes-sd-configs" }}yes{{ end }}{{ end }}{{ end -}}
+{{- end -}}
+
+{{/* Account of the pods that scrape: in mode single that of the one pod. */}}
+{{- define "flamelake.scraperAccountName" -}}
+{{- if eq .Values.mode "single" }}{{ include "flamelake.serviceAccountName" . }}
+{{- else if .Values.scraper.serviceAccount.create }}{{ .Values.scraper.serviceAccount.name | default (printf "%s-scraper" (include "flamelake.fullname" .)) }}
+{{- else }}{{ .Values.scraper.serviceAccount.name | default "default" }}{{ end -}}
+{{- end -}}
+
+{{/* Whether this component scrapes. Call with root and component. */}}
+{{- define "flamelake.scrapes" -}}
+{{- if and .root.Values.scraper.enabled (has .component (list "all" "scraper")) }}yes{{ end -}}
+{{- end -}}
+
 {{/* Components of the mode: name in Kubernetes and target, and the key of its values. */}}
 {{- define "flamelake.components" -}}
 {{- if eq .Values.mode "single" -}}
@@ -46,6 +63,9 @@ segment-writer: segmentWriter
 query-frontend: queryFrontend
 querier: querier
 compactor: compactor
+{{- if .Values.scraper.enabled }}
+scraper: scraper
+{{- end }}
 {{- end -}}
 {{- end -}}
 
@@ -66,7 +86,11 @@ compactor: compactor
 {{- $domain := printf "%s.svc" .Release.Namespace -}}
 {{- $_ := set $own "query-frontend" (dict "queriers" (printf "dns:%s-querier.%s:9095" $name $domain)) -}}
 {{- $_ := set $own "compactor" (dict "peers" (printf "dns:%s-compactor.%s:4040" $name $domain)) -}}
-{{- $_ := set $own "canary" (dict "push-url" (printf "%s://%s-write.%s:%v" (include "flamelake.scheme" . | lower) $name $domain .Values.service.port)) -}}
+{{- $write := printf "%s://%s-write.%s:%v" (include "flamelake.scheme" . | lower) $name $domain .Values.service.port -}}
+{{- $_ := set $own "canary" (dict "push-url" $write) -}}
+{{- if .Values.scraper.enabled -}}
+{{- $_ := set $own "scraper" (dict "push-url" $write "peers" (printf "dns:%s-scraper.%s:4040" $name $domain)) -}}
+{{- end -}}
 {{- end -}}
 {{- with .Values.secrets -}}
 {{- if .serverTls.existingSecret -}}
@@ -111,12 +135,16 @@ compactor: compactor
 
 {{/* What says how much work a component has, over all its pods. */}}
 {{- define "flamelake.measure" -}}
-{{- $pods := printf "{namespace=%q, service=%q}" .root.Release.Namespace (printf "%s-%s" (include "flamelake.fullname" .root) .component) -}}
+{{- $name := include "flamelake.fullname" .root -}}
+{{- $of := "{namespace=%q, service=%q}" -}}
+{{- $pods := printf $of .root.Release.Namespace (printf "%s-%s" $name .component) -}}
+{{- /* Seconds of tasks a second are the tasks there are at a time: that does not fall to nothing as soon as there are queriers enough. */ -}}
 {{- index (dict
   "distributor" (printf "sum(flamelake_distributor_in_flight_bytes%s)" $pods)
   "segment-writer" (printf "sum(flamelake_kafka_lag_records%s)" $pods)
   "query-frontend" (printf "sum(rate(flamelake_request_duration_seconds_count%s[2m]))" $pods)
-  "querier" (printf "sum(flamelake_querier_waiting_tasks%s)" $pods)
+  "querier" (printf "sum(rate(flamelake_query_task_seconds_sum%s[1m]))" (printf $of .root.Release.Namespace (printf "%s-query-frontend" $name)))
   "compactor" (printf "sum(flamelake_compactor_backlog_jobs%s)" $pods)
+  "scraper" (printf "sum(flamelake_scraper_endpoints%s)" $pods)
 ) .component -}}
 {{- end -}}

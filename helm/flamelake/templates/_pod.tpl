@@ -11,8 +11,9 @@ metadata:
     checksum/config: {{ include "flamelake.config" $root | sha256sum }}
     {{- with .values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
-  serviceAccountName: {{ include "flamelake.serviceAccountName" $root }}
-  automountServiceAccountToken: {{ $root.Values.serviceAccount.automountToken }}
+  {{- $scrapes := include "flamelake.scrapes" . }}
+  serviceAccountName: {{ if $scrapes }}{{ include "flamelake.scraperAccountName" $root }}{{ else }}{{ include "flamelake.serviceAccountName" $root }}{{ end }}
+  automountServiceAccountToken: {{ or $root.Values.serviceAccount.automountToken (and (eq $scrapes "yes") (ne (include "flamelake.scrapesCluster" $root) "")) }}
   # They would be taken for options that there are not.
   enableServiceLinks: false
   {{- with $root.Values.imagePullSecrets }}
@@ -51,12 +52,12 @@ spec:
     {{- if $root.Values.configCheck.enabled }}
     - name: config-check
       {{- include "flamelake.container" (dict "root" $root "values" .values "files" $files "component" .component) | nindent 6 }}
-      args: {{ include "flamelake.arguments" (dict "words" (list "config" "check") "component" .component "values" .values) }}
+      args: {{ include "flamelake.arguments" (dict "root" $root "words" (list "config" "check") "component" .component "values" .values) }}
     {{- end }}
   containers:
     - name: flamelake
       {{- include "flamelake.container" (dict "root" $root "values" .values "files" $files "component" .component) | nindent 6 }}
-      args: {{ include "flamelake.arguments" (dict "words" (list "serve") "component" .component "values" .values) }}
+      args: {{ include "flamelake.arguments" (dict "root" $root "words" (list "serve") "component" .component "values" .values) }}
       ports:
         - { name: http, containerPort: 4040 }
         {{- if eq .component "querier" }}
@@ -79,6 +80,11 @@ spec:
   volumes:
     - name: config
       configMap: { name: {{ include "flamelake.fullname" $root }} }
+    {{- if $scrapes }}
+    # No checksum: it is read again as it changes.
+    - name: scrape
+      configMap: { name: {{ include "flamelake.fullname" $root }}-scrape }
+    {{- end }}
     {{- range $name, $secret := $files }}
     {{- if $secret }}
     - name: {{ $name }}
@@ -108,6 +114,9 @@ envFrom: {{ tpl (toYaml .) $.root | nindent 2 }}
 {{- end }}
 volumeMounts:
   - { name: config, mountPath: /etc/flamelake/config, readOnly: true }
+  {{- if include "flamelake.scrapes" . }}
+  - { name: scrape, mountPath: /etc/flamelake/scrape, readOnly: true }
+  {{- end }}
   {{- range $name, $secret := .files }}
   {{- if $secret }}
   - { name: {{ $name }}, mountPath: /etc/flamelake/{{ $name }}, readOnly: true }
@@ -121,6 +130,7 @@ volumeMounts:
 
 {{- define "flamelake.arguments" -}}
 {{- $words := concat .words (list "--config.file=/etc/flamelake/config/flamelake.yaml" (printf "--target=%s" .component)) -}}
+{{- if include "flamelake.scrapes" . }}{{ $words = append $words "--scraper.config-file=/etc/flamelake/scrape/scrape.yaml" }}{{ end -}}
 {{- range $name, $value := .values.options }}{{ $words = append $words (printf "--%s=%v" $name $value) }}{{ end -}}
 {{ toJson $words }}
 {{- end -}}
