@@ -50,6 +50,8 @@ export async function startServer(
     readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
     /** Top of the sources that are run: this release's if absent. */
     readonly home?: string;
+    /** Told when its port is open: it may wait for something before it is ready. */
+    readonly onStarting?: (url: string, process: ChildProcess) => void;
   } = {},
 ): Promise<ServerProcess> {
   const directory = options.directory ?? temporaryDirectory();
@@ -73,7 +75,7 @@ export async function startServer(
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   child.once('exit', () => children.delete(child));
   const log: Record<string, unknown>[] = [];
-  const url = await listening(child, log);
+  const url = await listening(child, log, options.onStarting);
   await ready(url, child, options.tls).catch((error: unknown) => {
     // A living child would keep the test process from ending.
     child.kill('SIGKILL');
@@ -94,7 +96,11 @@ export async function startServer(
   };
 }
 
-function listening(child: ChildProcess, log: Record<string, unknown>[]): Promise<string> {
+function listening(
+  child: ChildProcess,
+  log: Record<string, unknown>[],
+  onStarting?: (url: string, process: ChildProcess) => void,
+): Promise<string> {
   const words: string[] = [];
   child.stdout?.resume();
   return new Promise((resolve, reject) => {
@@ -107,6 +113,7 @@ function listening(child: ChildProcess, log: Record<string, unknown>[]): Promise
       if (!line.startsWith('{')) return;
       const entry = JSON.parse(line) as Record<string, unknown>;
       log.push(entry);
+      if (entry.message === 'starting') onStarting?.(String(entry.url), child);
       if (entry.message === 'listening') resolve(String(entry.url));
     });
   });

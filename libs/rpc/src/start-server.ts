@@ -14,7 +14,7 @@ import { createConnections } from './connections.ts';
 import { bridgeToHttp1 } from './http1-bridge.ts';
 import type { BodyLimits } from './read-body.ts';
 import { requestSeconds } from './request-metrics.ts';
-import { createRpcHandler } from './rpc-handler.ts';
+import { createRpcHandler, type RpcHandler } from './rpc-handler.ts';
 import { sniffPreface } from './sniff-preface.ts';
 import type { UnaryMethod } from './unary-method.ts';
 
@@ -43,15 +43,20 @@ export const SERVER_LIMITS: ServerLimits = {
   idleTimeoutMs: 75_000,
 };
 
-export interface ServerOptions {
+/** What is answered, and by whom. */
+export interface ServerContent {
+  /** RPCs; without any at all their requests go to `http` like all others. */
+  readonly methods?: readonly UnaryMethod[];
+  /** Everything that is no RPC: an Express app or a plain handler. It sees HTTP/1.1 requests only. */
+  readonly http: RequestListener;
+}
+
+export interface ServerOptions extends ServerContent {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
   /** Without it the port speaks plain text; with a `ca` in it clients must show a certificate signed by that. */
   readonly tls?: CertificateSource;
-  readonly methods: readonly UnaryMethod[];
-  /** Everything that is no RPC: an Express app or a plain handler. It sees HTTP/1.1 requests only. */
-  readonly http: RequestListener;
   /** Off: every request is tenant `anonymous`. */
   readonly multitenancy: boolean;
   readonly limits?: Partial<ServerLimits>;
@@ -65,6 +70,8 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly host: string;
   readonly port: number;
+  /** Has something else answered, from the next request on. */
+  serve(content: ServerContent): void;
   /** Stops listening, lets requests in flight finish for up to `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -80,14 +87,15 @@ const CONNECTION_WINDOW_BYTES = 4_194_304;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const limits: ServerLimits = { ...SERVER_LIMITS, ...options.limits };
-  const rpc = createRpcHandler(options.methods, surroundingsOf(options, limits));
+  const surroundings = surroundingsOf(options, limits);
+  let { rpc, http } = answering(options, surroundings);
 
   const { http1, stopTls } = createListener(options.tls, limits);
   http1.requestTimeout = limits.requestTimeoutMs;
   http1.keepAliveTimeout = limits.idleTimeoutMs;
   http1.maxConnections = limits.connectionsMax;
   http1.on('request', (request, response) => {
-    if (!rpc(request, response)) options.http(request, response);
+    if (!rpc(request, response)) http(request, response);
   });
 
   const http2 = createHttp2({
@@ -125,7 +133,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   });
   const { port } = http1.address() as AddressInfo;
-  return { host: options.host, port, close: (graceMs) => connections.close(graceMs).finally(stopTls) };
+  return {
+    host: options.host,
+    port,
+    serve(content) {
+      ({ rpc, http } = answering(content, surroundings));
+    },
+    close: (graceMs) => connections.close(graceMs).finally(stopTls),
+  };
+}
+
+function answering(
+  { methods, http }: ServerContent,
+  surroundings: CallSurroundings,
+): { rpc: RpcHandler; http: RequestListener } {
+  return { rpc: methods === undefined ? () => false : createRpcHandler(methods, surroundings), http };
 }
 
 /** The server that listens. Certificates that change are shown to whoever connects from then on. */

@@ -69,3 +69,25 @@ test('an abort ends the waiting', async () => {
   await assert.rejects(trying, /no answer/);
   assert.equal(attempts, 2);
 });
+
+test('it begins no attempt after the time it has', async () => {
+  const clock = { now: 0 };
+  const ports: Clock = {
+    nowMs: () => 0,
+    monotonicMs: () => clock.now,
+    sleep: async (ms) => {
+      clock.now += ms;
+    },
+  };
+  let attempts = 0;
+  const trying = retry(
+    async () => {
+      attempts++;
+      throw unavailable();
+    },
+    { clock: ports, random, attemptsMax: Number.POSITIVE_INFINITY, untilMs: 350, delayMs: 100, delayMsMax: 200 },
+  );
+  await assert.rejects(trying, /no answer/);
+  // At 0, 50, 150, 250 and 350.
+  assert.equal(attempts, 5);
+});

@@ -6,6 +6,8 @@ export interface RetryOptions {
   readonly random: Random;
   /** Attempts in all, the first included. */
   readonly attemptsMax?: number;
+  /** Monotonic time after which no attempt begins; none by default. */
+  readonly untilMs?: number;
   /** Longest wait before the second attempt; it doubles with each further one. */
   readonly delayMs?: number;
   readonly delayMsMax?: number;
@@ -16,12 +18,13 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `attempt` until it succeeds, its error may not be retried (CODE_MEANINGS), or the attempts are used up.
+ * Calls `attempt` until it succeeds, its error may not be retried (CODE_MEANINGS), or the attempts or the time are used up.
  * Waits a random part of a doubling delay in between ("full jitter", Brooker, AWS Architecture Blog 2015).
  * @throws the last error
  */
 export async function retry<T>(attempt: (number: number) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { clock, random, attemptsMax = 5, delayMs = 50, delayMsMax = 5_000, signal, onRetry } = options;
+  const { clock, random, attemptsMax = 5, untilMs = Infinity, delayMs = 50, delayMsMax = 5_000 } = options;
+  const { signal, onRetry } = options;
   for (let number = 1; ; number++) {
     try {
       return await attempt(number);
@@ -29,6 +32,7 @@ export async function retry<T>(attempt: (number: number) => Promise<T>, options:
       if (!(error instanceof FlamelakeError) || !CODE_MEANINGS[error.code].mayRetry) throw error;
       if (number >= attemptsMax || signal?.aborted) throw error;
       const waitMs = random.fraction() * Math.min(delayMsMax, delayMs * 2 ** (number - 1));
+      if (clock.monotonicMs() + waitMs > untilMs) throw error;
       onRetry?.(error, number, waitMs);
       await clock.sleep(waitMs, signal);
       if (signal?.aborted) throw error;

@@ -25,23 +25,31 @@ export const serveCommand: Command = {
       logger.error('the disk failed, ending at once', { error });
       endProcess(EXIT_DISK);
     };
-    const server = await startFlamelake({ options, clock, random, logger, onFatal });
-    logger.info('listening', { url: server.url });
-    print(welcome(server.url, options['data.directory']));
-    await new Promise<void>((resolve) => {
-      onShutdown(
-        async () => {
-          await server.close();
-          resolve();
-        },
-        {
-          logger,
-          clock,
-          // A querier has two ports to drain.
-          timeoutMs: SHUTDOWN_MS + options['server.drain-delay'] + 2 * options['server.drain-timeout'],
-        },
-      );
-    });
+    const starting = new AbortController();
+    const started = startFlamelake({ options, clock, random, logger, onFatal, signal: starting.signal });
+    const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+    onShutdown(
+      async () => {
+        starting.abort();
+        // A start that was waiting ends with what it waited for.
+        await (await started.catch(() => undefined))?.close();
+        stop();
+      },
+      {
+        logger,
+        clock,
+        // A querier has two ports to drain.
+        timeoutMs: SHUTDOWN_MS + options['server.drain-delay'] + 2 * options['server.drain-timeout'],
+      },
+    );
+    try {
+      const server = await started;
+      logger.info('listening', { url: server.url });
+      print(welcome(server.url, options['data.directory']));
+    } catch (error) {
+      if (!starting.signal.aborted) throw error;
+    }
+    await stopped;
     return 0;
   },
 };

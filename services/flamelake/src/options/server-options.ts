@@ -47,6 +47,14 @@ export const SERVER_OPTIONS = {
     default: 10 * SECOND_MS,
     description: 'how often certificate files are looked at; changed ones are used from the next connection on',
   },
+  'server.start-timeout': {
+    kind: 'duration',
+    min: 0,
+    max: 24 * 3_600 * SECOND_MS,
+    default: 300 * SECOND_MS,
+    description:
+      'longest wait at start for a store or profile log that does not answer for now; /ready says what is waited for',
+  },
   'server.drain-delay': {
     kind: 'duration',
     min: 0,

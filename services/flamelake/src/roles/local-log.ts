@@ -9,14 +9,14 @@ import type { RoleContext } from './role.ts';
 const RECORD_BYTES_MAX = 12_582_912;
 
 export function openLocalLog(context: RoleContext): Promise<ProfileLog> {
-  const { options, store, clock, random, logger, metrics, onFatal } = context;
+  const { options, store, clock, random, logger, metrics, patience, onFatal } = context;
   return openFileLog({
     directory: `${options['data.directory']}/log`,
     fileSystem: nodeFileSystem,
     clock,
     random,
     onFatal,
-    minimumEnd: (logId) => chainEnd(store, { logId, partition: 0 }),
+    minimumEnd: (logId) => patience.until('object store', () => chainEnd(store, { logId, partition: 0 })),
     logger,
     metrics,
     diskBytesMax: options['profile-log.size-max'],

@@ -10,6 +10,7 @@ import type { Logger, Metrics, MetricsSnapshot, Tracing } from '@flamelake/runti
 import type { ServeOptions } from '../options/serve-options.ts';
 import type { TenantOptions } from '../overrides/watch-overrides.ts';
 import type { OwnProfilePush } from '../server/own-profiles.ts';
+import type { StartPatience } from '../server/start-patience.ts';
 
 export interface RoleContext {
   readonly options: ServeOptions;
@@ -20,6 +21,7 @@ export interface RoleContext {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
+  readonly patience: StartPatience;
   readonly store: ObjectStore;
   readonly identity: StoreIdentity;
   /** Certificates for calls between our services, when those are to be encrypted. */

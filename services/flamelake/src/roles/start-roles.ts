@@ -23,17 +23,20 @@ export async function startRoles(context: RoleContext): Promise<readonly Role[]>
 }
 
 async function startSharedDistributor(context: RoleContext): Promise<readonly Role[]> {
-  const { openSharedLog } = await import('./kafka-log.ts');
   const { startDistributorRole } = await import('./distributor-role.ts');
-  const log = await openSharedLog(context);
+  const log = await sharedLog(context);
   return [await startDistributorRole(context, log), logRole(log)];
 }
 
 async function startSharedWriter(context: RoleContext): Promise<readonly Role[]> {
-  const { openSharedLog } = await import('./kafka-log.ts');
   const { startSegmentWriterRole } = await import('./segment-writer-role.ts');
-  const log = await openSharedLog(context);
+  const log = await sharedLog(context);
   return [await startSegmentWriterRole(context, log), logRole(log)];
+}
+
+async function sharedLog(context: RoleContext): Promise<ProfileLog> {
+  const { openSharedLog } = await import('./kafka-log.ts');
+  return context.patience.until('profile log', () => openSharedLog(context));
 }
 
 /** Ready when the log answers; whoever waits for an answer waits no longer than `/ready` does. */

@@ -14,12 +14,14 @@ import { homePage } from '../pages/home-page.ts';
 import { ownTenant, type Role } from '../roles/role.ts';
 import { startRoles } from '../roles/start-roles.ts';
 import { createSelfProfiler, type SelfProfiler } from '../self-profile/self-profiler.ts';
+import { answerStarting } from './answer-starting.ts';
 import { homeContent } from './home-content.ts';
 import { createHttpApp } from './http-app.ts';
 import { openCertificates } from './open-certificates.ts';
 import { openObjectStore } from './open-object-store.ts';
 import { openTracing } from './open-tracing.ts';
 import { createReadiness } from './readiness.ts';
+import { createStartPatience } from './start-patience.ts';
 
 export interface RunningFlamelake {
   readonly url: string;
@@ -34,26 +36,73 @@ export interface StartOptions {
   readonly logger: Logger;
   /** Called when the process must end because what was written may be lost. */
   readonly onFatal: (error: unknown) => void;
+  /** Ends waiting for what does not answer yet. */
+  readonly signal?: AbortSignal;
 }
 
-export async function startFlamelake({
-  options,
-  clock,
-  random,
-  logger,
-  onFatal,
-}: StartOptions): Promise<RunningFlamelake> {
+/**
+ * Listens at once, and says why it is not ready until it is.
+ * @throws {FlamelakeError} on what is refused for good, or does not answer within `server.start-timeout`
+ */
+export async function startFlamelake(start: StartOptions): Promise<RunningFlamelake> {
+  const owned = new AsyncDisposableStack();
+  try {
+    return await startOwning(owned, start);
+  } catch (error) {
+    await owned.disposeAsync();
+    throw error;
+  }
+}
+
+/** @param owned - what it opens, to be closed the other way round */
+async function startOwning(
+  owned: AsyncDisposableStack,
+  { options, clock, random, logger, onFatal, signal }: StartOptions,
+): Promise<RunningFlamelake> {
   const metrics = createMetrics();
-  const stopObserving = observeProcess(metrics);
+  owned.defer(observeProcess(metrics));
   metrics
     .gauge({ name: 'build_info', help: 'Always 1; the labels say what runs.', labels: ['version', 'target', 'node'] })
     .set(1, { version: manifest.version, target: options.target, node: process.version });
   const tracing = await openTracing(options, manifest.version);
+  owned.defer(() => tracing.close().catch((error: unknown) => logger.failure('last spans could not be sent', error)));
   const certificates = await openCertificates({ options, clock, logger, metrics });
+  owned.defer(certificates.close);
+  const patience = createStartPatience({
+    clock,
+    random,
+    logger,
+    timeoutMs: options['server.start-timeout'],
+    ...(signal !== undefined && { signal }),
+  });
+  const server = await startServer({
+    host: options['server.host'],
+    port: options['server.port'],
+    ...(certificates.server !== undefined && { tls: certificates.server }),
+    http: answerStarting(patience.waiting),
+    multitenancy: options['multitenancy.enabled'],
+    limits: bodyLimits(options),
+    clock,
+    logger,
+    metrics,
+    tracing,
+  }).catch((cause: unknown) => {
+    throw cannotListen(options, cause);
+  });
+  // Once closed it stays so.
+  owned.defer(() => server.close(0));
+  const url = `${certificates.server === undefined ? 'http' : 'https'}://${shownHost(server.host)}:${server.port}`;
+  logger.info('starting', { url, target: options.target });
   const store = await openObjectStore({ options, clock, random, metrics, tracing });
-  await probe(store, random, logger);
-  const identity = await openStore(store, random);
+  owned.defer(store.close);
+  const identity = await patience.until('object store', async () => {
+    await probe(store, random, logger);
+    return openStore(store, random);
+  });
+  const profiler = await createSelfProfiler(clock);
+  owned.defer(profiler.close);
   const tenantOptions = await watchOverrides({ options, clock, logger, metrics });
+  owned.defer(tenantOptions.close);
   const roles = await startRoles({
     options,
     tenantOptions,
@@ -65,9 +114,12 @@ export async function startFlamelake({
     identity,
     internalTls: certificates.internal,
     tracing,
+    patience,
     onFatal,
   });
-  const profiler = await createSelfProfiler(clock);
+  owned.defer(async () => {
+    for (const role of roles) await role.close();
+  });
   const queries = roles.find((role) => role.queries !== undefined)?.queries;
   let isServing = true;
   const app = createHttpApp({
@@ -101,36 +153,13 @@ export async function startFlamelake({
         })),
     logger,
   });
-  const closeRoles = async (): Promise<void> => {
-    for (const role of roles) await role.close();
-    await tenantOptions.close();
-    profiler.close();
-    await store.close();
-    await certificates.close();
-    await tracing.close().catch((error: unknown) => logger.failure('last spans could not be sent', error));
-    stopObserving();
-  };
-  const server = await startServer({
-    host: options['server.host'],
-    port: options['server.port'],
-    ...(certificates.server !== undefined && { tls: certificates.server }),
-    methods: [...roles.flatMap((role) => role.methods ?? []), ...serverMethods(() => isServing)],
-    http: app,
-    multitenancy: options['multitenancy.enabled'],
-    limits: bodyLimits(options),
-    clock,
-    logger,
-    metrics,
-    tracing,
-  }).catch(async (cause: unknown) => {
-    await closeRoles();
-    throw cannotListen(options, cause);
-  });
+  const methods = [...roles.flatMap((role) => role.methods ?? []), ...serverMethods(() => isServing)];
+  server.serve({ methods, http: app });
   const ending = new AbortController();
   const canary = startCanary({ options, roles, clock, random, logger, metrics }, ending.signal);
   const selfProfiling = profileSelf(profiler, roles, options, logger, ending.signal);
   return {
-    url: `${certificates.server === undefined ? 'http' : 'https'}://${shownHost(server.host)}:${server.port}`,
+    url,
     async close() {
       isServing = false;
       ending.abort();
@@ -138,7 +167,7 @@ export async function startFlamelake({
       await clock.sleep(options['server.drain-delay']);
       await server.close(options['server.drain-timeout']);
       await Promise.all([selfProfiling, canary]);
-      await closeRoles();
+      await owned.disposeAsync();
     },
   };
 }
