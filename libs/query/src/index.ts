@@ -2,6 +2,7 @@ export type { Cells, Exemplar } from './cells.ts';
 export { executeCachedTask, type ResultCache } from './execute-cached-task.ts';
 export { type ExecuteOptions, executeTask, type OpenBlock } from './execute-task.ts';
 export { dropLighterStacks, focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
+export { type FunctionTree, mergeFunctionTree } from './function-tree.ts';
 export { hideExpired } from './hide-expired.ts';
 export {
   LABEL_SETS_MAX,
@@ -14,6 +15,7 @@ export type { LocationTree } from './location-tree.ts';
 export { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 export { decodePartialResult, encodePartialResult, RESULT_MESSAGE_BYTES_MAX } from './partial-result-codec.ts';
 export { type Plan, planQuery, TASK_SIZES, type TaskSizes } from './plan.ts';
+export { flamegraphFunctionTree, profileFunctionTree } from './profile-tree.ts';
 export { DOT_NODES_DEFAULT, renderDot } from './render-dot.ts';
 export { type Flamegraph, type FlamegraphDiff, renderDiff, renderFlamegraph } from './render-flamegraph.ts';
 export {

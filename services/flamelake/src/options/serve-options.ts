@@ -187,6 +187,23 @@ export const SERVE_OPTIONS = {
     default: 128 * MIB,
     description: 'memory for open blocks and partial results',
   },
+  'ad-hoc.files-max': {
+    kind: 'integer',
+    min: 1,
+    max: 900,
+    default: 100,
+    unit: 'files',
+    description: 'files uploaded to look at that a tenant keeps; the oldest makes way for one more',
+    perTenant: true,
+  },
+  'ad-hoc.file-size-max': {
+    kind: 'bytes',
+    min: KIB,
+    max: 32 * MIB,
+    default: 16 * MIB,
+    description: 'one such file as uploaded; kept for as long as profiles are (limits.retention-period)',
+    perTenant: true,
+  },
   'runtime-config.file': {
     kind: 'text',
     default: '',

@@ -2,6 +2,9 @@
 import { createSnapshotSource } from '@flamelake/catalog';
 import { FlamelakeError } from '@flamelake/model';
 import {
+  adHocMethods,
+  createAdHocProfiles,
+  createDrawAside,
   createQueryFrontend,
   createSettings,
   dataActions,
@@ -12,7 +15,11 @@ import {
   settingsMethods,
 } from '@flamelake/query-frontend';
 import { retentionOf } from '../options/retention.ts';
+import { SERVE_OPTIONS } from '../options/serve-options.ts';
 import type { Role, RoleContext } from './role.ts';
+
+/** Largest file whatever a tenant's option says. */
+const AD_HOC_BYTES_MAX = SERVE_OPTIONS['ad-hoc.file-size-max'].max;
 
 /**
  * @param execute - runs a task, in this process or in another
@@ -32,6 +39,19 @@ export function startQueryRole(
       lookbackMsMax: own['query.lookback-max'],
     };
   };
+  const expireBefore = retentionOf(tenantOptions, clock);
+  const adHoc = createAdHocProfiles({
+    store,
+    random,
+    clock,
+    draw: createDrawAside(),
+    limits: (tenant) => {
+      const own = tenantOptions.of(tenant);
+      const { nodesDefault, nodesMax } = limits(tenant);
+      const [filesMax, fileBytesMax] = [own['ad-hoc.files-max'], own['ad-hoc.file-size-max']];
+      return { filesMax, fileBytesMax, expireBeforeMs: expireBefore(tenant), nodesDefault, nodesMax };
+    },
+  });
   const queries = createQueryFrontend({
     snapshots: createSnapshotSource({ store, clock }),
     keys: identity.keys,
@@ -39,11 +59,15 @@ export function startQueryRole(
     ...(tasksInFlight === undefined ? {} : { tasksInFlight }),
     limits,
     checkTenants: (tenants) => checkTenants(tenants, options['multitenancy.tenants-per-query-max']),
-    expireBefore: retentionOf(tenantOptions, clock),
+    expireBefore,
     clock,
   });
   return {
-    methods: [...querierMethods(queries), ...settingsMethods(createSettings({ store, random, clock }))],
+    methods: [
+      ...querierMethods(queries),
+      ...settingsMethods(createSettings({ store, random, clock })),
+      ...adHocMethods(adHoc, AD_HOC_BYTES_MAX),
+    ],
     routes: plainRoutes(queries, clock),
     actions: dataActions({ store, clock, random }),
     queries,
