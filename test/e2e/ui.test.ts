@@ -85,6 +85,20 @@ test('table and search show what a function costs', { skip }, async () => {
   assert.equal(await page.getByRole('row').count(), 2);
 });
 
+test('a range is chosen by dragging over the time series', { skip }, async () => {
+  await page.goto(address('/explore', { selector: '{service_name="shop"}' }));
+  await barLine().getByText('1.90 k (100.0%)').waitFor();
+  const box = await page.locator('.u-over').boundingBox();
+  assert.ok(box);
+  await page.mouse.move(box.x + box.width / 2, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 2, box.y + 20, { steps: 4 });
+  await page.mouse.up();
+  // The early profile lies in the half that was left out.
+  await barLine().getByText('1 k (100.0%)').waitFor();
+  assert.match(page.url(), /from=\d{13}&until=\d{13}/);
+});
+
 test('a heat map leads to a single profile', { skip }, async () => {
   await page.goto(address('/explore', { selector: '{service_name="shop"}', chart: 'heatmap' }));
   await barLine().getByText('1.90 k').waitFor();

@@ -1,6 +1,14 @@
 /** The frame of all views: where one is, which time is looked at, and the address that says so. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { formatLocation, type PageState, parseLocation, pathOf, VIEWS, type ViewName } from './model/page-state.ts';
+import { type MouseEvent, useEffect, useMemo, useState } from 'react';
+import {
+  asksAgain,
+  formatLocation,
+  type PageState,
+  parseLocation,
+  pathOf,
+  VIEWS,
+  type ViewName,
+} from './model/page-state.ts';
 import { recallState, rememberState } from './model/remembered.ts';
 import { type Page, PageContext } from './parts/page.ts';
 import { TimePicker } from './parts/time-picker.tsx';
@@ -38,13 +46,17 @@ export function App() {
     () => ({
       state,
       nowMs,
-      go(change) {
+      go(change, { isStep = true } = {}) {
         const next = { ...state, ...change };
         const address = formatLocation(next);
-        if (address !== location.pathname + location.search) history.pushState(null, '', address);
+        if (address !== location.pathname + location.search) {
+          if (isStep) history.pushState(null, '', address);
+          else history.replaceState(null, '', address);
+        }
         rememberState(next);
         setState(next);
-        setNow(Date.now());
+        // Another way to look at the same answer asks nothing.
+        if (asksAgain(change)) setNow(Date.now());
       },
     }),
     [state, nowMs],
@@ -66,7 +78,7 @@ export function App() {
   return (
     <PageContext.Provider value={page}>
       <header>
-        <a class="brand" href="/" onClick={(event) => visit(event, 'services')}>
+        <a className="brand" href="/" onClick={(event) => visit(event, 'services')}>
           <img src="/assets/flame.svg" alt="" width={22} height={22} /> Flamelake
         </a>
         <nav>

@@ -1,7 +1,8 @@
 /** Starts the app in the page. */
-import { render } from 'preact';
+import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import 'uplot/dist/uPlot.min.css';
 import './style.css';
 
 const root = document.getElementById('app');
-if (root !== null) render(<App />, root);
+if (root !== null) createRoot(root).render(<App />);

@@ -7,9 +7,8 @@ const DIRECTORY = fileURLToPath(new URL('../../../ui/dist/', import.meta.url));
 const INDEX = `${DIRECTORY}index.html`;
 /** Addresses of views; what they show is in their query. */
 const VIEW_PATHS = ['/', '/explore', '/labels', '/comparison', '/comparison-diff', '/status'];
-/** Styles of single elements are how the app places what moves. */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'; connect-src 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** Names of assets change with their content. */
 const ASSET_AGE = '365d';
 

@@ -1,21 +1,11 @@
 /** Where values and times of a chart lie. */
 import type { Series } from '../api/querier.ts';
-import { formatTime, type TimeRange } from '../model/time-range.ts';
+import type { TimeRange } from '../model/time-range.ts';
 
 export interface ChartScale {
   x(timeMs: number): number;
   y(value: number): number;
-  timeAt(x: number): number;
-  readonly ticks: readonly { readonly y: number; readonly value: number }[];
-  readonly times: readonly {
-    readonly x: number;
-    readonly words: string;
-    readonly anchor: 'start' | 'middle' | 'end';
-  }[];
 }
-
-const TICKS = 3;
-const DAY_MS = 86_400_000;
 
 export function chartScale(
   series: readonly Series[],
@@ -25,20 +15,9 @@ export function chartScale(
 ): ChartScale {
   const largest = series.reduce((max, { values }) => values.reduce((a, b) => Math.max(a, b), max), 0);
   const top = roundUp(largest);
-  const x = (timeMs: number): number => ((timeMs - startMs) / (endMs - startMs)) * widthPx;
-  const y = (value: number): number => heightPx - (value / top) * (heightPx - 12);
-  const words = (timeMs: number): string =>
-    endMs - startMs > DAY_MS ? formatTime(timeMs).slice(5, 16) : formatTime(timeMs).slice(11, 19);
   return {
-    x,
-    y,
-    timeAt: (at) => startMs + (at / Math.max(1, widthPx)) * (endMs - startMs),
-    ticks: Array.from({ length: TICKS }, (_, i) => (top * (i + 1)) / TICKS).map((value) => ({ value, y: y(value) })),
-    times: [0, 0.5, 1].map((share) => ({
-      x: share * widthPx,
-      words: words(startMs + share * (endMs - startMs)),
-      anchor: share === 0 ? 'start' : share === 1 ? 'end' : 'middle',
-    })),
+    x: (timeMs) => ((timeMs - startMs) / (endMs - startMs)) * widthPx,
+    y: (value) => heightPx - (value / top) * (heightPx - 12),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Where lines, points and cells of charts lie. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { alignSeries } from './align-series.ts';
 import { chartScale, linePath, nearestPoint } from './chart-scale.ts';
 import { heatmapCells } from './heatmap-cells.ts';
 
@@ -9,14 +10,23 @@ const LINE = { labels: [], timesMs: [20_000, 30_000, 60_000], values: [2, 4, 1] 
 
 test('a scale holds all values below a round number', () => {
   const scale = chartScale([LINE], RANGE, 100, 112);
-  assert.deepEqual([scale.x(50_000), scale.y(0), scale.y(5), scale.timeAt(25)], [50, 112, 12, 25_000]);
-  assert.equal(scale.ticks.at(-1)?.value, 5);
-  assert.equal(chartScale([], RANGE, 100, 112).ticks.at(-1)?.value, 1);
+  assert.deepEqual([scale.x(50_000), scale.y(0), scale.y(5)], [50, 112, 12]);
+  assert.equal(chartScale([], RANGE, 100, 112).y(1), 12);
 });
 
 test('a line lies in the middle of its steps, and on the ground where there is nothing', () => {
   const scale = chartScale([LINE], RANGE, 100, 112);
   assert.equal(linePath(LINE, scale, 10), 'M5.0 112.0L15.0 72.0L25.0 32.0L35.0 112.0L45.0 112.0L55.0 92.0');
+});
+
+test('series share one axis, and a step without work is zero', () => {
+  const other = { labels: [], timesMs: [30_000, 60_000], values: [9, 8] };
+  assert.deepEqual(alignSeries([LINE, other], 10), [
+    [5, 15, 25, 35, 45, 55],
+    [0, 2, 4, 0, 0, 1],
+    [0, 0, 9, 0, 0, 8],
+  ]);
+  assert.deepEqual(alignSeries([], 10), [[]]);
 });
 
 test('the nearest points are those of one time, largest first', () => {

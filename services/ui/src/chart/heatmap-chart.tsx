@@ -1,5 +1,5 @@
 /** Single profiles by time and size: each cell says how many there are, and a click opens its largest. */
-import { useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'react';
 import type { Exemplar, Heatmap } from '../api/querier.ts';
 import { formatTime, type TimeRange } from '../model/time-range.ts';
 import { useWidth } from '../parts/use-width.ts';
@@ -23,12 +23,12 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
   const cells = heatmapCells(heatmap, range, stepSeconds, widthPx, heightPx - AXIS_PX);
   const { edges } = heatmap;
   return (
-    <div class="chart" ref={frame}>
+    <div className="chart" ref={frame}>
       <svg width={widthPx} height={heightPx} role="img" aria-label="Heat map of single profiles">
         {cells.map((cell) => (
           <rect
             key={`${cell.timeMs} ${cell.bucket}`}
-            class="cell"
+            className="cell"
             x={cell.x}
             y={cell.y}
             width={cell.width}
@@ -39,21 +39,21 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
             onClick={() => cell.largest !== undefined && onPick(cell.largest)}
           />
         ))}
-        <text class="axis" x={2} y={10}>
+        <text className="axis" x={2} y={10}>
           {format(edges.at(-1) ?? 0)}
         </text>
-        <text class="axis" x={2} y={heightPx - AXIS_PX - 2}>
+        <text className="axis" x={2} y={heightPx - AXIS_PX - 2}>
           {format(edges[0] ?? 0)}
         </text>
-        <text class="axis" x={0} y={heightPx - 4}>
+        <text className="axis" x={0} y={heightPx - 4}>
           {formatTime(range.startMs)}
         </text>
-        <text class="axis" x={widthPx} y={heightPx - 4} text-anchor="end">
+        <text className="axis" x={widthPx} y={heightPx - 4} textAnchor="end">
           {formatTime(range.endMs)}
         </text>
       </svg>
       {hovered !== undefined && (
-        <div class="legend">
+        <div className="legend">
           {formatTime(hovered.timeMs)}: {hovered.count} {hovered.count === 1 ? 'profile' : 'profiles'} from{' '}
           {format(edges[hovered.bucket] ?? 0)}
           {hovered.largest !== undefined && <span>largest {format(hovered.largest.value)}; click to open it</span>}

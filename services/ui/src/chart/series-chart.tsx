@@ -1,9 +1,12 @@
 /** Time series as lines; a range is chosen by dragging over it. */
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import uPlot from 'uplot';
 import type { Series } from '../api/querier.ts';
 import { formatTime, type TimeRange } from '../model/time-range.ts';
+import { useDarkMode } from '../parts/use-dark-mode.ts';
 import { useWidth } from '../parts/use-width.ts';
-import { chartScale, linePath, nearestPoint } from './chart-scale.ts';
+import { alignSeries } from './align-series.ts';
+import { nearestPoint } from './chart-scale.ts';
 import { seriesColour, seriesName } from './series-name.ts';
 
 export interface SeriesChartProps {
@@ -17,96 +20,36 @@ export interface SeriesChartProps {
   readonly onRange?: (range: TimeRange) => void;
 }
 
-interface Drag {
-  readonly from: number;
-  readonly to: number;
-}
-
-const AXIS_PX = 18;
 /** A shorter drag is a click. */
 const DRAG_PX_MIN = 4;
+const DAY_MS = 86_400_000;
 
-export function SeriesChart({ series, range, stepSeconds, heightPx, format, chosen, onRange }: SeriesChartProps) {
+export function SeriesChart(props: SeriesChartProps) {
+  const { series, range, stepSeconds, heightPx, format, chosen } = props;
   const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
+  latest.current = props;
   const widthPx = useWidth(frame);
-  const [drag, setDrag] = useState<Drag | undefined>(undefined);
-  const [hoverX, setHoverX] = useState<number | undefined>(undefined);
-  const scale = chartScale(series, range, widthPx, heightPx - AXIS_PX);
-  const xOf = (event: PointerEvent): number =>
-    Math.max(0, Math.min(widthPx, event.clientX - (frame.current?.getBoundingClientRect().left ?? 0)));
-  const finish = (): void => {
-    if (drag !== undefined && Math.abs(drag.to - drag.from) >= DRAG_PX_MIN) {
-      const [a, b] = [scale.timeAt(drag.from), scale.timeAt(drag.to)];
-      onRange?.({ startMs: Math.floor(Math.min(a, b)), endMs: Math.ceil(Math.max(a, b)) });
-    }
-    setDrag(undefined);
-  };
-  const hovered = hoverX === undefined ? undefined : nearestPoint(series, scale.timeAt(hoverX));
+  const isDark = useDarkMode();
+  const [hoveredMs, setHovered] = useState<number | undefined>(undefined);
+  const data = useMemo(() => alignSeries(series, stepSeconds), [series, stepSeconds]);
+  useEffect(() => {
+    if (canvas.current === null || widthPx === 0) return undefined;
+    const plot = new uPlot(optionsOf(latest, setHovered, widthPx), data, canvas.current);
+    return () => plot.destroy();
+  }, [data, widthPx, heightPx, isDark, range.startMs, range.endMs, chosen?.startMs, chosen?.endMs]);
+  const hovered = hoveredMs === undefined ? undefined : nearestPoint(series, hoveredMs);
+  const largest = series.reduce((max, { values }) => values.reduce((a, b) => Math.max(a, b), max), 0);
   return (
-    <div class="chart" ref={frame}>
-      <svg
-        width={widthPx}
-        height={heightPx}
+    <div className="chart" ref={frame} style={{ minHeight: `${heightPx}px` }}>
+      <div
+        ref={canvas}
         role="img"
-        aria-label="Time series. Drag to choose a time range."
-        onPointerDown={(event) => {
-          if (onRange === undefined) return;
-          event.currentTarget.setPointerCapture(event.pointerId);
-          setDrag({ from: xOf(event), to: xOf(event) });
-        }}
-        onPointerMove={(event) => {
-          setHoverX(xOf(event));
-          if (drag !== undefined) setDrag({ ...drag, to: xOf(event) });
-        }}
-        onPointerUp={finish}
-        onPointerLeave={() => setHoverX(undefined)}
-      >
-        {scale.ticks.map(({ y, value }) => (
-          <g key={y}>
-            <line class="grid" x1={0} x2={widthPx} y1={y} y2={y} />
-            <text class="axis" x={2} y={y - 3}>
-              {format(value)}
-            </text>
-          </g>
-        ))}
-        {chosen !== undefined && (
-          <rect
-            class="chosen"
-            x={scale.x(chosen.startMs)}
-            width={Math.max(0, scale.x(chosen.endMs) - scale.x(chosen.startMs))}
-            y={0}
-            height={heightPx - AXIS_PX}
-          />
-        )}
-        {series.map((one, i) => (
-          <path key={seriesName(one)} class="line" d={linePath(one, scale, stepSeconds)} stroke={seriesColour(i)} />
-        ))}
-        {hovered !== undefined && (
-          <line
-            class="cursor"
-            x1={scale.x(hovered.timeMs)}
-            x2={scale.x(hovered.timeMs)}
-            y1={0}
-            y2={heightPx - AXIS_PX}
-          />
-        )}
-        {drag !== undefined && (
-          <rect
-            class="brush"
-            x={Math.min(drag.from, drag.to)}
-            width={Math.abs(drag.to - drag.from)}
-            y={0}
-            height={heightPx - AXIS_PX}
-          />
-        )}
-        {scale.times.map(({ x, words, anchor }) => (
-          <text key={x} class="axis" x={x} y={heightPx - 4} text-anchor={anchor}>
-            {words}
-          </text>
-        ))}
-      </svg>
+        aria-label={`Time series from ${formatTime(range.startMs)} to ${formatTime(range.endMs)}, at most ${format(largest)}`}
+      />
       {hovered !== undefined && (
-        <div class="legend">
+        <div className="legend">
           {formatTime(hovered.timeMs)}
           {hovered.points.map(({ series: index, value }) => (
             <span key={index}>
@@ -117,4 +60,91 @@ export function SeriesChart({ series, range, stepSeconds, heightPx, format, chos
       )}
     </div>
   );
+}
+
+function optionsOf(
+  latest: { readonly current: SeriesChartProps },
+  onHover: (timeMs: number | undefined) => void,
+  width: number,
+): uPlot.Options {
+  const { series, range, stepSeconds, heightPx, chosen, onRange } = latest.current;
+  const style = getComputedStyle(document.documentElement);
+  const [quiet, line, accent] = ['--quiet', '--line', '--accent'].map((name) => style.getPropertyValue(name));
+  const font = '11px system-ui, sans-serif';
+  const words = (seconds: number): string => {
+    const text = formatTime(seconds * 1_000);
+    return range.endMs - range.startMs > DAY_MS ? text.slice(5, 16) : text.slice(11, 19);
+  };
+  return {
+    width,
+    height: heightPx,
+    legend: { show: false },
+    cursor: {
+      y: false,
+      points: { size: 7 },
+      drag: { x: onRange !== undefined, y: false, setScale: false },
+    },
+    scales: {
+      x: { time: true, range: [range.startMs / 1_000, range.endMs / 1_000] },
+      y: { range: (_, __, largest) => [0, largest > 0 ? largest * 1.1 : 1] },
+    },
+    axes: [
+      {
+        stroke: quiet,
+        font,
+        size: 26,
+        grid: { show: false },
+        ticks: { stroke: line },
+        space: 90,
+        values: (_, at) => at.map(words),
+      },
+      {
+        stroke: quiet,
+        font,
+        size: 76,
+        space: 34,
+        grid: { stroke: line, width: 1 },
+        ticks: { show: false },
+        values: (_, at) => at.map((value) => latest.current.format(value)),
+      },
+    ],
+    series: [
+      {},
+      ...series.map((one, i) => ({
+        label: seriesName(one),
+        stroke: seriesColour(i),
+        width: 1.5,
+        points: { show: false },
+        ...(series.length === 1 && { fill: `${seriesColour(i)}22` }),
+      })),
+    ],
+    hooks: {
+      setCursor: [
+        ({ cursor, posToVal }) => {
+          const { left = -1 } = cursor;
+          onHover(left < 0 ? undefined : posToVal(left, 'x') * 1_000 + stepSeconds * 500);
+        },
+      ],
+      setSelect: [
+        (plot) => {
+          const { left, width: chosenPx } = plot.select;
+          if (chosenPx < DRAG_PX_MIN) return;
+          const [startMs, endMs] = [left, left + chosenPx].map((at) => plot.posToVal(at, 'x') * 1_000);
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          latest.current.onRange?.({ startMs: Math.floor(startMs ?? 0), endMs: Math.ceil(endMs ?? 0) });
+        },
+      ],
+      drawClear: [
+        ({ ctx, bbox, valToPos }) => {
+          if (chosen === undefined) return;
+          const [from, until] = [chosen.startMs, chosen.endMs].map((ms) => valToPos(ms / 1_000, 'x', true));
+          ctx.save();
+          ctx.globalAlpha = 0.14;
+          ctx.fillStyle = accent ?? '#b45309';
+          ctx.fillRect(from ?? 0, bbox.top, (until ?? 0) - (from ?? 0), bbox.height);
+          ctx.restore();
+        },
+      ],
+    },
+  };
 }

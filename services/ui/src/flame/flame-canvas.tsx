@@ -1,5 +1,5 @@
 /** The flame graph: a canvas that zooms by click, tells by hover, and is walked by arrow keys. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { formatShare, formatValue } from '../model/units.ts';
 import { useDarkMode } from '../parts/use-dark-mode.ts';
 import { useWidth } from '../parts/use-width.ts';
@@ -69,11 +69,11 @@ export function FlameCanvas({ graph, unit, search, onFocus, onSandwich }: FlameC
   };
   const marked = selected >= 0 ? selected : shownZoom;
   return (
-    <div class="flame" ref={frame}>
-      <div class="bar-line" role="status">
+    <div className="flame" ref={frame}>
+      <div className="bar-line" role="status">
         <b>{nameOf(graph, marked)}</b> {describeBar(graph, marked, unit)}
-        {found !== undefined && <span class="found">found {formatShare(found.width, graph.width[0] ?? 0)}</span>}
-        <span class="actions">
+        {found !== undefined && <span className="found">found {formatShare(found.width, graph.width[0] ?? 0)}</span>}
+        <span className="actions">
           {shownZoom > 0 && <button onClick={() => choose(0)}>Zoom out</button>}
           {marked > 0 && onFocus !== undefined && (
             <button
@@ -105,7 +105,10 @@ export function FlameCanvas({ graph, unit, search, onFocus, onSandwich }: FlameC
         onKeyDown={walk}
       />
       {hover.bar >= 0 && (
-        <div class="tooltip" style={{ left: `${Math.min(hover.x + 12, widthPx - 260)}px`, top: `${hover.y + 52}px` }}>
+        <div
+          className="tooltip"
+          style={{ left: `${Math.min(hover.x + 12, widthPx - 260)}px`, top: `${hover.y + 52}px` }}
+        >
           <b>{nameOf(graph, hover.bar)}</b>
           <div>{describeBar(graph, hover.bar, unit)}</div>
           {isOther(graph, hover.bar) && <div>Too small to be shown alone: focus shows it.</div>}

@@ -112,3 +112,12 @@ export function formatLocation(state: PageState): string {
 export function pathOf(view: ViewName): string {
   return Object.keys(PATHS).find((path) => PATHS[path] === view) ?? '/';
 }
+
+/** What says how an answer is looked at, not which. */
+const LOOKS: ReadonlySet<string> = new Set(['pane', 'about', 'search'] satisfies readonly (keyof PageState)[]);
+
+/** Whether a change of the state is another question, or the same one again. */
+export function asksAgain(change: Partial<PageState>): boolean {
+  const names = Object.keys(change);
+  return names.length === 0 || names.some((name) => !LOOKS.has(name));
+}

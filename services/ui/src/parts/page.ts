@@ -1,6 +1,5 @@
 /** What every view is given: the state of the page, how to change it, and the clock of its last refresh. */
-import { createContext } from 'preact';
-import { useContext } from 'preact/hooks';
+import { createContext, useContext } from 'react';
 import type { Query } from '../api/querier.ts';
 import { DEFAULT_STATE, type PageState } from '../model/page-state.ts';
 import { rangeOf } from '../model/time-range.ts';
@@ -9,8 +8,8 @@ export interface Page {
   readonly state: PageState;
   /** When the data was last asked for, ms since 1970: what `now` means. */
   readonly nowMs: number;
-  /** Goes to another state, as a step of the browser's history. */
-  go(change: Partial<PageState>): void;
+  /** Goes to another state, as a step of the browser's history unless told otherwise; nothing changed asks for the data again. */
+  go(change: Partial<PageState>, options?: { readonly isStep?: boolean }): void;
 }
 
 export const PageContext = createContext<Page>({ state: DEFAULT_STATE, nowMs: 0, go: () => undefined });

@@ -1,5 +1,5 @@
 /** A text field that offers what there is to choose from, found by letters in their order. */
-import { useState } from 'preact/hooks';
+import { useState } from 'react';
 import { fuzzyFind } from '../model/fuzzy-find.ts';
 
 export interface PickerProps {
@@ -22,7 +22,7 @@ export function Picker({ label, value, options, words = (option) => option, onPi
     if (option !== undefined) onPick(option);
   };
   return (
-    <div class="picker">
+    <div className="picker">
       <label>
         {label}
         <input
@@ -35,7 +35,7 @@ export function Picker({ label, value, options, words = (option) => option, onPi
             setMarked(0);
           }}
           onBlur={() => setTyped(undefined)}
-          onInput={(event) => {
+          onChange={(event) => {
             setTyped(event.currentTarget.value);
             setMarked(0);
           }}
@@ -56,7 +56,7 @@ export function Picker({ label, value, options, words = (option) => option, onPi
               {words(option)}
             </li>
           ))}
-          {offered.length === 0 && <li class="quiet">Nothing in this time range</li>}
+          {offered.length === 0 && <li className="quiet">Nothing in this time range</li>}
         </ul>
       )}
     </div>

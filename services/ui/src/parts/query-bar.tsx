@@ -22,7 +22,7 @@ export function QueryBar({ hasService }: QueryBarProps) {
     labelValues({ tenant: state.tenant, signal }, 'service_name', { ...query, selector: '{}' }),
   );
   return (
-    <div class="query">
+    <div className="query">
       {hasService && (
         <Picker
           label="Service"

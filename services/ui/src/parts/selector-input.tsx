@@ -1,5 +1,5 @@
 /** The label selector: matchers as chips that go by a click, labels of the data to add, and the text itself for the rest. */
-import { useState } from 'preact/hooks';
+import { useState } from 'react';
 import { labelNames, labelValues, type Query } from '../api/querier.ts';
 import { formatSelector, parseSelector, withLabel } from '../model/selector.ts';
 import { usePage } from './page.ts';
@@ -25,12 +25,12 @@ export function SelectorInput({ query, onChange }: SelectorInputProps) {
   );
   const shown = (names.value ?? []).filter((one) => !one.startsWith('__'));
   return (
-    <div class="selector">
+    <div className="selector">
       {!isWriting &&
         matchers?.map((matcher) => (
           <button
             key={`${matcher.name}${matcher.op}${matcher.value}`}
-            class="chip"
+            className="chip"
             title="Remove"
             onClick={() => onChange(formatSelector(matchers.filter((one) => one !== matcher)))}
           >
@@ -46,10 +46,10 @@ export function SelectorInput({ query, onChange }: SelectorInputProps) {
           }}
         >
           <input
-            class="wide"
+            className="wide"
             aria-label="Label selector"
             value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
+            onChange={(event) => setText(event.currentTarget.value)}
           />
           <button type="submit">Apply</button>
         </form>

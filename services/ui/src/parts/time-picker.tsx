@@ -1,5 +1,5 @@
 /** Chooses the time range, and how often it is asked for again. */
-import { useState } from 'preact/hooks';
+import { type FormEvent, useState } from 'react';
 import { describeRange, parseTime, QUICK_RANGES } from '../model/time-range.ts';
 import { usePage } from './page.ts';
 
@@ -11,12 +11,12 @@ export function TimePicker() {
   const [until, setUntil] = useState('');
   const isQuick = state.until === 'now' && QUICK_RANGES.some(([start]) => start === state.from);
   const isWrong = [from, until].some((text) => text !== '' && parseTime(text, nowMs) === undefined);
-  const apply = (event: Event): void => {
+  const apply = (event: FormEvent): void => {
     event.preventDefault();
     if (!isWrong) go({ from: from || state.from, until: until || state.until });
   };
   return (
-    <div class="time">
+    <div className="time">
       <select
         aria-label="Time range"
         value={isQuick ? state.from : 'other'}
@@ -33,17 +33,17 @@ export function TimePicker() {
       </select>
       <details>
         <summary>Exact</summary>
-        <form class="popover" onSubmit={apply}>
+        <form className="popover" onSubmit={apply}>
           <label>
             From
-            <input placeholder={state.from} value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
+            <input placeholder={state.from} value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
           </label>
           <label>
             Until
-            <input placeholder={state.until} value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
+            <input placeholder={state.until} value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
           </label>
-          <p class="quiet">now-90m, 2026-11-21 03:42, or milliseconds since 1970</p>
-          {isWrong && <p class="error">That is no time.</p>}
+          <p className="quiet">now-90m, 2026-11-21 03:42, or milliseconds since 1970</p>
+          {isWrong && <p className="error">That is no time.</p>}
           <button type="submit">Show</button>
         </form>
       </details>

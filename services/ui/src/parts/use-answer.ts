@@ -1,5 +1,5 @@
 /** What a query answered: the last answer stays while the next is under way, and a query nobody waits for any more is cancelled. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useState } from 'react';
 
 export interface Answer<Value> {
   readonly value: Value | undefined;

@@ -1,5 +1,5 @@
-import type { RefObject } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import type { RefObject } from 'react';
+import { useEffect, useState } from 'react';
 
 /** Width of an element in px, kept up as it changes. */
 export function useWidth(element: RefObject<HTMLElement | null>): number {

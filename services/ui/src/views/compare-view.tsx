@@ -1,5 +1,5 @@
 /** Two selections – of time, of labels – and where they differ. */
-import { useMemo } from 'preact/hooks';
+import { useMemo } from 'react';
 import { type Query, selectDiff, selectSeries } from '../api/querier.ts';
 import { SeriesChart } from '../chart/series-chart.tsx';
 import { decodeFlameGraph } from '../flame/flame-graph.ts';
@@ -27,7 +27,7 @@ export function CompareView() {
   return (
     <>
       <QueryBar hasService={true} />
-      <div class="split">
+      <div className="split">
         <Side
           title="Before"
           query={left}
@@ -41,7 +41,7 @@ export function CompareView() {
           onSelector={(rightSelector) => go({ rightSelector })}
         />
       </div>
-      <p class="quiet">
+      <p className="quiet">
         Orange: a larger share after than before; blue: a smaller one. Shares are of each side's own total, so sides of
         different length compare.
       </p>
@@ -76,7 +76,7 @@ function Side({ title, query, onRange, onSelector }: SideProps) {
   return (
     <div>
       <h3>
-        {title} <small class="quiet">{`${formatTime(query.startMs)} to ${formatTime(query.endMs)}`}</small>
+        {title} <small className="quiet">{`${formatTime(query.startMs)} to ${formatTime(query.endMs)}`}</small>
       </h3>
       <SelectorInput query={query} onChange={onSelector} />
       <Loading answer={answer}>

@@ -1,5 +1,5 @@
 /** One service: its time series, and where the chosen time went. */
-import { useMemo } from 'preact/hooks';
+import { useMemo } from 'react';
 import { type Query, selectFlameGraph, selectHeatmap, selectSeries } from '../api/querier.ts';
 import { HeatmapChart } from '../chart/heatmap-chart.tsx';
 import { SeriesChart } from '../chart/series-chart.tsx';
@@ -24,11 +24,11 @@ export function ExploreView() {
   const graph = useMemo(() => (wire.value === undefined ? undefined : decodeFlameGraph(wire.value)), [wire.value]);
   return (
     <>
-      <div class="row">
+      <div className="row">
         <QueryBar hasService={true} />
         <ExportMenu query={query} graph={graph} />
       </div>
-      <div class="tabs" role="tablist">
+      <div className="tabs" role="tablist">
         <button role="tab" aria-selected={state.chart === 'series'} onClick={() => go({ chart: 'series' })}>
           Time series
         </button>
@@ -36,7 +36,7 @@ export function ExploreView() {
           Heat map
         </button>
         {state.profile !== '' && (
-          <button class="chip" onClick={() => go({ profile: '' })}>
+          <button className="chip" onClick={() => go({ profile: '' })}>
             One profile: {state.profile} ×
           </button>
         )}

@@ -22,9 +22,9 @@ export function ExportMenu({ query, graph }: ExportMenuProps) {
   };
   const copy = (text: string): void => void navigator.clipboard.writeText(text);
   return (
-    <details class="export">
+    <details className="export">
       <summary>Export</summary>
-      <div class="popover">
+      <div className="popover">
         <button onClick={() => void savePprof()}>pprof</button>
         {graph !== undefined && (
           <button onClick={() => save(new Blob([foldedText(graph)], { type: 'text/plain' }), `${name}.folded`)}>

@@ -1,5 +1,5 @@
 /** Functions by what they cost. */
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'react';
 import type { FlameGraph } from '../flame/flame-graph.ts';
 import { type FunctionRow, functionRows } from '../flame/functions.ts';
 import { formatShare, formatValue } from '../model/units.ts';
@@ -37,7 +37,7 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
   );
   const isDiff = graph.right !== undefined;
   return (
-    <div class="table">
+    <div className="table">
       <table>
         <thead>
           <tr>
@@ -53,7 +53,7 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
           {shown.slice(0, ROWS_MAX).map((row) => (
             <tr key={row.name}>
               <td>
-                <button class="link" onClick={() => onPick(row.name)} title={row.name}>
+                <button className="link" onClick={() => onPick(row.name)} title={row.name}>
                   {row.name}
                 </button>
               </td>
@@ -61,12 +61,12 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
               {isDiff && <td>{cell(row.rightSelf, rightWhole, unit)}</td>}
               <td>{cell(row.total, whole, unit)}</td>
               {isDiff && <td>{cell(row.rightTotal, rightWhole, unit)}</td>}
-              {isDiff && <td class={change(row) > 0 ? 'more' : 'less'}>{signed(change(row))}</td>}
+              {isDiff && <td className={change(row) > 0 ? 'more' : 'less'}>{signed(change(row))}</td>}
             </tr>
           ))}
         </tbody>
       </table>
-      {shown.length > ROWS_MAX && <p class="quiet">{shown.length - ROWS_MAX} more; search to narrow them down.</p>}
+      {shown.length > ROWS_MAX && <p className="quiet">{shown.length - ROWS_MAX} more; search to narrow them down.</p>}
     </div>
   );
 }

@@ -29,7 +29,7 @@ export function LabelsView() {
   const { unit } = partsOf(state.type);
   return (
     <>
-      <div class="row">
+      <div className="row">
         <QueryBar hasService={true} />
         <Picker
           label="Group by"
@@ -51,7 +51,7 @@ export function LabelsView() {
                 format={(value) => formatPoint(value, state.type, step)}
                 onRange={({ startMs, endMs }) => go({ from: String(startMs), until: String(endMs) })}
               />
-              <div class="table">
+              <div className="table">
                 <table>
                   <thead>
                     <tr>
@@ -66,9 +66,9 @@ export function LabelsView() {
                       return (
                         <tr key={value}>
                           <td>
-                            {i < LINES_MAX && <i class="swatch" style={{ background: seriesColour(i) }} />}
+                            {i < LINES_MAX && <i className="swatch" style={{ background: seriesColour(i) }} />}
                             <button
-                              class="link"
+                              className="link"
                               onClick={() =>
                                 go({ view: 'explore', selector: withLabel(state.selector, state.groupBy, value) })
                               }
@@ -84,7 +84,7 @@ export function LabelsView() {
                   </tbody>
                 </table>
               </div>
-              {series.length === SERIES_MAX && <p class="quiet">The {SERIES_MAX} largest are shown.</p>}
+              {series.length === SERIES_MAX && <p className="quiet">The {SERIES_MAX} largest are shown.</p>}
             </>
           );
         }}

@@ -1,5 +1,5 @@
 /** A flame graph with its table: one of them, both, or the sandwich of a function. */
-import { useMemo } from 'preact/hooks';
+import { useMemo } from 'react';
 import { FlameCanvas } from '../flame/flame-canvas.tsx';
 import type { FlameGraph } from '../flame/flame-graph.ts';
 import { calleesOf, callersOf } from '../flame/sandwich.ts';
@@ -38,8 +38,8 @@ export function ProfilePanes({ graph }: ProfilePanesProps) {
   );
   return (
     <section>
-      <div class="row">
-        <div class="tabs" role="tablist">
+      <div className="row">
+        <div className="tabs" role="tablist">
           {PANES.map((one) => (
             <button key={one} role="tab" aria-selected={pane === one} onClick={() => go({ pane: one })}>
               {PANE_WORDS[one]}
@@ -50,10 +50,11 @@ export function ProfilePanes({ graph }: ProfilePanesProps) {
           type="search"
           placeholder="Search functions"
           value={search}
-          onChange={(event) => go({ search: event.currentTarget.value })}
+          aria-label="Search functions"
+          onChange={(event) => go({ search: event.currentTarget.value }, { isStep: false })}
         />
         {focus.length > 0 && (
-          <button class="chip" onClick={() => go({ focus: [] })}>
+          <button className="chip" onClick={() => go({ focus: [] })}>
             Focused on {focus.at(-1)} ×
           </button>
         )}
@@ -61,7 +62,7 @@ export function ProfilePanes({ graph }: ProfilePanesProps) {
       {pane === 'sandwich' ? (
         <Sandwich graph={graph} unit={unit} about={state.about} />
       ) : (
-        <div class={pane === 'both' ? 'split' : ''}>
+        <div className={pane === 'both' ? 'split' : ''}>
           {pane !== 'graph' && table}
           {pane !== 'table' && canvas}
         </div>

@@ -1,8 +1,8 @@
 /** All services: a sparkline each, what they used in all, and how that changed. */
-import { useState } from 'preact/hooks';
+import { useState } from 'react';
 import { type Series, selectSeries } from '../api/querier.ts';
-import { SeriesChart } from '../chart/series-chart.tsx';
 import { seriesName } from '../chart/series-name.ts';
+import { Sparkline } from '../chart/sparkline.tsx';
 import { withLabel } from '../model/selector.ts';
 import { stepOf } from '../model/time-range.ts';
 import { formatPoint, formatValue, partsOf } from '../model/units.ts';
@@ -33,7 +33,7 @@ export function ServicesView() {
   const { unit } = partsOf(state.type);
   return (
     <>
-      <div class="row">
+      <div className="row">
         <QueryBar hasService={false} />
         <label>
           Sort by{' '}
@@ -49,11 +49,11 @@ export function ServicesView() {
           series.length === 0 ? (
             <NoData />
           ) : (
-            <div class="grid-of-cards">
+            <div className="grid-of-cards">
               {[...series].sort(ORDERS[order]).map((one) => (
                 <a
                   key={seriesName(one)}
-                  class="card"
+                  className="card"
                   href="/explore"
                   onClick={(event) => {
                     event.preventDefault();
@@ -61,15 +61,15 @@ export function ServicesView() {
                   }}
                 >
                   <b>{seriesName(one)}</b>
-                  <span class="quiet">
+                  <span className="quiet">
                     {formatValue(totalOf(one), unit)} · {describeChange(changeOf(one))}
                   </span>
-                  <SeriesChart
-                    series={[one]}
+                  <Sparkline
+                    series={one}
                     range={query}
                     stepSeconds={step}
-                    heightPx={90}
-                    format={(value) => formatPoint(value, state.type, step)}
+                    heightPx={72}
+                    largest={formatPoint(Math.max(0, ...one.values), state.type, step)}
                   />
                 </a>
               ))}
@@ -90,7 +90,7 @@ function describeChange(change: number): string {
 export function NoData() {
   const { state, go } = usePage();
   return (
-    <div class="empty">
+    <div className="empty">
       <p>
         <b>No profile of this type in this time range.</b>
       </p>
@@ -98,7 +98,7 @@ export function NoData() {
         <button onClick={() => go({ from: 'now-24h', until: 'now' })}>Look at the last day</button>
         {state.type.startsWith('process_cpu:cpu') ? null : ' or choose another profile type above.'}
       </p>
-      <p class="quiet">
+      <p className="quiet">
         Nothing sent yet? <a href="/start">How to send profiles</a>
       </p>
     </div>

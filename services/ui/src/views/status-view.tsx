@@ -10,7 +10,7 @@ export function StatusView() {
   const stats = useAnswer(`${state.tenant}${nowMs}`, (signal) => profileStats({ tenant: state.tenant, signal }));
   const ready = useAnswer(String(nowMs), async (signal) => (await fetch('/ready', { signal })).text());
   return (
-    <div class="status">
+    <div className="status">
       <h2>Server</h2>
       <Loading answer={ready}>
         {(words) => <p>{words === 'ready' ? 'It is ready: it can take profiles and answer queries.' : words}</p>}

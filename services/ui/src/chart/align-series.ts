@@ -1,0 +1,26 @@
+/** Series on one time axis, as uPlot wants them. */
+import type { Series } from '../api/querier.ts';
+
+/** The first column is the time, s since 1970; one column of values for each series follows. */
+export type AlignedSeries = [times: number[], ...values: number[][]];
+
+/**
+ * Puts series on the times any of them has. A step without work counts zero: where a series has no point, and on both sides of a gap.
+ * Points lie in the middle of their steps.
+ */
+export function alignSeries(series: readonly Series[], stepSeconds: number): AlignedSeries {
+  const stepMs = stepSeconds * 1_000;
+  const times = new Set<number>();
+  for (const { timesMs } of series) for (const timeMs of timesMs) times.add(timeMs);
+  const sorted = [...times].sort((a, b) => a - b);
+  for (const [i, timeMs] of sorted.entries()) {
+    if (i === 0 || timeMs - (sorted[i - 1] ?? 0) > stepMs * 1.5) times.add(timeMs - stepMs);
+    if (i < sorted.length - 1 && (sorted[i + 1] ?? 0) - timeMs > stepMs * 1.5) times.add(timeMs + stepMs);
+  }
+  const axis = [...times].sort((a, b) => a - b);
+  const columns = series.map(({ timesMs, values }) => {
+    const valueAt = new Map(timesMs.map((timeMs, i) => [timeMs, values[i] ?? 0]));
+    return axis.map((timeMs) => valueAt.get(timeMs) ?? 0);
+  });
+  return [axis.map((timeMs) => (timeMs - stepMs / 2) / 1_000), ...columns];
+}
