@@ -1,13 +1,12 @@
 /** The web app in a real browser, over real profiles. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { installDebian } from '../real/components/install.ts';
+import type { Browser, Page } from 'playwright-core';
 import { type ServerProcess, startServer } from './server-process.ts';
-import { push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
+import { chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
 
 const ROW = 20;
-const skip = (await installDebian(['chromium'], ['chromium', 'fonts-dejavu-core'])) ?? false;
+const skip = await chromiumLacks();
 let server: ServerProcess;
 let browser: Browser;
 let page: Page;
@@ -16,30 +15,16 @@ const complaints: string[] = [];
 before(async () => {
   if (skip !== false) return;
   server = await startServer({ flags: ['--self-profiling.enabled=false'] });
-  const stacks = [
-    { frames: ['main', 'handle', 'parse'], value: 600n },
-    { frames: ['main', 'handle', 'render'], value: 300n },
-    { frames: ['main', 'idle'], value: 100n },
-  ];
-  const early = { stacks: stacks.slice(0, 2), timeMs: Date.now() - 40 * 60_000 };
-  await push(server.url, 'shop', smallPprof(early), { labels: { region: 'eu' } });
-  const late = { stacks, timeMs: Date.now() - 1_000 };
-  const commit = await push(server.url, 'shop', smallPprof(late), { labels: { region: 'us' } });
-  assert.equal(await totalOf(server.url, 'shop', commit), 1_900n);
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-  page = await browser.newPage({ viewport: { width: 1_400, height: 900 } });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
+  await pushShop(server.url);
+  browser = await startChromium();
+  page = await openPage(browser, complaints);
 });
 after(async () => {
   await browser?.close();
   await server?.terminate();
 });
 
-const address = (path: string, more: Record<string, string> = {}): string =>
-  `${server.url}${path}?${new URLSearchParams({ type: SMALL_TYPE, ...more }).toString()}`;
+const address = (path: string, more: Record<string, string> = {}): string => viewAddress(server.url, path, more);
 
 /** The line that tells of the marked bar. */
 const barLine = () => page.locator('.bar-line').first();
@@ -90,12 +75,12 @@ test('a range is chosen by dragging over the time series', { skip }, async () =>
   await barLine().getByText('1.90 k (100.0%)').waitFor();
   const box = await page.locator('.u-over').boundingBox();
   assert.ok(box);
-  await page.mouse.move(box.x + box.width / 2, box.y + 20);
+  await page.mouse.move(box.x + 2, box.y + 20);
   await page.mouse.down();
-  await page.mouse.move(box.x + box.width - 2, box.y + 20, { steps: 4 });
+  await page.mouse.move(box.x + box.width / 2, box.y + 20, { steps: 4 });
   await page.mouse.up();
-  // The early profile lies in the half that was left out.
-  await barLine().getByText('1 k (100.0%)').waitFor();
+  // The late profile lies in the half that was left out.
+  await barLine().getByText('900 (100.0%)').waitFor();
   assert.match(page.url(), /from=\d{13}&until=\d{13}/);
 });
 

@@ -81,7 +81,7 @@ export function App() {
         <a className="brand" href="/" onClick={(event) => visit(event, 'services')}>
           <img src="/assets/flame.svg" alt="" width={22} height={22} /> Flamelake
         </a>
-        <nav>
+        <nav aria-label="Views">
           {VIEWS.map((view) => (
             <a
               key={view}
@@ -96,6 +96,7 @@ export function App() {
         <TimePicker />
       </header>
       <main>
+        <h1 className="unseen">{WORDS[state.view]}</h1>
         <View />
       </main>
     </PageContext.Provider>

@@ -75,9 +75,9 @@ function Side({ title, query, onRange, onSelector }: SideProps) {
   const answer = useAnswer(key, (signal) => selectSeries({ tenant: state.tenant, signal }, around, step, []));
   return (
     <div>
-      <h3>
+      <h2>
         {title} <small className="quiet">{`${formatTime(query.startMs)} to ${formatTime(query.endMs)}`}</small>
-      </h3>
+      </h2>
       <SelectorInput query={query} onChange={onSelector} />
       <Loading answer={answer}>
         {(series) => (

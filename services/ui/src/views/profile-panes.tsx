@@ -87,9 +87,9 @@ function Sandwich({
   const onSandwich = (name: string): void => go({ about: name });
   return (
     <>
-      <h3>Callers of {about}</h3>
+      <h2>Callers of {about}</h2>
       <FlameCanvas graph={callers} unit={unit} search={state.search} onSandwich={onSandwich} />
-      <h3>What {about} calls</h3>
+      <h2>What {about} calls</h2>
       <FlameCanvas graph={callees} unit={unit} search={state.search} onSandwich={onSandwich} />
     </>
   );

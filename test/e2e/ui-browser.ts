@@ -1,0 +1,47 @@
+/** Debian's Chromium for tests of the web app, and what they look at. */
+import assert from 'node:assert/strict';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { installDebian } from '../real/components/install.ts';
+import { push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
+
+/** Why there is no browser to test with; false when there is one. */
+export async function chromiumLacks(): Promise<string | false> {
+  return (await installDebian(['chromium'], ['chromium', 'fonts-dejavu-core'])) ?? false;
+}
+
+export function startChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+/** @param complaints - is told of errors of the page and its console */
+export async function openPage(
+  browser: Browser,
+  complaints: string[],
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1_400, height: 900 }, ...options });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  return page;
+}
+
+/** The address of a view that shows the small profiles' type. */
+export function viewAddress(url: string, path: string, more: Readonly<Record<string, string>> = {}): string {
+  return `${url}${path}?${new URLSearchParams({ type: SMALL_TYPE, ...more }).toString()}`;
+}
+
+/** Two profiles of one service: 900 from 40 minutes ago, 1,000 from now. */
+export async function pushShop(url: string): Promise<void> {
+  const stacks = [
+    { frames: ['main', 'handle', 'parse'], value: 600n },
+    { frames: ['main', 'handle', 'render'], value: 300n },
+    { frames: ['main', 'idle'], value: 100n },
+  ];
+  const early = { stacks: stacks.slice(0, 2), timeMs: Date.now() - 40 * 60_000 };
+  await push(url, 'shop', smallPprof(early), { labels: { region: 'eu' } });
+  const late = { stacks, timeMs: Date.now() - 1_000 };
+  const commit = await push(url, 'shop', smallPprof(late), { labels: { region: 'us' } });
+  assert.equal(await totalOf(url, 'shop', commit), 1_900n);
+}
