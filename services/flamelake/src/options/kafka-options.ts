@@ -74,7 +74,7 @@ export const KAFKA_OPTIONS = {
     description: 'how to log in at the brokers',
   },
   'kafka.sasl.username': { kind: 'text', default: '', description: 'user to log in as' },
-  'kafka.sasl.password': { kind: 'text', default: '', description: 'password of the user' },
+  'kafka.sasl.password': { isSecret: true, kind: 'text', default: '', description: 'password of the user' },
   'kafka.connect-timeout': {
     kind: 'duration',
     min: 100,

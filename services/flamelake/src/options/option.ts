@@ -36,6 +36,8 @@ export interface ChoiceOption extends OptionRow<'choice', string> {
 export interface TextOption extends OptionRow<'text', string> {
   /** Refuses the empty text, which else says "not set". */
   readonly isRequired?: true;
+  /** Shown to nobody. */
+  readonly isSecret?: true;
 }
 export type SwitchOption = OptionRow<'switch', boolean>;
 /** Lists and mappings. The value is JSON; in a file it is written as what it is, elsewhere as YAML in one text. */

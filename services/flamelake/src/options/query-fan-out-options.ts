@@ -93,9 +93,9 @@ export const QUERY_FAN_OUT_OPTIONS = {
     default: '',
     description: 'user of an access control list; empty is the default user',
   },
-  'redis.password': { kind: 'text', default: '', description: 'password; none if empty' },
+  'redis.password': { isSecret: true, kind: 'text', default: '', description: 'password; none if empty' },
   'redis.sentinel.username': { kind: 'text', default: '', description: 'user at the sentinels' },
-  'redis.sentinel.password': { kind: 'text', default: '', description: 'password at the sentinels' },
+  'redis.sentinel.password': { isSecret: true, kind: 'text', default: '', description: 'password at the sentinels' },
   'redis.database': {
     kind: 'integer',
     min: 0,

@@ -51,6 +51,7 @@ export const SERVE_OPTIONS = {
     description: 'tenants one query may read together, as in X-Scope-OrgID: a|b; 1 lets each be read alone only',
   },
   'admin.token': {
+    isSecret: true,
     kind: 'text',
     default: '',
     description:

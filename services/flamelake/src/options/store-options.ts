@@ -55,7 +55,7 @@ export const STORE_OPTIONS = {
     default: '',
     description: 'access key; if empty AWS_*, web identity, ~/.aws/credentials, or the role of the machine',
   },
-  'store.s3.secret-key': { kind: 'text', default: '', description: 'secret key to the access key' },
+  'store.s3.secret-key': { isSecret: true, kind: 'text', default: '', description: 'secret key to the access key' },
   'store.s3.addressing': {
     kind: 'choice',
     choices: ['auto', 'path', 'host'],
@@ -91,6 +91,7 @@ export const STORE_OPTIONS = {
     description: 'URL of the account; if empty https://ACCOUNT.blob.core.windows.net',
   },
   'store.azure.account-key': {
+    isSecret: true,
     kind: 'text',
     default: '',
     description: 'key of the account; if empty workload identity, client secret (AZURE_*) or managed identity',
@@ -103,7 +104,7 @@ export const STORE_OPTIONS = {
     default: '',
     description: 'user; if empty OS_USERNAME, or the application credential OS_APPLICATION_CREDENTIAL_ID and _SECRET',
   },
-  'store.swift.password': { kind: 'text', default: '', description: 'password; OS_PASSWORD if empty' },
+  'store.swift.password': { isSecret: true, kind: 'text', default: '', description: 'password; OS_PASSWORD if empty' },
   'store.swift.project': { kind: 'text', default: '', description: 'project; OS_PROJECT_NAME if empty' },
   'store.swift.domain': {
     kind: 'text',

@@ -33,6 +33,8 @@ export interface HttpAppOptions {
   readonly profiler: SelfProfiler;
   /** In a process that answers queries. */
   readonly homePage: ((url: string) => Promise<string>) | undefined;
+  /** Further routes. */
+  readonly more: readonly ((app: Express) => void)[];
   readonly logger: Logger;
 }
 
@@ -51,6 +53,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   for (const route of options.routes) app.get([...route.paths], serveRoute(route, options.multitenancy));
   for (const action of options.actions) app.post(action.path, ...serveAction(action, options));
   if (otlp !== undefined) app.all(OTLP_PATH, otlp);
+  for (const serve of options.more) serve(app);
   // Alive is who answers; whether it can do its work is for /ready, and no reason to be started again.
   app.get('/healthz', (_, response) => void response.type('text/plain').send('ok'));
   app.get('/ready', async (_, response) => {

@@ -22,6 +22,7 @@ import { openObjectStore } from './open-object-store.ts';
 import { openTracing } from './open-tracing.ts';
 import { createReadiness } from './readiness.ts';
 import { createStartPatience } from './start-patience.ts';
+import { serveStatus } from './status-routes.ts';
 
 export interface RunningFlamelake {
   readonly url: string;
@@ -137,6 +138,7 @@ async function startOwning(
       trouble: () => firstTrouble(roles),
       isDraining: () => !isServing,
     }),
+    more: [(http) => serveStatus(http, { options, tenantOptions, version: manifest.version })],
     metrics,
     otherMetrics: async () =>
       (await Promise.all(roles.map(async (role) => (await role.otherMetrics?.()) ?? []))).flat(),
