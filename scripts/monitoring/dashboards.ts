@@ -132,6 +132,7 @@ export function dashboards(m: Metrics): readonly Dashboard[] {
         one('Blocks', 'short', `sum by (level) (${m.value('compactor_blocks')})`, 'level {{level}}'),
         one('Bytes stored', 'bytes', `sum by (level) (${m.value('compactor_block_bytes')})`, 'level {{level}}'),
         one('Objects deleted', 'ops', m.rate('compactor_deleted_objects_total', ['kind']), '{{kind}}'),
+        one('Orphans deleted', 'ops', m.rate('compactor_orphans_total'), 'blocks nobody named'),
         one('Failures, tried again', 'ops', m.rate('compactor_failures_total'), 'failures'),
         one('Beyond retention', 's', `max(${m.value('compactor_retention_lag_seconds')})`, 'oldest profile'),
         one('Deletes to carry out', 'short', `sum(${m.value('compactor_pending_deletes')})`, 'deletes'),

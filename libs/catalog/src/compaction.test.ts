@@ -139,13 +139,13 @@ test('a sweep deletes what nothing kept needs, an hour after it was superseded',
   const profiles = await foldEach(world, 4);
   await mergeOf(world, 2);
   const sweep = () => sweepOnce({ ...world, keepMs: HOUR_MS });
-  assert.deepEqual(await sweep(), { floor: 0, manifests: 0, blocks: 0, segments: 0 });
+  assert.deepEqual(await sweep(), { floor: 0, manifests: 0, blocks: 0, orphans: 0, segments: 0 });
   clock.advance(HOUR_MS + 1);
   // Version 5 dropped four blocks and is the newest: its predecessor is the newest that was superseded.
-  assert.deepEqual(await sweep(), { floor: 4, manifests: 3, blocks: 0, segments: 4 });
-  assert.deepEqual(await sweep(), { floor: 4, manifests: 0, blocks: 0, segments: 0 });
+  assert.deepEqual(await sweep(), { floor: 4, manifests: 3, blocks: 0, orphans: 0, segments: 4 });
+  assert.deepEqual(await sweep(), { floor: 4, manifests: 0, blocks: 0, orphans: 0, segments: 0 });
   clock.advance(HOUR_MS + 1);
-  assert.deepEqual(await sweep(), { floor: 5, manifests: 1, blocks: 4, segments: 0 });
+  assert.deepEqual(await sweep(), { floor: 5, manifests: 1, blocks: 4, orphans: 0, segments: 0 });
   assert.deepEqual(await storedTotals(store), expectedTotals(profiles));
   clock.advance(HOUR_MS + 1);
   await sweep();
@@ -166,7 +166,8 @@ test('a sweep deletes blocks of jobs that lost, below the floor only', async () 
   assert.equal((await sweepOnce({ ...world, keepMs: HOUR_MS })).blocks, 0);
   await foldOnce(world);
   clock.advance(HOUR_MS + 1);
-  assert.equal((await sweepOnce({ ...world, keepMs: HOUR_MS })).blocks, 1);
+  const { blocks, orphans } = await sweepOnce({ ...world, keepMs: HOUR_MS });
+  assert.deepEqual({ blocks, orphans }, { blocks: 1, orphans: 1 });
   assert.equal((await storedTotals(store)).size, 2);
 });
 
@@ -194,6 +195,12 @@ test('a sweeper that another one overtakes does not trust what it read at its fl
     profiles.push(...(await writeSegments(world, 1)));
     return undefined;
   });
-  assert.deepEqual(await sweepOnce({ ...world, keepMs: HOUR_MS }), { floor: 2, manifests: 0, blocks: 0, segments: 0 });
+  assert.deepEqual(await sweepOnce({ ...world, keepMs: HOUR_MS }), {
+    floor: 2,
+    manifests: 0,
+    blocks: 0,
+    orphans: 0,
+    segments: 0,
+  });
   assert.deepEqual(await storedTotals(store), expectedTotals(profiles));
 });

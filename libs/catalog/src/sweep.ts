@@ -30,6 +30,8 @@ export interface SweepOutcome {
   readonly floor: number;
   readonly manifests: number;
   readonly blocks: number;
+  /** Of those blocks, the ones that no kept version and no drop explains: written by jobs that lost, or ended before they committed. */
+  readonly orphans: number;
   readonly segments: number;
 }
 
@@ -44,11 +46,18 @@ export async function sweepOnce(context: SweepContext): Promise<SweepOutcome> {
   const atFloor = await readManifest(store, root, floor);
   const later = await newestManifest(store, root, newest);
   // Another sweeper went on meanwhile: what was read at the floor's key may be no version of the catalog any more.
-  if (atFloor === undefined || later.floor !== floor) return { floor, manifests: 0, blocks: 0, segments: 0 };
+  if (atFloor === undefined || later.floor !== floor)
+    return { floor, manifests: 0, blocks: 0, orphans: 0, segments: 0 };
+  const dropped = new Set(newest.dropped.map(({ key }) => key));
+  let orphans = 0;
+  const onBlock = (key: string) => {
+    if (!dropped.has(key)) orphans++;
+  };
   return {
     floor,
     manifests: await deleteAll(store, manifestsBelow(store, root, floor)),
-    blocks: await deleteAll(store, blocksBelow(store, root, newest)),
+    blocks: await deleteAll(store, blocksBelow(store, root, newest), onBlock),
+    orphans,
     segments: await deleteAll(store, segmentsBelow(store, root, atFloor.position)),
   };
 }
@@ -116,11 +125,16 @@ async function* segmentsBelow(store: ObjectStore, root: PartitionRoot, position:
   }
 }
 
-async function deleteAll(store: ObjectStore, keys: AsyncIterable<string>): Promise<number> {
+async function deleteAll(
+  store: ObjectStore,
+  keys: AsyncIterable<string>,
+  onKey?: (key: string) => void,
+): Promise<number> {
   let count = 0;
   let batch: string[] = [];
   for await (const key of keys) {
     batch.push(key);
+    onKey?.(key);
     count++;
     if (batch.length < DELETE_KEYS_MAX) continue;
     await store.delete(batch);

@@ -110,6 +110,10 @@ export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
     help: 'Objects deleted by sweeps.',
     labels: ['kind'],
   });
+  const orphaned = metrics.counter({
+    name: 'compactor_orphans_total',
+    help: 'Blocks deleted by sweeps that no manifest had named: of jobs that lost a race, failed or were stopped.',
+  });
   const failures = metrics.counter({ name: 'compactor_failures_total', help: 'Failures of compaction, tried again.' });
   return {
     job(kind, outcome, durationMs) {
@@ -143,10 +147,11 @@ export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
       for (const name of behind.keys()) if (!names.has(name)) behind.delete(name);
       for (const name of partitions.keys()) if (!names.has(name)) partitions.delete(name);
     },
-    swept({ manifests, blocks, segments }) {
+    swept({ manifests, blocks, orphans, segments }) {
       deleted.add(manifests, { kind: 'manifest' });
       deleted.add(blocks, { kind: 'block' });
       deleted.add(segments, { kind: 'segment' });
+      orphaned.add(orphans);
     },
     failed: () => failures.add(),
   };
