@@ -1,4 +1,5 @@
 /** querier.v1 as the app asks it: Connect JSON over fetch. */
+import type { WireProfile } from '../flame/profile-graph.ts';
 
 export interface Query {
   readonly type: string;
@@ -52,28 +53,48 @@ export class QueryError extends Error {
   }
 }
 
-const NODES_MAX = 16_384;
+/** What of a query's profiles is looked at, and how closely. */
+export interface Narrowing {
+  /** Call site, root first; empty for all. */
+  readonly focus: readonly string[];
+  /** Id of a single profile; empty for all. */
+  readonly profile: string;
+  readonly detail: 'usual' | 'most';
+}
 
-export function selectFlameGraph(
-  caller: Caller,
-  query: Query,
-  focus: readonly string[],
-  profileId: string,
-): Promise<WireFlameGraph> {
-  const selectors = {
+/** Bars that are asked for. */
+const NODES_MAX = { usual: 16_384, most: 131_072 } as const;
+
+function narrowed(query: Query, { focus, profile, detail }: Narrowing): object {
+  return {
+    ...selection(query),
+    maxNodes: NODES_MAX[detail],
     ...(focus.length > 0 && { stackTraceSelector: { callSite: focus.map((name) => ({ name })) } }),
-    ...(profileId !== '' && { profileIdSelector: [profileId] }),
+    ...(profile !== '' && { profileIdSelector: [profile] }),
   };
-  const request = { ...selection(query), maxNodes: NODES_MAX, ...selectors };
+}
+
+export function selectFlameGraph(caller: Caller, query: Query, narrowing: Narrowing): Promise<WireFlameGraph> {
+  const request = narrowed(query, narrowing);
   return call<{ flamegraph?: WireFlameGraph }>(caller, 'SelectMergeStacktraces', request).then(
     ({ flamegraph = {} }) => flamegraph,
   );
 }
 
-export async function selectDiff(caller: Caller, left: Query, right: Query): Promise<WireFlameGraph> {
+/** The profile itself, with its lines. */
+export function selectProfile(caller: Caller, query: Query, narrowing: Narrowing): Promise<WireProfile> {
+  return call<WireProfile>(caller, 'SelectMergeProfile', narrowed(query, narrowing));
+}
+
+export async function selectDiff(
+  caller: Caller,
+  left: Query,
+  right: Query,
+  detail: Narrowing['detail'],
+): Promise<WireFlameGraph> {
   const sides = {
-    left: { ...selection(left), maxNodes: NODES_MAX },
-    right: { ...selection(right), maxNodes: NODES_MAX },
+    left: { ...selection(left), maxNodes: NODES_MAX[detail] },
+    right: { ...selection(right), maxNodes: NODES_MAX[detail] },
   };
   const { flamegraph = {} } = await call<{ flamegraph?: WireFlameGraph }>(caller, 'Diff', sides);
   return flamegraph;
@@ -169,13 +190,6 @@ export function profileStats(caller: Caller): Promise<ProfileStats> {
   return call<ProfileStats>(caller, 'GetProfileStats', {});
 }
 
-/** The profile itself, uncompressed pprof. */
-export async function selectPprof(caller: Caller, query: Query): Promise<Blob> {
-  const parameters = { ...selection(query), format: 'PROFILE_FORMAT_PPROF' };
-  const response = await request(caller, 'SelectMergeProfile', JSON.stringify(parameters));
-  return response.blob();
-}
-
 function selection({ type, selector, startMs, endMs }: Query) {
   return { profileTypeID: type, labelSelector: selector, start: Math.floor(startMs), end: Math.ceil(endMs) };
 }
@@ -185,9 +199,14 @@ async function call<Answer>(caller: Caller, method: string, message: object): Pr
   return (await response.json()) as Answer;
 }
 
-async function request({ tenant, signal }: Caller, method: string, body: string): Promise<Response> {
+/** Asks a method of the query API; an error in the answer is thrown. */
+export async function request(
+  { tenant, signal }: Caller,
+  method: string,
+  body: string | Uint8Array<ArrayBuffer>,
+): Promise<Response> {
   const headers: Record<string, string> = {
-    'content-type': 'application/json',
+    'content-type': typeof body === 'string' ? 'application/json' : 'application/proto',
     accept: '*/*; allow-utf8-labelnames=true',
   };
   if (tenant !== '') headers['x-scope-orgid'] = tenant;

@@ -2,6 +2,10 @@
 
 export interface Palette {
   readonly isDark: boolean;
+  /** What functions share a colour with. */
+  readonly by: 'package' | 'function';
+  /** Colours of a diff: the second pair is what many are used to, and colour-blind eyes do not tell apart. */
+  readonly diff: 'blue-orange' | 'green-red';
 }
 
 /** Package of a function name, as Go, Java, JavaScript, Python, Rust, Ruby and native code write them. */
@@ -15,22 +19,33 @@ export function packageOf(name: string): string {
   return dot < 0 ? plain : plain.slice(0, dot);
 }
 
-export function barColour(name: string, { isDark }: Palette): string {
-  const hash = hashText(packageOf(name));
+export function barColour(name: string, { isDark, by }: Palette): string {
+  const hash = hashText(by === 'package' ? packageOf(name) : name);
   // Warm to violet, without the blue that means "less" and the green of success.
   const hue = (hash % 150) + (hash % 2 === 0 ? 0 : 190);
   const saturation = 45 + ((hash >>> 8) % 20);
-  const lightness = (isDark ? 38 : 72) + ((hash >>> 16) % 10);
+  const lightness = (isDark ? 22 : 72) + ((hash >>> 16) % (isDark ? 6 : 10));
   return `hsl(${hue % 360} ${saturation}% ${lightness}%)`;
 }
 
+/** Grey of what has no colour of its own: the root, and what a node budget hides. */
+export function plainColour({ isDark }: Palette): string {
+  return isDark ? '#3f3f46' : '#d4d4d8';
+}
+
+/** Colour of text on bars. */
+export function textColour({ isDark }: Palette): string {
+  return isDark ? '#f4f4f5' : '#18181b';
+}
+
 /** @param left - share of the whole left side; so with `right` */
-export function diffColour(left: number, right: number, { isDark }: Palette): string {
+export function diffColour(left: number, right: number, { isDark, diff }: Palette): string {
   const change = left + right === 0 ? 0 : (right - left) / Math.max(left, right);
   const strength = Math.min(1, Math.abs(change));
-  const base = isDark ? 34 : 84;
-  const lightness = base + (isDark ? 14 : -24) * strength;
-  return `hsl(${change >= 0 ? 28 : 215} ${Math.round(80 * strength)}% ${lightness.toFixed(0)}%)`;
+  const base = isDark ? 30 : 86;
+  const lightness = base + (isDark ? 4 : -22) * strength;
+  const [less, more] = diff === 'blue-orange' ? [215, 28] : [135, 0];
+  return `hsl(${change >= 0 ? more : less} ${Math.round(80 * strength)}% ${lightness.toFixed(0)}%)`;
 }
 
 function hashText(text: string): number {

@@ -1,99 +1,103 @@
-/** Draws the part of a flame graph that is seen: bars below half a pixel are not looked at, nor is what lies on them. */
-import { barColour, diffColour, type Palette } from './colours.ts';
+/** Draws the placed bars of a flame graph. */
+import { barColour, diffColour, type Palette, plainColour, textColour } from './colours.ts';
 import { type FlameGraph, nameOf, OTHER } from './flame-graph.ts';
+import { type PlacedBars, ROW_HEIGHT, THIN } from './place-bars.ts';
 
-export const ROW_HEIGHT = 20;
 const TEXT_WIDTH_MIN = 28;
-const BAR_WIDTH_MIN = 0.5;
+const FONT = '12px system-ui, sans-serif';
+/** Mean width of a letter, px. */
+const LETTER_WIDTH = 6.9;
 
-export interface Scene {
-  readonly graph: FlameGraph;
-  /** Bar that fills the width; its ancestors lie above it over the whole width. */
-  readonly zoom: number;
-  readonly hovered: number;
-  readonly selected: number;
+export interface Paint {
+  readonly palette: Palette;
+  /** Which end of a name is cut when it does not fit. */
+  readonly align: 'left' | 'right';
   /** Found bars by number, or undefined when nothing is searched. */
   readonly found: Uint8Array | undefined;
-  readonly widthPx: number;
-  readonly palette: Palette;
 }
 
-export interface Placed {
-  readonly bar: number;
-  readonly x: number;
-  readonly width: number;
-  readonly row: number;
+/** What a canvas and its counterparts (a picture as text) can do. */
+export interface Surface {
+  rect(x: number, y: number, width: number, height: number, colour: string, isFaint: boolean): void;
+  text(text: string, x: number, y: number, isRight: boolean, isItalic: boolean, isFaint: boolean): void;
 }
 
-/** The bars that are seen, parents before children. */
-export function placeBars({ graph, zoom, widthPx }: Pick<Scene, 'graph' | 'zoom' | 'widthPx'>): Placed[] {
-  const placed: Placed[] = [];
-  const from = graph.start[zoom] ?? 0;
-  const scale = widthPx / Math.max(graph.width[zoom] ?? 0, Number.MIN_VALUE);
-  const isSeen = new Uint8Array(graph.count);
-  const ancestors: number[] = [];
-  for (let at = zoom; at >= 0; at = graph.parent[at] ?? -1) ancestors.push(at);
-  for (const bar of ancestors.reverse()) {
-    isSeen[bar] = 1;
-    placed.push({ bar, x: 0, width: widthPx, row: graph.depth[bar] ?? 0 });
-  }
-  for (let bar = zoom + 1; bar < graph.count; bar++) {
-    const parent = graph.parent[bar] ?? -1;
-    if (parent < zoom || isSeen[parent] === 0) continue;
-    const width = (graph.width[bar] ?? 0) * scale;
-    if (width < BAR_WIDTH_MIN) continue;
-    isSeen[bar] = 1;
-    placed.push({ bar, x: ((graph.start[bar] ?? 0) - from) * scale, width, row: graph.depth[bar] ?? 0 });
-  }
-  return placed;
-}
-
-export function drawScene(context: CanvasRenderingContext2D, scene: Scene, bars: readonly Placed[]): void {
-  const { graph, hovered, selected, found, widthPx, palette } = scene;
-  context.clearRect(0, 0, widthPx, graph.levels * ROW_HEIGHT);
-  context.font = '12px system-ui, sans-serif';
-  context.textBaseline = 'middle';
-  const text = palette.isDark ? '#f4f4f5' : '#18181b';
-  for (const { bar, x, width, row } of bars) {
+/** Bars of a graph in their colours; `y` counts from the first placed row. */
+export function drawBars(surface: Surface, graph: FlameGraph, bars: PlacedBars, paint: Paint): void {
+  const { palette, found, align } = paint;
+  const colours: (string | undefined)[] = [];
+  const thin = plainColour(palette);
+  for (let row = 0; row + 1 < bars.rowStart.length; row++) {
     const y = row * ROW_HEIGHT;
-    const gap = width > 3 ? 1 : 0;
-    context.globalAlpha = found !== undefined && found[bar] === 0 ? 0.25 : 1;
-    context.fillStyle = colourOf(scene, bar);
-    context.fillRect(x, y, width - gap, ROW_HEIGHT - 1);
-    if (bar === hovered || bar === selected) {
-      context.strokeStyle = text;
-      context.strokeRect(x + 0.5, y + 0.5, Math.max(0, width - gap - 1), ROW_HEIGHT - 2);
+    const end = bars.rowStart[row + 1] ?? 0;
+    for (let i = bars.rowStart[row] ?? 0; i < end; i++) {
+      const bar = bars.bar[i] ?? THIN;
+      const x = bars.x[i] ?? 0;
+      const width = bars.width[i] ?? 0;
+      const isFaint = found !== undefined && (bar === THIN || found[bar] === 0);
+      surface.rect(x, y, width > 3 ? width - 1 : width, ROW_HEIGHT - 1, bar === THIN ? thin : colourOf(bar), isFaint);
+      // Of a bar that is cut at the edge, the part that is seen has the name.
+      const left = Math.max(0, x);
+      const room = x + width - left;
+      if (bar === THIN || room < TEXT_WIDTH_MIN) continue;
+      const isRight = align === 'right';
+      const words = fitted(nameOf(graph, bar), room - 8, isRight);
+      const isInlined = graph.inlined?.[bar] === 1;
+      surface.text(words, isRight ? left + room - 5 : left + 4, y + ROW_HEIGHT / 2, isRight, isInlined, isFaint);
     }
-    if (width < TEXT_WIDTH_MIN) continue;
-    context.fillStyle = text;
-    context.fillText(fitted(nameOf(graph, bar), width - 8), x + 4, y + ROW_HEIGHT / 2);
   }
-  context.globalAlpha = 1;
+
+  function colourOf(bar: number): string {
+    if (graph.right !== undefined) {
+      const left = (graph.total[bar] ?? 0) / Math.max(1, graph.total[0] ?? 0);
+      const right = (graph.right.total[bar] ?? 0) / Math.max(1, graph.right.total[0] ?? 0);
+      return diffColour(left, right, palette);
+    }
+    if (bar === 0) return thin;
+    const number = graph.name[bar] ?? 0;
+    colours[number] ??= graph.names[number] === OTHER ? thin : barColour(graph.names[number] ?? '', palette);
+    return colours[number] ?? thin;
+  }
 }
 
-function colourOf({ graph, palette }: Scene, bar: number): string {
-  const name = nameOf(graph, bar);
-  if (graph.right !== undefined) {
-    const left = (graph.total[bar] ?? 0) / Math.max(1, graph.total[0] ?? 0);
-    const right = (graph.right.total[bar] ?? 0) / Math.max(1, graph.right.total[0] ?? 0);
-    return diffColour(left, right, palette);
-  }
-  if (bar === 0 || name === OTHER) return palette.isDark ? '#3f3f46' : '#d4d4d8';
-  return barColour(name, palette);
+/** A canvas as a surface. Its state is set only where it changes: that is what drawing many bars costs. */
+export function canvasSurface(
+  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
+  palette: Palette,
+): Surface {
+  const ink = textColour(palette);
+  let fill = '';
+  let alpha = -1;
+  let align = '';
+  let font = '';
+  context.textBaseline = 'middle';
+  const set = (colour: string, isFaint: boolean): void => {
+    if (colour !== fill) context.fillStyle = fill = colour;
+    const wanted = isFaint ? 0.3 : 1;
+    if (wanted !== alpha) context.globalAlpha = alpha = wanted;
+  };
+  return {
+    rect(x, y, width, height, colour, isFaint) {
+      set(colour, isFaint);
+      context.fillRect(x, y, width, height);
+    },
+    text(words, x, y, isRight, isItalic, isFaint) {
+      set(ink, isFaint);
+      const wantedAlign = isRight ? 'right' : 'left';
+      if (wantedAlign !== align) context.textAlign = align = wantedAlign;
+      const wantedFont = isItalic ? `italic ${FONT}` : FONT;
+      if (wantedFont !== font) context.font = font = wantedFont;
+      context.fillText(words, x, y);
+    },
+  };
 }
 
-/** The text, cut at its end to a width; long package paths lose their beginning first. */
-function fitted(text: string, width: number): string {
-  const perLetter = 6.9;
-  const letters = Math.floor(width / perLetter);
+/** The text, cut to a width at one end; long package paths lose their beginning first. */
+export function fitted(text: string, width: number, keepsEnd: boolean): string {
+  const letters = Math.floor(width / LETTER_WIDTH);
   if (text.length <= letters) return text;
   const short = text.slice(text.lastIndexOf('/') + 1);
   if (short.length <= letters) return short;
-  return letters < 2 ? '' : `${short.slice(0, letters - 1)}…`;
-}
-
-/** The bar under a point, or -1. */
-export function barAt(bars: readonly Placed[], x: number, y: number): number {
-  const row = Math.floor(y / ROW_HEIGHT);
-  return bars.find((one) => one.row === row && x >= one.x && x < one.x + one.width)?.bar ?? -1;
+  if (letters < 2) return '';
+  return keepsEnd ? `…${text.slice(1 - letters)}` : `${short.slice(0, letters - 1)}…`;
 }

@@ -13,21 +13,37 @@ export function foldedText(graph: FlameGraph): string {
 }
 
 /** The same flame graph in a terminal. */
-export function commandLine({ type, selector, startMs, endMs }: Query, origin: string): string {
+export function commandLine({ type, selector, startMs, endMs }: Query, origin: string, tenant: string): string {
   const flags = [
     `--url=${origin}`,
     `--type=${type}`,
     `--selector=${selector}`,
     `--from=${startMs}`,
     `--until=${endMs}`,
+    ...(tenant === '' ? [] : [`--tenant=${tenant}`]),
   ];
   return ['flamelake query flamegraph', ...flags.map(quote)].join(' ');
 }
 
-export function curlLine({ type, selector, startMs, endMs }: Query, origin: string): string {
+/** The same profile by Pyroscope's command. */
+export function profilecliLine({ type, selector, startMs, endMs }: Query, origin: string, tenant: string): string {
+  const flags = [
+    `--url=${origin}`,
+    ...(tenant === '' ? [] : [`--tenant-id=${tenant}`]),
+    `--profile-type=${type}`,
+    `--query=${selector}`,
+    `--from=${new Date(startMs).toISOString()}`,
+    `--to=${new Date(endMs).toISOString()}`,
+    '--output=pprof=profile.pb.gz',
+  ];
+  return ['profilecli query profile', ...flags.map(quote)].join(' ');
+}
+
+export function curlLine({ type, selector, startMs, endMs }: Query, origin: string, tenant: string): string {
   const body = JSON.stringify({ profileTypeID: type, labelSelector: selector, start: startMs, end: endMs });
   const url = `${origin}/querier.v1.QuerierService/SelectMergeStacktraces`;
-  return `curl -H 'content-type: application/json' -d ${quote(body)} ${url}`;
+  const header = tenant === '' ? '' : ` -H ${quote(`X-Scope-OrgID: ${tenant}`)}`;
+  return `curl -H 'content-type: application/json'${header} -d ${quote(body)} ${url}`;
 }
 
 /** For a POSIX shell. */

@@ -1,17 +1,20 @@
-/** The flame graph: a canvas that zooms by click, tells by hover, and is walked by arrow keys. */
+/** The flame graph: a canvas that zooms by click, tells by hover, and is walked by arrow keys. Only the rows on the screen are drawn. */
 import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
-import { formatShare, formatValue } from '../model/units.ts';
-import { useDarkMode } from '../parts/use-dark-mode.ts';
+import { formatShare } from '../model/units.ts';
 import { useWidth } from '../parts/use-width.ts';
-import { barAt, drawScene, placeBars, ROW_HEIGHT } from './draw.ts';
-import { type FlameGraph, isOther, nameOf, pathTo, searchBars } from './flame-graph.ts';
+import { BarLine } from './bar-line.tsx';
+import { describeBar, neighbour } from './bars.ts';
+import { canvasSurface, drawBars, type Paint } from './draw.ts';
+import { type FlameGraph, isOther, nameOf, searchBars } from './flame-graph.ts';
+import { type PlacedBars, placeAt, placeBars, ROW_HEIGHT, THIN } from './place-bars.ts';
 
 export interface FlameCanvasProps {
   readonly graph: FlameGraph;
   readonly unit: string;
   readonly search: string;
+  readonly paint: Omit<Paint, 'found'>;
   /** Asks for what lies below a bar alone, so that nothing of it is hidden. */
-  readonly onFocus?: (path: readonly string[]) => void;
+  readonly onFocus?: (callSite: readonly string[]) => void;
   readonly onSandwich?: (name: string) => void;
 }
 
@@ -22,95 +25,120 @@ interface Hover {
 }
 
 const NOTHING: Hover = { bar: -1, x: 0, y: 0 };
+/** Rows that are seen at most; deeper graphs scroll. */
+const ROWS_MAX = 36;
 
-export function FlameCanvas({ graph, unit, search, onFocus, onSandwich }: FlameCanvasProps) {
+export function FlameCanvas({ graph, unit, search, paint, onFocus, onSandwich }: FlameCanvasProps) {
   const [zoom, setZoom] = useState(0);
   const [selected, setSelected] = useState(-1);
   const [hover, setHover] = useState(NOTHING);
+  const [firstRow, setFirstRow] = useState(0);
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const widthPx = useWidth(frame);
-  const isDark = useDarkMode();
   useEffect(() => {
     setZoom(0);
     setSelected(-1);
     setHover(NOTHING);
   }, [graph]);
-  const shownZoom = zoom < graph.count ? zoom : 0;
+  // Bars of the graph before it are none of this one.
+  const [shownZoom, shownSelected, shownHover] = [zoom, selected, hover.bar].map((bar) =>
+    bar < graph.count ? bar : 0,
+  );
   const found = useMemo(() => (search === '' ? undefined : searchBars(graph, search)), [graph, search]);
-  const bars = useMemo(() => placeBars({ graph, zoom: shownZoom, widthPx }), [graph, shownZoom, widthPx]);
+  const rows = Math.min(graph.levels, ROWS_MAX);
+  const bars = useMemo(
+    () => placeBars(graph, { zoom: shownZoom ?? 0, widthPx, firstRow, untilRow: firstRow + rows + 1 }),
+    [graph, shownZoom, widthPx, firstRow, rows],
+  );
+  const { palette, align } = paint;
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext('2d');
     if (element === null || context == null) return;
     const ratio = globalThis.devicePixelRatio || 1;
     element.width = Math.round(widthPx * ratio);
-    element.height = Math.round(graph.levels * ROW_HEIGHT * ratio);
+    element.height = Math.round((rows + 1) * ROW_HEIGHT * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const scene = { graph, zoom: shownZoom, hovered: hover.bar, selected, found: found?.found, widthPx };
-    drawScene(context, { ...scene, palette: { isDark } }, bars);
-  }, [graph, shownZoom, hover.bar, selected, found, widthPx, isDark, bars]);
+    drawBars(canvasSurface(context, palette), graph, bars, { palette, align, found: found?.found });
+    // What was drawn is counted: for whoever measures it.
+    element.dataset.bars = String(bars.count);
+  }, [graph, found, widthPx, palette, align, bars, rows]);
 
   const pointed = (event: MouseEvent): Hover => {
-    const { left, top } = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const { left, top } = event.currentTarget.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top];
-    return { bar: barAt(bars, x, y), x, y };
+    return { bar: bars.bar[placeAt(bars, x, firstRow + Math.floor(y / ROW_HEIGHT))] ?? THIN, x, y };
   };
   const choose = (bar: number): void => {
     setSelected(bar);
     setZoom(bar);
   };
   const walk = (event: KeyboardEvent): void => {
-    const next = neighbour(graph, selected < 0 ? shownZoom : selected, event.key);
+    const next = neighbour(graph, (shownSelected ?? 0) < 0 ? (shownZoom ?? 0) : (shownSelected ?? 0), event.key);
     if (next === undefined) return;
     event.preventDefault();
     if (event.key === 'Enter' || event.key === 'Escape') choose(next);
-    else setSelected(next);
+    else {
+      setSelected(next);
+      const row = graph.depth[next] ?? 0;
+      const scroller = event.currentTarget.parentElement?.parentElement;
+      if (row < firstRow || row >= firstRow + rows) scroller?.scrollTo({ top: (row - rows / 2) * ROW_HEIGHT });
+    }
   };
-  const marked = selected >= 0 ? selected : shownZoom;
+  const marked = (shownSelected ?? 0) >= 0 ? (shownSelected ?? 0) : (shownZoom ?? 0);
   return (
     <div className="flame" ref={frame}>
-      <div className="bar-line" role="status">
-        <b>{nameOf(graph, marked)}</b> {describeBar(graph, marked, unit)}
-        {found !== undefined && <span className="found">found {formatShare(found.width, graph.width[0] ?? 0)}</span>}
-        <span className="actions">
-          {shownZoom > 0 && <button onClick={() => choose(0)}>Zoom out</button>}
-          {marked > 0 && onFocus !== undefined && (
-            <button
-              onClick={() => onFocus(pathTo(graph, isOther(graph, marked) ? (graph.parent[marked] ?? 0) : marked))}
-            >
-              Focus
-            </button>
-          )}
-          {marked > 0 && onSandwich !== undefined && (
-            <button onClick={() => onSandwich(nameOf(graph, marked))}>Callers and callees</button>
-          )}
-          {marked > 0 && (
-            <button onClick={() => void navigator.clipboard.writeText(nameOf(graph, marked))}>Copy name</button>
-          )}
-        </span>
-      </div>
-      <canvas
-        ref={canvas}
-        tabIndex={0}
-        role="img"
-        aria-label="Flame graph. Arrow keys walk, Enter zooms, Escape zooms out."
-        style={{ width: `${widthPx}px`, height: `${graph.levels * ROW_HEIGHT}px` }}
-        onClick={(event) => {
-          const { bar } = pointed(event);
-          if (bar >= 0) choose(bar);
-        }}
-        onMouseMove={(event) => setHover(pointed(event))}
-        onMouseLeave={() => setHover(NOTHING)}
-        onKeyDown={walk}
+      <BarLine
+        graph={graph}
+        bar={marked}
+        unit={unit}
+        found={found === undefined ? '' : `found ${formatShare(found.width, graph.width[0] ?? 0)}`}
+        {...((shownZoom ?? 0) > 0 && { onZoomOut: () => choose(0) })}
+        {...(onFocus !== undefined && { onFocus })}
+        {...(onSandwich !== undefined && { onSandwich })}
       />
-      {hover.bar >= 0 && (
+      <div
+        className="flame-scroll"
+        style={{ height: `${rows * ROW_HEIGHT + (graph.levels > rows ? ROW_HEIGHT / 2 : 0)}px` }}
+        onScroll={(event) => {
+          setHover(NOTHING);
+          setFirstRow(Math.floor(event.currentTarget.scrollTop / ROW_HEIGHT));
+        }}
+      >
+        <div className="flame-rows" style={{ height: `${graph.levels * ROW_HEIGHT}px` }}>
+          <canvas
+            ref={canvas}
+            tabIndex={0}
+            role="img"
+            aria-label="Flame graph. Arrow keys walk, Enter zooms, Escape zooms out."
+            style={{
+              width: `${widthPx}px`,
+              height: `${(rows + 1) * ROW_HEIGHT}px`,
+              top: `${firstRow * ROW_HEIGHT}px`,
+            }}
+            onClick={(event) => {
+              const { bar } = pointed(event);
+              if (bar >= 0) choose(bar);
+            }}
+            onMouseMove={(event) => setHover(pointed(event))}
+            onMouseLeave={() => setHover(NOTHING)}
+            onKeyDown={walk}
+          />
+          <Mark bars={bars} graph={graph} bar={shownHover ?? -1} />
+          <Mark bars={bars} graph={graph} bar={shownSelected ?? -1} />
+        </div>
+      </div>
+      {hover.bar >= 0 && hover.bar < graph.count && (
         <div
           className="tooltip"
-          style={{ left: `${Math.min(hover.x + 12, widthPx - 260)}px`, top: `${hover.y + 52}px` }}
+          style={{ left: `${Math.max(0, Math.min(hover.x + 12, widthPx - 300))}px`, top: `${hover.y + 60}px` }}
         >
-          <b>{nameOf(graph, hover.bar)}</b>
+          <b>
+            <bdi>{nameOf(graph, hover.bar)}</bdi>
+          </b>
           <div>{describeBar(graph, hover.bar, unit)}</div>
+          {graph.inlined?.[hover.bar] === 1 && <div>Inlined into its caller.</div>}
           {isOther(graph, hover.bar) && <div>Too small to be shown alone: focus shows it.</div>}
         </div>
       )}
@@ -118,25 +146,29 @@ export function FlameCanvas({ graph, unit, search, onFocus, onSandwich }: FlameC
   );
 }
 
-function describeBar(graph: FlameGraph, bar: number, unit: string): string {
-  const whole = graph.total[0] ?? 0;
-  const [total, self] = [graph.total[bar] ?? 0, graph.self[bar] ?? 0];
-  const left = `${formatValue(total, unit)} (${formatShare(total, whole)}), self ${formatValue(self, unit)}`;
-  if (graph.right === undefined) return left;
-  const right = graph.right.total[bar] ?? 0;
-  return `before ${left}; after ${formatValue(right, unit)} (${formatShare(right, graph.right.total[0] ?? 0)})`;
+interface MarkProps {
+  readonly bars: PlacedBars;
+  readonly graph: FlameGraph;
+  readonly bar: number;
 }
 
-/** Where a key leads from a bar; undefined where it leads nowhere. */
-function neighbour(graph: FlameGraph, bar: number, key: string): number | undefined {
-  const isChild = (one: number): boolean => graph.parent[one] === bar;
-  const isSibling = (one: number): boolean => one > 0 && graph.parent[one] === graph.parent[bar];
-  if (key === 'Enter') return bar;
-  if (key === 'Escape') return 0;
-  if (key === 'ArrowUp') return bar > 0 ? graph.parent[bar] : undefined;
-  if (key === 'ArrowLeft') return isSibling(bar - 1) ? bar - 1 : undefined;
-  if (key === 'ArrowRight') return isSibling(bar + 1) ? bar + 1 : undefined;
-  if (key !== 'ArrowDown') return undefined;
-  for (let one = bar + 1; one < graph.count; one++) if (isChild(one)) return one;
-  return undefined;
+/** The outline of a bar, over the canvas: so that pointing draws nothing again. */
+function Mark({ bars, graph, bar }: MarkProps) {
+  const row = graph.depth[bar] ?? -1;
+  const i = row - bars.firstRow;
+  if (bar < 0 || i < 0 || i + 1 >= bars.rowStart.length) return null;
+  const at = bars.bar.indexOf(bar, bars.rowStart[i]);
+  if (at < 0 || at >= (bars.rowStart[i + 1] ?? 0)) return null;
+  const left = bars.x[at] ?? 0;
+  return (
+    <div
+      className="mark"
+      style={{
+        left: `${Math.max(0, left)}px`,
+        top: `${row * ROW_HEIGHT}px`,
+        width: `${(bars.width[at] ?? 0) + Math.min(0, left)}px`,
+        height: `${ROW_HEIGHT - 1}px`,
+      }}
+    />
+  );
 }

@@ -1,12 +1,22 @@
 /** Flame graphs of the wire as columns, and what is made of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { barColour, diffColour, packageOf } from './colours.ts';
-import { barAt, placeBars, ROW_HEIGHT } from './draw.ts';
-import { commandLine, curlLine, foldedText } from './export-text.ts';
-import { decodeFlameGraph, nameOf, pathTo, searchBars } from './flame-graph.ts';
+import { commandLine, curlLine, foldedText, profilecliLine } from './export-text.ts';
+import { callSiteOf, decodeFlameGraph, type FlameGraph, nameOf, pathTo, searchBars } from './flame-graph.ts';
 import { functionRows } from './functions.ts';
+import { graphOfProfile } from './profile-graph.ts';
+import { collapseRecursion, diffOf } from './reshape.ts';
 import { calleesOf, callersOf } from './sandwich.ts';
+import { flameSvg } from './svg.ts';
+
+const PALETTE = { isDark: false, by: 'package', diff: 'blue-orange' } as const;
+
+function rowsOf(graph: FlameGraph): string[] {
+  return Array.from(
+    { length: graph.count },
+    (_, bar) => `${nameOf(graph, bar)} ${graph.total[bar]} ${graph.self[bar]}`,
+  );
+}
 
 /** Stacks `a;b 3`, `a;b;a 2`, `a 1`, `c;b 4`. */
 const GRAPH = decodeFlameGraph({
@@ -81,42 +91,84 @@ test('a diff has two sides under one width', () => {
   ]);
 });
 
-test('bars are placed where they are found again, and none below half a pixel', () => {
-  const bars = placeBars({ graph: GRAPH, zoom: 0, widthPx: 100 });
-  assert.equal(bars.length, 6);
-  for (const { bar, x, width, row } of bars) assert.equal(barAt(bars, x + width / 2, (row + 0.5) * ROW_HEIGHT), bar);
-  assert.equal(barAt(bars, 99, 3.5 * ROW_HEIGHT), -1);
-  assert.equal(placeBars({ graph: GRAPH, zoom: 0, widthPx: 1 }).length, 3);
-  const zoomed = placeBars({ graph: GRAPH, zoom: 3, widthPx: 100 });
-  assert.deepEqual(
-    zoomed.map(({ bar, x, width }) => [bar, x, width]),
-    [
-      [0, 0, 100],
-      [1, 0, 100],
-      [3, 0, 100],
-      [5, 60, 40],
+test('recursion collapses into one bar, totals kept', () => {
+  const tree = decodeFlameGraph({
+    names: ['total', 'a', 'b'],
+    // a;a;b 2, a;a 1, a;b 3: as one a with self 1 and b 5.
+    levels: [
+      { values: ['0', '6', '0', '0'] },
+      { values: ['0', '6', '0', '1'] },
+      { values: ['0', '3', '1', '1', '0', '3', '3', '2'] },
+      { values: ['1', '2', '2', '2'] },
     ],
-  );
+  });
+  const collapsed = collapseRecursion(tree);
+  assert.deepEqual(rowsOf(collapsed), ['total 6 0', 'a 6 1', 'b 5 5']);
+  assert.equal(collapsed.levels, 3);
+  assert.deepEqual(rowsOf(collapseRecursion(GRAPH)), rowsOf(GRAPH));
 });
 
-test('a package has one colour, a change its own', () => {
-  const palette = { isDark: false };
-  assert.equal(barColour('net/http.(*conn).serve', palette), barColour('net/http.Get', palette));
-  assert.deepEqual(['runtime.main', 'libc.so!0x1f', 'std::vec::push', 'a/b.c[int].d'].map(packageOf), [
-    'runtime',
-    'libc.so',
-    'std::vec',
-    'a/b',
-  ]);
-  assert.notEqual(diffColour(0.1, 0.5, palette), diffColour(0.5, 0.1, palette));
-  assert.match(diffColour(0, 0, palette), /^hsl\(/);
+test('two graphs make a diff that keeps both', () => {
+  const diff = diffOf(
+    GRAPH,
+    decodeFlameGraph({
+      names: ['total', 'c', 'x'],
+      levels: [{ values: ['0', '7', '0', '0'] }, { values: ['0', '5', '5', '1', '0', '2', '2', '2'] }],
+    }),
+  );
+  assert.deepEqual([diff.total[0], diff.right?.total[0], diff.width[0]], [10, 7, 17]);
+  const rows = functionRows(diff).map(({ name, total, rightTotal }) => `${name} ${total} ${rightTotal}`);
+  assert.deepEqual(rows.sort(), ['a 6 0', 'b 9 0', 'c 4 5', 'x 0 2']);
+});
+
+test('a profile becomes lines, with inlined calls marked', () => {
+  const graph = graphOfProfile({
+    sample: [
+      { locationId: ['2', '1'], value: ['5'] },
+      { locationId: ['3', '1'], value: ['2'] },
+    ],
+    location: [
+      { id: '1', line: [{ functionId: '1', line: '10' }] },
+      {
+        id: '2',
+        line: [
+          { functionId: '3', line: '3' },
+          { functionId: '2', line: '20' },
+        ],
+      },
+      { id: '3', address: '31' },
+    ],
+    function: [
+      { id: '1', name: '1' },
+      { id: '2', name: '2' },
+      { id: '3', name: '3' },
+    ],
+    stringTable: ['', 'main', 'run', 'tiny'],
+  });
+  assert.deepEqual(rowsOf(graph), ['total 7 0', 'main:10 7 0', '0x1f 2 2', 'run:20 5 0', 'tiny:3 5 5']);
+  assert.deepEqual([...(graph.inlined ?? [])], [0, 0, 0, 0, 1]);
+  assert.deepEqual(callSiteOf(graph, 4), ['main', 'run', 'tiny']);
+});
+
+test('a picture holds names as text, whatever they are', () => {
+  const hostile = decodeFlameGraph({
+    names: ['total', '<script>"&\u0000\ud800'],
+    levels: [{ values: ['0', '1', '0', '0'] }, { values: ['0', '1', '1', '1'] }],
+  });
+  const svg = flameSvg(hostile, 0, 400, { palette: PALETTE, align: 'left', found: undefined });
+  assert.match(svg, /<text [^>]*>&#60;script&#62;&#34;&#38;\uFFFD\uFFFD<\/text>/);
 });
 
 test('a query is a line for a shell', () => {
   const query = { type: 'a:b:c:d:e', selector: `{x="it's"}`, startMs: 1, endMs: 2 };
   assert.equal(
-    commandLine(query, 'http://h:1'),
-    `flamelake query flamegraph --url=http://h:1 --type=a:b:c:d:e '--selector={x="it'\\''s"}' --from=1 --until=2`,
+    commandLine(query, 'http://h:1', 't'),
+    `flamelake query flamegraph --url=http://h:1 --type=a:b:c:d:e '--selector={x="it'\\''s"}' --from=1 --until=2 --tenant=t`,
   );
-  assert.match(curlLine(query, 'http://h:1'), /SelectMergeStacktraces$/);
+  assert.match(curlLine(query, 'http://h:1', ''), /SelectMergeStacktraces$/);
+  assert.match(curlLine(query, 'http://h:1', "o'x"), /-H 'X-Scope-OrgID: o'\\''x'/);
+  assert.match(
+    profilecliLine(query, 'http://h:1', ''),
+    /^profilecli query profile --url=http:\/\/h:1 .*--from=1970-01-01T00:00:00.001Z/,
+  );
 });

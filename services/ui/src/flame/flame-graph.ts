@@ -20,6 +20,12 @@ export interface FlameGraph {
   /** Width of a bar: its total, of both sides of a diff. */
   readonly width: Float64Array;
   readonly levels: number;
+  /** First bar of each level, and the number of bars behind the last: bars of a level are in the order they lie in. */
+  readonly levelStart: Int32Array;
+  /** 1 where a bar was inlined into its caller; undefined where that is not known. */
+  readonly inlined: Uint8Array | undefined;
+  /** Whether names end in the line: `main.run:42`. */
+  readonly hasLines: boolean;
 }
 
 /** Name of the bar that stands for what a node budget hides. */
@@ -55,10 +61,12 @@ export function decodeFlameGraph(wire: WireFlameGraph): FlameGraph {
       graph.parent[bar] = depth === 0 ? -1 : parent;
     }
     above = first;
+    graph.levelStart[depth + 1] = bar;
   }
   return graph;
 }
 
+/** Columns for bars to be filled in, level by level. */
 export function emptyGraph(count: number, names: readonly string[], levels: number, isDiff: boolean): FlameGraph {
   return {
     count,
@@ -72,6 +80,9 @@ export function emptyGraph(count: number, names: readonly string[], levels: numb
     right: isDiff ? { total: new Float64Array(count), self: new Float64Array(count) } : undefined,
     width: new Float64Array(count),
     levels,
+    levelStart: new Int32Array(levels + 1),
+    inlined: undefined,
+    hasLines: false,
   };
 }
 
@@ -84,6 +95,12 @@ export function pathTo(graph: FlameGraph, bar: number): readonly string[] {
   const path: string[] = [];
   for (let at = bar; at > 0; at = graph.parent[at] ?? -1) path.push(nameOf(graph, at));
   return path.reverse();
+}
+
+/** The call site of a bar, as a query takes it: functions from below the root; of what a node budget hides, its parent's. */
+export function callSiteOf(graph: FlameGraph, bar: number): readonly string[] {
+  const path = pathTo(graph, isOther(graph, bar) ? (graph.parent[bar] ?? 0) : bar);
+  return graph.hasLines ? path.map((name) => name.replace(/:\d+$/, '')) : path;
 }
 
 /** Whether a bar is hidden content: a focused query shows it. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { fuzzyFind } from './fuzzy-find.ts';
-import { CHARTS, DEFAULT_STATE, formatLocation, PANES, parseLocation, VIEWS } from './page-state.ts';
+import { asksAgain, CHOICES, DEFAULT_STATE, formatLocation, parseLocation, VIEWS } from './page-state.ts';
 import { formatSelector, labelOf, parseSelector, withLabel } from './selector.ts';
 import { parseTime, rangeOf, stepOf } from './time-range.ts';
 import { formatPoint, formatShare, formatValue } from './units.ts';
@@ -22,8 +22,15 @@ test('an address says all of a state', () => {
     rightFrom: fc.string(),
     rightUntil: fc.string(),
     groupBy: fc.string(),
-    pane: fc.constantFrom(...PANES),
-    chart: fc.constantFrom(...CHARTS),
+    pane: fc.constantFrom(...CHOICES.pane),
+    chart: fc.constantFrom(...CHOICES.chart),
+    order: fc.constantFrom(...CHOICES.order),
+    colour: fc.constantFrom(...CHOICES.colour),
+    diffColour: fc.constantFrom(...CHOICES.diffColour),
+    align: fc.constantFrom(...CHOICES.align),
+    recursion: fc.constantFrom(...CHOICES.recursion),
+    frames: fc.constantFrom(...CHOICES.frames),
+    detail: fc.constantFrom(...CHOICES.detail),
     profile: fc.string(),
     focus: fc.array(fc.string()),
     about: fc.string(),
@@ -43,6 +50,15 @@ test('defaults make a short address, and nonsense makes defaults', () => {
   assert.equal(formatLocation(DEFAULT_STATE), '/');
   assert.equal(formatLocation({ ...DEFAULT_STATE, view: 'explore', refresh: 5 }), '/explore?refresh=5');
   assert.deepEqual(parseLocation('/nowhere', '?pane=x&refresh=-1'), DEFAULT_STATE);
+});
+
+test('another way to look at an answer asks nothing', () => {
+  assert.deepEqual(
+    [{ pane: 'table' as const, search: 'x' }, { frames: 'line' as const }, { search: '', from: 'now-2d' }, {}].map(
+      asksAgain,
+    ),
+    [false, true, true, true],
+  );
 });
 
 test('selectors come back as they went', () => {

@@ -2,13 +2,28 @@
 
 export const VIEWS = ['services', 'explore', 'labels', 'compare', 'status'] as const;
 export type ViewName = (typeof VIEWS)[number];
-export const PANES = ['both', 'graph', 'table', 'sandwich'] as const;
-export type Pane = (typeof PANES)[number];
 
-export const CHARTS = ['series', 'heatmap'] as const;
-export type Chart = (typeof CHARTS)[number];
+/** What is one of a few; the first is by default. */
+export const CHOICES = {
+  pane: ['both', 'graph', 'table', 'sandwich'],
+  chart: ['series', 'heatmap'],
+  /** Which services come first. */
+  order: ['value', 'change', 'name'],
+  /** What bars share a colour with. */
+  colour: ['package', 'function'],
+  diffColour: ['blue-orange', 'green-red'],
+  /** Which end of a name is kept where it does not fit. */
+  align: ['left', 'right'],
+  recursion: ['shown', 'collapsed'],
+  /** What a bar is: a function, or a line of one. */
+  frames: ['function', 'line'],
+  /** How many bars are asked for. */
+  detail: ['usual', 'most'],
+} as const;
+type Choices = { readonly [Name in keyof typeof CHOICES]: (typeof CHOICES)[Name][number] };
+export type Pane = Choices['pane'];
 
-export interface PageState {
+export interface PageState extends Choices {
   readonly view: ViewName;
   /** Profile type id. */
   readonly type: string;
@@ -22,10 +37,8 @@ export interface PageState {
   readonly rightFrom: string;
   readonly rightUntil: string;
   readonly groupBy: string;
-  readonly pane: Pane;
   /** Call site, root first. */
   readonly focus: readonly string[];
-  readonly chart: Chart;
   /** Id of the one profile that is shown; empty for all. */
   readonly profile: string;
   /** Function of the sandwich. */
@@ -46,14 +59,13 @@ export const DEFAULT_STATE: PageState = {
   rightFrom: '',
   rightUntil: '',
   groupBy: 'service_name',
-  pane: 'both',
   focus: [],
-  chart: 'series',
   profile: '',
   about: '',
   search: '',
   refresh: 0,
   tenant: '',
+  ...(Object.fromEntries(Object.entries(CHOICES).map(([name, [first]]) => [name, first])) as Choices),
 };
 
 const PATHS: Readonly<Record<string, ViewName>> = {
@@ -80,18 +92,22 @@ const TEXTS = [
   'tenant',
 ] as const;
 
+const CHOICE_NAMES = Object.keys(CHOICES) as (keyof Choices)[];
+
 /** Reads an address; what it does not say, or says wrongly, is as by default. */
 export function parseLocation(path: string, query: string): PageState {
   const parameters = new URLSearchParams(query);
   const texts = Object.fromEntries(TEXTS.map((name) => [name, parameters.get(name) ?? DEFAULT_STATE[name]]));
-  const pane = PANES.find((one) => one === parameters.get('pane'));
+  const choices = Object.entries(CHOICES).map(([name, options]) => {
+    const wanted = parameters.get(name);
+    return [name, options.find((one) => one === wanted) ?? options[0]] as const;
+  });
   const refresh = Number(parameters.get('refresh') ?? 0);
   return {
     ...DEFAULT_STATE,
     ...texts,
+    ...Object.fromEntries(choices),
     view: PATHS[path] ?? 'services',
-    pane: pane ?? DEFAULT_STATE.pane,
-    chart: parameters.get('chart') === 'heatmap' ? 'heatmap' : 'series',
     focus: parameters.getAll('focus'),
     refresh: Number.isFinite(refresh) && refresh >= 0 ? refresh : 0,
   };
@@ -101,8 +117,7 @@ export function parseLocation(path: string, query: string): PageState {
 export function formatLocation(state: PageState): string {
   const parameters = new URLSearchParams();
   for (const name of TEXTS) if (state[name] !== DEFAULT_STATE[name]) parameters.set(name, state[name]);
-  if (state.pane !== DEFAULT_STATE.pane) parameters.set('pane', state.pane);
-  if (state.chart !== DEFAULT_STATE.chart) parameters.set('chart', state.chart);
+  for (const name of CHOICE_NAMES) if (state[name] !== DEFAULT_STATE[name]) parameters.set(name, state[name]);
   for (const name of state.focus) parameters.append('focus', name);
   if (state.refresh > 0) parameters.set('refresh', String(state.refresh));
   const query = parameters.toString();
@@ -114,7 +129,16 @@ export function pathOf(view: ViewName): string {
 }
 
 /** What says how an answer is looked at, not which. */
-const LOOKS: ReadonlySet<string> = new Set(['pane', 'about', 'search'] satisfies readonly (keyof PageState)[]);
+const LOOKS: ReadonlySet<string> = new Set([
+  'pane',
+  'about',
+  'search',
+  'order',
+  'colour',
+  'diffColour',
+  'align',
+  'recursion',
+] satisfies readonly (keyof PageState)[]);
 
 /** Whether a change of the state is another question, or the same one again. */
 export function asksAgain(change: Partial<PageState>): boolean {

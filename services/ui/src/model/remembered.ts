@@ -2,7 +2,21 @@
 import { DEFAULT_STATE, type PageState } from './page-state.ts';
 
 const KEY = 'flamelake.last';
-const KEPT = ['type', 'selector', 'from', 'until', 'groupBy', 'pane', 'refresh', 'tenant'] as const;
+const KEPT = [
+  'type',
+  'selector',
+  'from',
+  'until',
+  'groupBy',
+  'refresh',
+  'tenant',
+  'pane',
+  'order',
+  'colour',
+  'diffColour',
+  'align',
+  'recursion',
+] as const;
 
 export function rememberState(state: PageState): void {
   const kept = Object.fromEntries(

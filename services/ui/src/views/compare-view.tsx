@@ -4,13 +4,14 @@ import { type Query, selectDiff, selectSeries } from '../api/querier.ts';
 import { SeriesChart } from '../chart/series-chart.tsx';
 import { decodeFlameGraph } from '../flame/flame-graph.ts';
 import { formatTime, rangeOf, stepOf } from '../model/time-range.ts';
-import { formatPoint } from '../model/units.ts';
+import { formatPoint, partsOf } from '../model/units.ts';
 import { Loading } from '../parts/loading.tsx';
 import { queryOf, rightQueryOf, usePage } from '../parts/page.ts';
 import { QueryBar } from '../parts/query-bar.tsx';
 import { SelectorInput } from '../parts/selector-input.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
 import { ProfilePanes } from './profile-panes.tsx';
+import { NoData } from './services-view.tsx';
 
 export function CompareView() {
   const page = usePage();
@@ -21,8 +22,8 @@ export function CompareView() {
   // Until something else is chosen: the second half of the range against the first.
   const left: Query = isDefault ? { ...queryOf(page), endMs: middleMs } : queryOf(page);
   const right: Query = isDefault ? { ...rightQueryOf(page), startMs: middleMs } : rightQueryOf(page);
-  const key = JSON.stringify([left, right, state.tenant, nowMs]);
-  const wire = useAnswer(key, (signal) => selectDiff({ tenant: state.tenant, signal }, left, right));
+  const key = JSON.stringify([left, right, state.tenant, state.detail, nowMs]);
+  const wire = useAnswer(key, (signal) => selectDiff({ tenant: state.tenant, signal }, left, right, state.detail));
   const graph = useMemo(() => (wire.value === undefined ? undefined : decodeFlameGraph(wire.value)), [wire.value]);
   return (
     <>
@@ -42,10 +43,13 @@ export function CompareView() {
         />
       </div>
       <p className="quiet">
-        Orange: a larger share after than before; blue: a smaller one. Shares are of each side's own total, so sides of
-        different length compare.
+        {state.diffColour === 'blue-orange' ? 'Orange' : 'Red'}: a larger share after than before;{' '}
+        {state.diffColour === 'blue-orange' ? 'blue' : 'green'}: a smaller one. Shares are of each side's own total, so
+        sides of different length compare.
       </p>
-      <Loading answer={{ ...wire, value: graph }}>{(shown) => <ProfilePanes graph={shown} />}</Loading>
+      <Loading answer={{ ...wire, value: graph }}>
+        {(shown) => <ProfilePanes graph={shown} unit={partsOf(state.type).unit} empty={<NoData />} />}
+      </Loading>
     </>
   );
 }

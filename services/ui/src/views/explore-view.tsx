@@ -1,9 +1,9 @@
 /** One service: its time series, and where the chosen time went. */
-import { useMemo } from 'react';
-import { type Query, selectFlameGraph, selectHeatmap, selectSeries } from '../api/querier.ts';
+import { type Query, selectFlameGraph, selectHeatmap, selectProfile, selectSeries } from '../api/querier.ts';
 import { HeatmapChart } from '../chart/heatmap-chart.tsx';
 import { SeriesChart } from '../chart/series-chart.tsx';
 import { decodeFlameGraph } from '../flame/flame-graph.ts';
+import { graphOfProfile } from '../flame/profile-graph.ts';
 import { stepOf } from '../model/time-range.ts';
 import { formatPoint, formatValue, partsOf } from '../model/units.ts';
 import { Loading } from '../parts/loading.tsx';
@@ -12,23 +12,27 @@ import { QueryBar } from '../parts/query-bar.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { ProfilePanes } from './profile-panes.tsx';
+import { NoData } from './services-view.tsx';
 
 export function ExploreView() {
   const page = usePage();
   const { state, go, nowMs } = page;
   const query = queryOf(page);
   const key = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant, nowMs]);
-  const wire = useAnswer(`${key}${JSON.stringify([state.focus, state.profile])}`, (signal) =>
-    selectFlameGraph({ tenant: state.tenant, signal }, query, state.focus, state.profile),
-  );
-  const graph = useMemo(() => (wire.value === undefined ? undefined : decodeFlameGraph(wire.value)), [wire.value]);
+  const { focus, profile, detail, frames } = state;
+  const graph = useAnswer(`${key}${JSON.stringify([focus, profile, detail, frames])}`, async (signal) => {
+    const caller = { tenant: state.tenant, signal };
+    const narrowing = { focus, profile, detail };
+    if (frames === 'line') return graphOfProfile(await selectProfile(caller, query, narrowing));
+    return decodeFlameGraph(await selectFlameGraph(caller, query, narrowing));
+  });
   return (
     <>
       <div className="row">
         <QueryBar hasService={true} />
-        <ExportMenu query={query} graph={graph} />
+        <ExportMenu query={query} graph={graph.value} />
       </div>
-      <div className="tabs" role="tablist">
+      <div className="tabs" role="tablist" aria-label="Over time">
         <button role="tab" aria-selected={state.chart === 'series'} onClick={() => go({ chart: 'series' })}>
           Time series
         </button>
@@ -42,7 +46,9 @@ export function ExploreView() {
         )}
       </div>
       {state.chart === 'series' ? <SeriesOf query={query} /> : <HeatmapOf query={query} />}
-      <Loading answer={{ ...wire, value: graph }}>{(shown) => <ProfilePanes graph={shown} />}</Loading>
+      <Loading answer={graph}>
+        {(shown) => <ProfilePanes graph={shown} unit={partsOf(state.type).unit} empty={<NoData />} />}
+      </Loading>
     </>
   );
 }

@@ -1,57 +1,100 @@
-/** The same data for other tools: files, and command lines that ask for it again. */
-import { type Query, selectPprof } from '../api/querier.ts';
-import { commandLine, curlLine, foldedText } from '../flame/export-text.ts';
+/** The same data for other tools: files, pictures, and command lines that ask for it again. */
+import { useState } from 'react';
+import { selectPprof } from '../api/pprof-file.ts';
+import type { Query } from '../api/querier.ts';
+import { commandLine, curlLine, foldedText, profilecliLine } from '../flame/export-text.ts';
 import type { FlameGraph } from '../flame/flame-graph.ts';
+import { pngOf } from '../flame/png.ts';
+import { collapseRecursion } from '../flame/reshape.ts';
+import { flameSvg } from '../flame/svg.ts';
 import { labelOf } from '../model/selector.ts';
 import { usePage } from '../parts/page.ts';
+import { usePaint } from './profile-panes.tsx';
+import { saveFile } from './save-file.ts';
 
 export interface ExportMenuProps {
   readonly query: Query;
   readonly graph: FlameGraph | undefined;
 }
 
+const PICTURE_WIDTH_PX = 1_600;
+
 export function ExportMenu({ query, graph }: ExportMenuProps) {
   const { state } = usePage();
+  const paint = usePaint();
+  const [words, setWords] = useState('');
+  const { tenant, focus, profile, detail } = state;
   const service = labelOf(query.selector, 'service_name');
-  const name = service === '' ? 'profile' : service;
-  const range = `from=${query.startMs}&until=${query.endMs}`;
+  const name = service === '' ? 'profile' : service.replace(/[^\w.-]+/g, '_');
+  const range = `from=${Math.floor(query.startMs)}&until=${Math.ceil(query.endMs)}`;
   const asked = `query=${encodeURIComponent(`${query.type}${query.selector}`)}&${range}`;
-  const savePprof = async (): Promise<void> => {
-    const caller = { tenant: state.tenant, signal: new AbortController().signal };
-    save(await selectPprof(caller, query), `${name}.pb`);
+  /** Says what became of it. */
+  const tell = async (work: () => Promise<unknown>, done = ''): Promise<void> => {
+    setWords('');
+    try {
+      await work();
+      setWords(done);
+    } catch (error) {
+      setWords(error instanceof Error ? error.message : String(error));
+    }
   };
-  const copy = (text: string): void => void navigator.clipboard.writeText(text);
+  /** A file of the server's: a link cannot name the tenant. */
+  const fetched = (path: string, file: string): void =>
+    void tell(async () => {
+      const response = await fetch(path, tenant === '' ? {} : { headers: { 'x-scope-orgid': tenant } });
+      if (!response.ok) throw new Error(await response.text());
+      saveFile(await response.blob(), file);
+    });
+  const copy = (text: string): void => void tell(() => navigator.clipboard.writeText(text), 'Copied.');
+  const picture = (): string => {
+    const shown = graph === undefined || state.recursion === 'shown' ? graph : collapseRecursion(graph);
+    return shown === undefined ? '' : flameSvg(shown, 0, PICTURE_WIDTH_PX, { ...paint, found: undefined });
+  };
+  const caller = { tenant, signal: new AbortController().signal };
   return (
     <details className="export">
       <summary>Export</summary>
       <div className="popover">
-        <button onClick={() => void savePprof()}>pprof</button>
         {graph !== undefined && (
-          <button onClick={() => save(new Blob([foldedText(graph)], { type: 'text/plain' }), `${name}.folded`)}>
-            Folded stacks
+          <>
+            <button onClick={() => saveFile(new Blob([picture()], { type: 'image/svg+xml' }), `${name}.svg`)}>
+              Picture (SVG)
+            </button>
+            <button
+              onClick={() =>
+                void tell(async () => saveFile(await pngOf(graph, PICTURE_WIDTH_PX, paint), `${name}.png`))
+              }
+            >
+              Picture (PNG)
+            </button>
+            <button onClick={() => saveFile(new Blob([foldedText(graph)], { type: 'text/plain' }), `${name}.folded`)}>
+              Folded stacks
+            </button>
+          </>
+        )}
+        <button
+          onClick={() =>
+            void tell(async () =>
+              saveFile(await selectPprof(caller, query, { focus, profile, detail }), `${name}.pb.gz`),
+            )
+          }
+        >
+          pprof
+        </button>
+        <button onClick={() => fetched(`/pyroscope/render?${asked}`, `${name}.json`)}>JSON</button>
+        <button onClick={() => fetched(`/pyroscope/render?${asked}&format=dot`, `${name}.dot`)}>DOT</button>
+        {service !== '' && query.type.startsWith('process_cpu:') && (
+          <button
+            onClick={() => fetched(`/api/v1/pgo/${encodeURIComponent(service)}/default.pgo?${range}`, 'default.pgo')}
+          >
+            default.pgo, for go build
           </button>
         )}
-        <a href={`/pyroscope/render?${asked}`} download={`${name}.json`}>
-          JSON
-        </a>
-        <a href={`/pyroscope/render?${asked}&format=dot`} download={`${name}.dot`}>
-          DOT
-        </a>
-        {service !== '' && query.type.startsWith('process_cpu:') && (
-          <a href={`/api/v1/pgo/${encodeURIComponent(service)}/default.pgo?${range}`}>default.pgo</a>
-        )}
-        <button onClick={() => copy(commandLine(query, location.origin))}>Copy as command</button>
-        <button onClick={() => copy(curlLine(query, location.origin))}>Copy as curl</button>
+        <button onClick={() => copy(commandLine(query, location.origin, tenant))}>Copy as flamelake command</button>
+        <button onClick={() => copy(profilecliLine(query, location.origin, tenant))}>Copy as profilecli command</button>
+        <button onClick={() => copy(curlLine(query, location.origin, tenant))}>Copy as curl</button>
+        <span role="status">{words}</span>
       </div>
     </details>
   );
-}
-
-function save(content: Blob, name: string): void {
-  const url = URL.createObjectURL(content);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -1,13 +1,15 @@
 /** A flame graph with its table: one of them, both, or the sandwich of a function. */
-import { useMemo } from 'react';
+import { type ReactNode, useDeferredValue, useMemo } from 'react';
+import type { Paint } from '../flame/draw.ts';
 import { FlameCanvas } from '../flame/flame-canvas.tsx';
 import type { FlameGraph } from '../flame/flame-graph.ts';
+import { collapseRecursion } from '../flame/reshape.ts';
 import { calleesOf, callersOf } from '../flame/sandwich.ts';
-import { PANES, type Pane } from '../model/page-state.ts';
-import { partsOf } from '../model/units.ts';
+import { CHOICES, type Pane } from '../model/page-state.ts';
 import { usePage } from '../parts/page.ts';
+import { useDarkMode } from '../parts/use-dark-mode.ts';
+import { FlameOptions } from './flame-options.tsx';
 import { FunctionTable } from './function-table.tsx';
-import { NoData } from './services-view.tsx';
 
 const PANE_WORDS: Readonly<Record<Pane, string>> = {
   both: 'Both',
@@ -18,79 +20,108 @@ const PANE_WORDS: Readonly<Record<Pane, string>> = {
 
 export interface ProfilePanesProps {
   readonly graph: FlameGraph;
+  readonly unit: string;
+  /** Whether the server can be asked for more of it. */
+  readonly isLive?: boolean;
+  /** What is shown in place of a graph without values. */
+  readonly empty: ReactNode;
 }
 
-export function ProfilePanes({ graph }: ProfilePanesProps) {
+export function ProfilePanes({ graph: whole, unit, isLive = true, empty }: ProfilePanesProps) {
   const { state, go } = usePage();
-  const { unit } = partsOf(state.type);
-  const { pane, search, focus } = state;
-  const showAbout = (about: string): void => go({ about, pane: 'sandwich' });
-  if ((graph.width[0] ?? 0) === 0 && focus.length === 0) return <NoData />;
-  const table = <FunctionTable graph={graph} unit={unit} search={search} onPick={showAbout} />;
-  const canvas = (
-    <FlameCanvas
-      graph={graph}
-      unit={unit}
-      search={search}
-      onSandwich={showAbout}
-      {...(graph.right === undefined && { onFocus: (path: readonly string[]) => go({ focus: path }) })}
-    />
+  const { pane, focus } = state;
+  // Typing is never held up by drawing.
+  const search = useDeferredValue(state.search);
+  const graph = useMemo(
+    () => (state.recursion === 'collapsed' ? collapseRecursion(whole) : whole),
+    [whole, state.recursion],
   );
+  const paint = usePaint();
+  const showAbout = (about: string): void => go({ about, pane: 'sandwich' });
+  if ((graph.width[0] ?? 0) === 0 && focus.length === 0) return empty;
+  const isDiff = graph.right !== undefined;
   return (
     <section>
       <div className="row">
-        <div className="tabs" role="tablist">
-          {PANES.map((one) => (
+        <div className="tabs" role="tablist" aria-label="What is shown">
+          {CHOICES.pane.map((one) => (
             <button key={one} role="tab" aria-selected={pane === one} onClick={() => go({ pane: one })}>
               {PANE_WORDS[one]}
             </button>
           ))}
         </div>
+        {focus.length > 0 && (
+          <button className="chip" onClick={() => go({ focus: [] })}>
+            Focused on <bdi>{focus.at(-1)}</bdi> ×
+          </button>
+        )}
         <input
           type="search"
           placeholder="Search functions"
-          value={search}
           aria-label="Search functions"
+          value={state.search}
           onChange={(event) => go({ search: event.currentTarget.value }, { isStep: false })}
         />
-        {focus.length > 0 && (
-          <button className="chip" onClick={() => go({ focus: [] })}>
-            Focused on {focus.at(-1)} ×
-          </button>
-        )}
+        <FlameOptions isDiff={isDiff} isLive={isLive} />
       </div>
       {pane === 'sandwich' ? (
-        <Sandwich graph={graph} unit={unit} about={state.about} />
+        <Sandwich graph={graph} unit={unit} about={state.about} search={search} paint={paint} />
       ) : (
         <div className={pane === 'both' ? 'split' : ''}>
-          {pane !== 'graph' && table}
-          {pane !== 'table' && canvas}
+          {pane !== 'graph' && <FunctionTable graph={graph} unit={unit} search={search} onPick={showAbout} />}
+          {pane !== 'table' && (
+            <FlameCanvas
+              graph={graph}
+              unit={unit}
+              search={search}
+              paint={paint}
+              onSandwich={showAbout}
+              {...(!isDiff && isLive && { onFocus: (path: readonly string[]) => go({ focus: path }) })}
+            />
+          )}
         </div>
       )}
     </section>
   );
 }
 
-function Sandwich({
-  graph,
-  unit,
-  about,
-}: {
+/** How bars are drawn, as the page says. */
+export function usePaint(): Omit<Paint, 'found'> {
+  const { colour, diffColour, align } = usePage().state;
+  const isDark = useDarkMode();
+  return useMemo(
+    () => ({ palette: { isDark, by: colour, diff: diffColour }, align }),
+    [isDark, colour, diffColour, align],
+  );
+}
+
+interface SandwichProps {
   readonly graph: FlameGraph;
   readonly unit: string;
   readonly about: string;
-}) {
-  const { state, go } = usePage();
+  readonly search: string;
+  readonly paint: Omit<Paint, 'found'>;
+}
+
+function Sandwich({ graph, unit, about, search, paint }: SandwichProps) {
+  const { go } = usePage();
   const [callers, callees] = useMemo(() => [callersOf(graph, about), calleesOf(graph, about)], [graph, about]);
-  if (about === '')
-    return <FunctionTable graph={graph} unit={unit} search={state.search} onPick={(name) => go({ about: name })} />;
   const onSandwich = (name: string): void => go({ about: name });
+  const table = <FunctionTable graph={graph} unit={unit} search={search} onPick={onSandwich} />;
+  if (about === '') return table;
   return (
-    <>
-      <h2>Callers of {about}</h2>
-      <FlameCanvas graph={callers} unit={unit} search={state.search} onSandwich={onSandwich} />
-      <h2>What {about} calls</h2>
-      <FlameCanvas graph={callees} unit={unit} search={state.search} onSandwich={onSandwich} />
-    </>
+    <div className="split">
+      {table}
+      <div>
+        <h2>
+          Callers of <bdi>{about}</bdi>
+        </h2>
+        <FlameCanvas graph={callers} unit={unit} search={search} paint={paint} onSandwich={onSandwich} />
+        <h2>
+          What <bdi>{about}</bdi> calls
+        </h2>
+        <FlameCanvas graph={callees} unit={unit} search={search} paint={paint} onSandwich={onSandwich} />
+      </div>
+    </div>
   );
 }
