@@ -49,7 +49,7 @@ function form(profile: Uint8Array): Uint8Array {
 }
 
 /** The same program's next profile: other samples of the same stacks, with other values. */
-function nextPush(profile: Pprof, random: SeededRandom): Pprof {
+export function nextPush(profile: Pprof, random: SeededRandom): Pprof {
   const { stacks, values, labels, sampleTypes } = profile;
   const width = sampleTypes.length;
   // One that counts is always kept: a push without any would leave nothing to store.
