@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { BLOCK_VERSION, type BlockDescription, createBlockBuilder, describeBlock, parseBlock } from '@flamelake/block';
-import { GOLDEN_TOTALS_MS, smallBlock } from './block-goldens.ts';
+import { GOLDEN_TOTALS_MS, smallBlock, timedBlock } from './block-goldens.ts';
 
 const names = readdirSync(import.meta.dirname)
   .filter((name) => /^block-v\d+-.*\.bin$/.test(name))
@@ -49,6 +49,12 @@ for (const name of names.filter((one) => one.startsWith(`block-v${BLOCK_VERSION}
     assert.deepEqual(builder.build({ id, level, log, ...totals }).bytes, bytes);
   });
 }
+
+test('the golden block with times is built to the same bytes from its records', (t) => {
+  const { bytes, golden } = goldenOf('block-v1-times');
+  if (golden.zstd !== process.versions.zstd) return t.skip(`written with zstd ${golden.zstd}`);
+  assert.deepEqual(timedBlock(), bytes);
+});
 
 test('the small golden block is built to the same bytes from its records', (t) => {
   const { bytes, golden } = goldenOf('block-v1-small');

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { BLOCK_VERSION, type BlockHeader, createBlockBuilder, describeBlock, parseBlock } from '@flamelake/block';
 import { decodePprof, normalizeProfile } from '@flamelake/formats';
-import { GOLDEN_TOTALS_MS, goldenHeader, smallBlock } from './block-goldens.ts';
+import { GOLDEN_TOTALS_MS, goldenHeader, smallBlock, timedBlock } from './block-goldens.ts';
 
 /** A Go heap, a Go mutex and a Python CPU profile, as their clients sent them. */
 const CORPUS = [
@@ -48,6 +48,7 @@ for (const [offset, path] of CORPUS.entries()) {
   );
 }
 await write('small', smallBlock());
+await write('times', timedBlock());
 await write('real', real.build(goldenHeader('22', 0)).bytes);
 
 const merged = createBlockBuilder();

@@ -2,6 +2,7 @@
 import { labelsKey } from '@flamelake/model';
 import { storedLabels } from './add-profile.ts';
 import { addSymbols } from './add-symbols.ts';
+import { addTimes } from './add-times.ts';
 import { addPush, type DatasetState, internSeries } from './dataset-state.ts';
 import { halvesOf, scale } from './int64.ts';
 import { pushInt64, pushUint32, reserve } from './list.ts';
@@ -14,6 +15,7 @@ import type {
   SampleColumns,
   Series,
   SpanColumns,
+  TimeColumns,
   TreeColumns,
 } from './types.ts';
 
@@ -36,7 +38,11 @@ export async function addDataset(
     keep === undefined ? true : keep(reader.info, series[profiles.series[row]], profiles.timeMs[row]),
   );
   if (runs.length === 0) return 0;
-  await reader.load(['samples', 'spans', 'tree', 'locations', 'functions', 'strings', 'mappings'], undefined, runs);
+  await reader.load(
+    ['samples', 'spans', 'times', 'tree', 'locations', 'functions', 'strings', 'mappings'],
+    undefined,
+    runs,
+  );
   const state = stateOf();
   const symbols = {
     strings: await reader.strings(),
@@ -53,7 +59,7 @@ export async function addDataset(
   const seriesOf = addSeries(state, series, runs, profiles);
   const spans = await reader.spans();
   const spanned = spans && { spans, samples: await reader.samples() };
-  const rows = createRowAdder(state, profiles, node, seriesOf, identityOf, spanned);
+  const rows = createRowAdder(state, profiles, node, seriesOf, identityOf, spanned, await reader.times());
   await reader.visitSamples(runs, rows.add);
   return rows.pushCount();
 }
@@ -120,6 +126,7 @@ function createRowAdder(
   seriesOf: Uint32Array,
   identityOf: (identity: number) => number,
   spanned: Spanned | undefined,
+  times: TimeColumns | undefined,
 ) {
   const { rows: out } = state;
   const lists = new Map<number, number>();
@@ -155,6 +162,7 @@ function createRowAdder(
       if (list === undefined) {
         list = addList(state, stacktraces, stackFrom, count, node);
         if (spanned !== undefined) addSpans(state, spanned, row, count);
+        if (times !== undefined) addListTimes(state, times, stackList, count);
         lists.set(stackList, list);
       }
       pushUint32(out.series, seriesOf[profiles.series[row]]);
@@ -208,4 +216,13 @@ function addSpans(state: DatasetState, { spans, samples }: Spanned, row: number,
   reserve(state.traces, 4 * end);
   state.traces.items.set(words.subarray(4 * from, 4 * (from + count)), 4 * start);
   state.traces.count = 4 * end;
+}
+
+/** Times of the list just added. */
+function addListTimes(state: DatasetState, times: TimeColumns, list: number, count: number): void {
+  const entry = state.entries.count - count;
+  const first = times.firstElement[list];
+  for (let k = 0; k < count; k++) {
+    addTimes(state, entry + k, times.offsetMs, times.start[first + k], times.start[first + k + 1]);
+  }
 }

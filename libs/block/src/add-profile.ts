@@ -2,6 +2,7 @@
 import type { ProfileRecord, SampleGroup } from '@flamelake/formats';
 import { FlamelakeError, LABEL, type Labels, labelsKey } from '@flamelake/model';
 import { addSymbols } from './add-symbols.ts';
+import { addTimes } from './add-times.ts';
 import { addPush, type DatasetState, internSeries } from './dataset-state.ts';
 import { halvesOf } from './int64.ts';
 import { pushInt64, pushUint32, reserve } from './list.ts';
@@ -118,7 +119,7 @@ function findList(group: SampleGroup, type: number, listOfType: readonly number[
   return undefined;
 }
 
-/** Appends the list of the samples that have a value of this type, with their spans. */
+/** Appends the list of the samples that have a value of this type, with their spans and times. */
 function addList(state: DatasetState, group: SampleGroup, type: number, node: Uint32Array): number {
   const { entries, spans, traces, listStart } = state;
   const halves = halvesOf(group.values);
@@ -138,6 +139,9 @@ function addList(state: DatasetState, group: SampleGroup, type: number, node: Ui
       reserve(traces, 4 * entry + 4);
       for (let word = 0; word < 4; word++) traces.items[4 * entry + word] = wordAt(group.traceIds, 16 * s + 4 * word);
       traces.count = 4 * entry + 4;
+    }
+    if (group.times !== undefined) {
+      addTimes(state, entry, group.times.offsetMs, group.times.start[s], group.times.start[s + 1]);
     }
   }
   pushUint32(listStart, entries.count);

@@ -30,7 +30,8 @@ function recordsOf({ seed, count }: { seed: number; count: number }): { offset: 
   return Array.from({ length: count }, (_, i) => {
     const timeMs = 1_768_478_400_000 + random.integer(100_000);
     const record = randomProfileRecord(random, { tenants: ['a', 'b'], timeMs });
-    return { offset: 10 + i, record: random.chance(0.3) ? withSpans(record, random) : record };
+    const spanned = random.chance(0.3) ? withSpans(record, random) : record;
+    return { offset: 10 + i, record: random.chance(0.3) ? withTimes(spanned, random) : spanned };
   });
 }
 
@@ -42,6 +43,22 @@ function withSpans(record: ProfileRecord, random: ReturnType<typeof createSeeded
       spanIds: BigUint64Array.from({ length: group.sampleCount }, () => BigInt(random.integer(3)) << 60n),
       traceIds: random.chance(0.5) ? new Uint8Array(16 * group.sampleCount).fill(random.integer(3)) : undefined,
     })),
+  };
+}
+
+function withTimes(record: ProfileRecord, random: ReturnType<typeof createSeededRandom>): ProfileRecord {
+  return {
+    ...record,
+    groups: record.groups.map((group) => {
+      const each = Array.from({ length: group.sampleCount }, () =>
+        Array.from({ length: random.integer(4) }, () => random.integer(20_000) - 5_000).toSorted((a, b) => a - b),
+      );
+      const start = new Uint32Array(group.sampleCount + 1);
+      each.forEach((own, i) => {
+        start[i + 1] = start[i] + own.length;
+      });
+      return { ...group, times: { start, offsetMs: Int32Array.from(each.flat()) } };
+    }),
   };
 }
 

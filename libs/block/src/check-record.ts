@@ -30,6 +30,9 @@ export function checkRecord(record: ProfileRecord): void {
     checkLength('sample values', group.values.length, group.sampleCount * record.types.length);
     if (group.spanIds !== undefined) checkLength('span ids', group.spanIds.length, group.sampleCount);
     if (group.traceIds !== undefined) checkLength('trace ids', group.traceIds.length, group.sampleCount * 16);
+    if (group.times !== undefined) {
+      checkStarts('sample time', group.times.start, group.sampleCount, group.times.offsetMs.length);
+    }
   }
 }
 

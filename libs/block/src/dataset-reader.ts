@@ -13,6 +13,7 @@ import { inSection, type PagePlace, type PartPlace, partsOf, rowCount, type Stor
 import { readSeries } from './series-section.ts';
 import { listLengths, readSpans } from './spans-section.ts';
 import { readStrings } from './strings-section.ts';
+import { readTimes } from './times-section.ts';
 import { checkTotal, readTotalStacks, readTotals, type TotalRow } from './totals-section.ts';
 import { readTree } from './tree-section.ts';
 import type {
@@ -34,6 +35,7 @@ const NEEDED: Readonly<Partial<Record<SectionName, readonly SectionName[]>>> = {
   profiles: ['series'],
   samples: ['series', 'profiles'],
   spans: ['series', 'profiles', 'samples'],
+  times: ['series', 'profiles', 'samples'],
 };
 
 /** Totals and symbols of a dataset up to this size are fetched together. */
@@ -57,6 +59,7 @@ export function createDatasetReader(
     series: partsOf(places, 'series'),
     profiles: partsOf(places, 'profiles'),
     spans: partsOf(places, 'spans'),
+    times: partsOf(places, 'times'),
     pushes: partsOf(places, 'pushes'),
     totals: partsOf(places, 'totals'),
     totalStacks: partsOf(places, 'totalStacks'),
@@ -188,6 +191,11 @@ export function createDatasetReader(
       const laidOut = await samples();
       const layout = await profiles(all);
       return whole('spans', (own) => readSpans(own, layout, laidOut, listLengths(stacks.decoded)));
+    },
+    async times() {
+      if (parts.times.length === 0) return undefined;
+      await listed(all);
+      return whole('times', (own) => readTimes(own, listLengths(stacks.decoded)));
     },
     tree: () => whole('tree', (own) => readTree(own, count('locations'))),
     strings: () => whole('strings', readStrings),

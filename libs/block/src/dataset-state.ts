@@ -59,6 +59,10 @@ export interface DatasetState {
   readonly spans: List<Uint32Array>;
   /** 16 bytes by entry as four words; may be shorter, what is missing is 0. */
   readonly traces: List<Uint32Array>;
+  /** End of each entry's times; may be shorter, entries beyond have none. */
+  readonly timeEnds: List<Uint32Array>;
+  /** ms from the time of the entry's push, as int32. */
+  readonly times: List<Uint32Array>;
   /** Low and high half by value. */
   readonly values: List<Uint32Array>;
 }
@@ -89,6 +93,8 @@ export function createDatasetState(tenant: string, service: string, seed: number
     entries: uint32List(1024),
     spans: uint32List(16),
     traces: uint32List(16),
+    timeEnds: uint32List(16),
+    times: uint32List(16),
     values: uint32List(4096),
   };
 }
@@ -145,6 +151,8 @@ export function estimateBytes(state: DatasetState): number {
     state.values.count +
     state.spans.count * 4 +
     state.traces.count * 4 +
+    state.timeEnds.count +
+    state.times.count * 2 +
     state.pushes.identity.count * 8 +
     state.rows.series.count * 24
   );
@@ -163,6 +171,8 @@ export function memoryBytes(state: DatasetState): number {
     state.entries,
     state.spans,
     state.traces,
+    state.timeEnds,
+    state.times,
     state.values,
     ...Object.values(pushes),
     ...Object.values(rows),

@@ -19,7 +19,7 @@ export interface ProfileDescription {
   readonly durationNanos: number;
   readonly period: string;
   readonly total: string;
-  /** Location numbers root first, joined by spaces; value; then span and trace id if there are any. */
+  /** Location numbers root first, joined by spaces; value; then span id, trace id and times if there are any. */
   readonly samples: readonly (readonly string[])[];
 }
 
@@ -63,18 +63,24 @@ async function describeDataset(dataset: DatasetReader, identities: IdentityColum
   const profiles = await dataset.profiles();
   const samples = await dataset.samples();
   const spans = await dataset.spans();
+  const times = await dataset.times();
   const { parent, location } = await dataset.tree();
   const stackOf = (node: number): string => {
     const frames: number[] = [];
     for (let at = node; at !== 0; at = parent[at]) frames.push(location[at]);
     return frames.toReversed().join(' ');
   };
-  const sampleAt = (i: number): string[] => {
+  const sampleAt = (row: number, i: number): string[] => {
     const sample = [stackOf(samples.stacktrace[i]), `${samples.value[i]}`];
     const span = spans?.spanIds[i] ?? 0n;
     const trace = hex(spans?.traceIds?.subarray(16 * i, 16 * i + 16) ?? new Uint8Array(0));
     if (span !== 0n) sample.push(`span ${span.toString(16).padStart(16, '0')}`);
     if (/[^0]/.test(trace)) sample.push(`trace ${trace}`);
+    if (times !== undefined) {
+      const element = times.firstElement[profiles.stackList[row]] + i - samples.start[row];
+      const offsets = times.offsetMs.subarray(times.start[element], times.start[element + 1]);
+      if (offsets.length > 0) sample.push(`ms ${offsets.join(' ')}`);
+    }
     return sample;
   };
   const totals = await describeTotals(dataset, stackOf);
@@ -90,7 +96,7 @@ async function describeDataset(dataset: DatasetReader, identities: IdentityColum
       period: `${profiles.period[row]}`,
       total: `${profiles.total[row]}`,
       samples: Array.from({ length: samples.start[row + 1] - samples.start[row] }, (_, i) =>
-        sampleAt(samples.start[row] + i),
+        sampleAt(row, samples.start[row] + i),
       ),
     })),
     ...(totals.length > 0 && { totals }),

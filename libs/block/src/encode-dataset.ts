@@ -14,6 +14,7 @@ import { writeStacks, writeValues } from './samples-section.ts';
 import { writeSeries } from './series-section.ts';
 import { writeSpans } from './spans-section.ts';
 import { writeStrings } from './strings-section.ts';
+import { writeTimes } from './times-section.ts';
 import { sumTotals, writeTotals } from './totals-section.ts';
 import { writeTree } from './tree-section.ts';
 import type { DatasetInfo } from './types.ts';
@@ -79,6 +80,8 @@ export function* encodeDataset(
   yield;
   if (numbering.mappings.count > 0) writeMappings(writer, state, numbering);
   writeSpans(writer, lists.spans);
+  endPage(writer);
+  writeTimes(writer, lists.times);
   endPage(writer);
   const { timeMs } = pushes;
   return {

@@ -6,6 +6,7 @@ import { PART_ROWS } from './page-writer.ts';
 import type { StoredRows } from './profiles-section.ts';
 import type { Lists } from './samples-section.ts';
 import type { SpanEntries } from './spans-section.ts';
+import { orderTimes, type TimeEntries } from './times-section.ts';
 import { commonDivisor } from './value-unit.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -29,6 +30,7 @@ export interface ListedSamples {
   /** By list of values: 1 when the row that names it first names a new list of stacktraces too. */
   readonly isPaired: Uint8Array;
   readonly spans: SpanEntries;
+  readonly times: TimeEntries;
 }
 
 export function listSamples(state: DatasetState, rows: OrderedRows, numbering: Numbering): ListedSamples {
@@ -41,6 +43,7 @@ export function listSamples(state: DatasetState, rows: OrderedRows, numbering: N
     values,
     isPaired,
     spans: orderSpans(state, lists, source),
+    times: orderTimes(state, lists, source),
   };
 }
 

@@ -16,6 +16,7 @@ export const SECTION = {
   pushes: 11,
   totals: 12,
   totalStacks: 13,
+  times: 14,
   identities: 32,
   quarantine: 33,
 } as const;

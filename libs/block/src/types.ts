@@ -125,6 +125,16 @@ export interface SpanColumns {
   readonly traceIds: Uint8Array | undefined;
 }
 
+/** When samples were taken; absent from datasets that do not know. */
+export interface TimeColumns {
+  /** By list of stacktraces: number of its first element; element `k` belongs to sample `k` of each row that names the list. */
+  readonly firstElement: Uint32Array;
+  /** Times of element `i` are `[start[i], start[i + 1])`. */
+  readonly start: Uint32Array;
+  /** ms from the time of the row's profile, ascending within an element. */
+  readonly offsetMs: Int32Array;
+}
+
 /** Stacktrace tree: node 0 is the root (the empty stack), every parent has a smaller number than its children. */
 export interface TreeColumns {
   readonly count: number;
@@ -163,7 +173,8 @@ export type SectionName =
   | 'series'
   | 'profiles'
   | 'samples'
-  | 'spans';
+  | 'spans'
+  | 'times';
 
 /** One dataset of an open block; each section is fetched, checked and decoded at its first use and kept while the reader lives. */
 export interface DatasetReader {
@@ -180,6 +191,7 @@ export interface DatasetReader {
   /** Visits the samples of rows, in their order, decoding only the pages that hold them. */
   visitSamples(rows: readonly RowRange[], visit: VisitSamples): Promise<void>;
   spans(): Promise<SpanColumns | undefined>;
+  times(): Promise<TimeColumns | undefined>;
   /**
    * Totals of a profile type that hold all its profiles here, each in one window.
    * @param beside - sections that are fetched with them

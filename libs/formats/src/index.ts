@@ -15,7 +15,7 @@ export { decodeOtlp, type OtlpMember, type OtlpRequest } from './otlp/decode-otl
 export { otlpJsonToProto } from './otlp/otlp-json.ts';
 export type { OtlpProfile, OtlpProfilePart } from './otlp/otlp-profile.ts';
 export type { Pprof, SampleLabelColumns, ValueType } from './pprof.ts';
-export type { ProfileRecord, SampleGroup } from './profile-record.ts';
+export type { ProfileRecord, SampleGroup, SampleTimes } from './profile-record.ts';
 export { stringAt, stringBytesAt } from './string-column.ts';
 export type {
   FunctionColumns,

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { zstdDecompressSync } from 'node:zlib';
 import { FlamelakeError } from '@flamelake/model';
 import fc from 'fast-check';
-import { crc32c, decodeLogRecord, encodeLogRecord, type ProfileRecord, type SampleGroup } from './index.ts';
+import {
+  crc32c,
+  decodeLogRecord,
+  encodeLogRecord,
+  type ProfileRecord,
+  type SampleGroup,
+  type SampleTimes,
+} from './index.ts';
 
 const int32 = fc.integer({ min: -0x80000000, max: 0x7fffffff });
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
@@ -94,15 +102,22 @@ const profile: fc.Arbitrary<ProfileRecord> = shape.chain(({ texts, functions, ma
 
 function group(types: number, stacks: number): fc.Arbitrary<SampleGroup> {
   return fc.nat(5).chain((sampleCount) =>
-    record({
+    record<SampleGroup>({
       labels: fc.array(record({ name: text, value: text }), { maxLength: 3 }),
       sampleCount: fc.constant(sampleCount),
       stack: column(sampleCount, stacks),
       values: wide(sampleCount * types),
       spanIds: fc.option(wideUnsigned(sampleCount), { nil: undefined }),
       traceIds: fc.option(bytes(sampleCount * 16), { nil: undefined }),
-    }),
+      times: fc.option(times(sampleCount), { nil: undefined }),
+    }).map(({ times: some, ...rest }) => (some === undefined ? rest : { ...rest, times: some })),
   );
+}
+
+function times(samples: number): fc.Arbitrary<SampleTimes> {
+  return fc
+    .array(fc.array(int32, { maxLength: 4 }), { minLength: samples, maxLength: samples })
+    .map((each) => ({ start: starts(each.map(({ length }) => length)), offsetMs: Int32Array.from(each.flat()) }));
 }
 
 test('log records give back what was put in', () => {
@@ -139,6 +154,25 @@ test('a body that was written wrong, with a checksum that is right, is data loss
       }
     }),
     { numRuns: 1000 },
+  );
+});
+
+test('releases that know no times step over their frame', () => {
+  fc.assert(
+    fc.property(profile, (one) => {
+      const record = encodeLogRecord([one]);
+      const size = new DataView(record.buffer).getUint32(2, true);
+      if (record[1] === 0) return;
+      // As they unpack a body: its frame, and what any decoder of zstd passes over.
+      const body = zstdDecompressSync(record.subarray(6, -4), { maxOutputLength: size, chunkSize: Math.max(64, size) });
+      const groups = one.groups.map((group) => ({ ...group, times: undefined }));
+      const timeless = encodeLogRecord([{ ...one, groups }]);
+      const plain = timeless.subarray(6, -4);
+      const expected = timeless[1] === 0 ? plain : zstdDecompressSync(plain);
+      assert.equal(body.length, expected.length);
+      // They differ in nothing but the flags of label sets, bits that were never looked at.
+      for (const [i, byte] of body.entries()) if (byte !== expected[i]) assert.equal(byte ^ 4, expected[i]);
+    }),
   );
 });
 

@@ -6,7 +6,7 @@
  *      0    version   u8, 1
  *      1    codec     u8, 0 stored, 1 zstd
  *      2    size      u32, n: bytes of the body
- *      6    body      stored, or one zstd frame
+ *      6    body      stored, or one zstd frame; behind that the times of its samples, if there are any: times-frame.ts
  *     -4    checksum  u32, CRC-32C of everything before it
  *
  * The body is a varint count of profiles, and the profiles as profile-codec.ts writes them.
@@ -18,6 +18,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { crc32c } from './crc32c.ts';
 import { readProfile, writeProfile } from './profile-codec.ts';
 import type { ProfileRecord } from './profile-record.ts';
+import { createTimesReader, encodeTimesFrame } from './times-frame.ts';
 
 const VERSION = 1;
 const CODEC = { stored: 0, zstd: 1 } as const;
@@ -49,14 +50,17 @@ export function encodeLogRecord(profiles: readonly ProfileRecord[]): Uint8Array 
     throw new FlamelakeError('out_of_range', 'profiles are too large for a log record', { limitBytes: BODY_BYTES_MAX });
   }
   const packed = zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
-  const isPacked = packed.length <= plain.length - plain.length / SAVED_PART_MIN;
+  const times = encodeTimesFrame(profiles);
+  // Only a body that is a frame can have another behind it.
+  const isPacked = times.length > 0 || packed.length <= plain.length - plain.length / SAVED_PART_MIN;
   const stored = isPacked ? packed : plain;
-  const record = new Uint8Array(HEADER_BYTES + stored.length + CHECKSUM_BYTES);
+  const record = new Uint8Array(HEADER_BYTES + stored.length + times.length + CHECKSUM_BYTES);
   const view = new DataView(record.buffer);
   record[0] = VERSION;
   record[1] = isPacked ? CODEC.zstd : CODEC.stored;
   view.setUint32(2, plain.length, true);
   record.set(stored, HEADER_BYTES);
+  record.set(times, HEADER_BYTES + stored.length);
   const checksumAt = record.length - CHECKSUM_BYTES;
   view.setUint32(checksumAt, crc32c(record.subarray(0, checksumAt)), true);
   if (plain.length > RETAINED_BYTES_MAX) body = new ByteWriter();
@@ -68,13 +72,17 @@ export function encodeLogRecord(profiles: readonly ProfileRecord[]): Uint8Array 
  * @throws {FlamelakeError} `data_loss` when the bytes are not what was written; `unimplemented` when a later version wrote them
  */
 export function decodeLogRecord(record: Uint8Array): ProfileRecord[] {
-  const reader = new ByteReader(decodeBody(record));
-  const profiles = Array.from({ length: reader.count(PROFILE_BYTES_MIN) }, () => readProfile(reader));
+  const stored = checkedBody(record);
+  const reader = new ByteReader(unpackBody(record, stored));
+  const times = createTimesReader(stored);
+  const profiles = Array.from({ length: reader.count(PROFILE_BYTES_MIN) }, () => readProfile(reader, times.read));
   if (reader.remaining > 0) throw new FlamelakeError('data_loss', 'log record has bytes behind its last profile');
+  times.finish();
   return profiles;
 }
 
-function decodeBody(record: Uint8Array): Uint8Array {
+/** What is between header and checksum, which is right. */
+function checkedBody(record: Uint8Array): Uint8Array {
   const checksumAt = record.length - CHECKSUM_BYTES;
   if (checksumAt < HEADER_BYTES)
     throw new FlamelakeError('data_loss', 'log record is cut short', { bytes: record.length });
@@ -84,8 +92,11 @@ function decodeBody(record: Uint8Array): Uint8Array {
   if (actual !== expected) throw new FlamelakeError('data_loss', 'log record checksum mismatch', { expected, actual });
   const version = record[0];
   if (version !== VERSION) throw new FlamelakeError('unimplemented', 'log record has an unknown version', { version });
-  const sizeBytes = view.getUint32(2, true);
-  const stored = record.subarray(HEADER_BYTES, checksumAt);
+  return record.subarray(HEADER_BYTES, checksumAt);
+}
+
+function unpackBody(record: Uint8Array, stored: Uint8Array): Uint8Array {
+  const sizeBytes = new DataView(record.buffer, record.byteOffset, record.length).getUint32(2, true);
   const plain = record[1] === CODEC.zstd ? unpack(stored, sizeBytes) : stored;
   if (plain.length !== sizeBytes) {
     throw new FlamelakeError('data_loss', 'log record body has another size than stated', { sizeBytes });

@@ -1,6 +1,7 @@
 /** Merges samples that share label set, stack, span and trace, and lays each label set's samples out as columns. */
 import { asBigInt64 } from './growing-columns.ts';
 import type { LabelGroups } from './label-groups.ts';
+import { mergeTimes, timesOf } from './merge-times.ts';
 import type { NormalizedGroup } from './normalized-profile.ts';
 import type { Pprof } from './pprof.ts';
 import { tableSize } from './symbol-compactor.ts';
@@ -9,7 +10,7 @@ const HASH_MULTIPLIER = 0x9e37_79b1;
 const TRACE_BYTES = 16;
 
 /** Rows: the merged samples, each known by the first sample in it. */
-interface Rows {
+export interface Rows {
   readonly count: number;
   /** Row by kept sample. */
   readonly row: Uint32Array;
@@ -36,11 +37,13 @@ export function mergeSamples(
   const values = columnsOf(sumRows(pprof, kept, rows), sorted, rowStart, typeCount);
   const spans = spansOf(sorted, rows, labels);
   const traces = tracesOf(sorted, rows, labels);
+  const allTimes = mergeTimes(pprof, kept, rows, sorted);
   return labels.labelSets.map((sampleLabels, group) => {
     const from = rowStart[group];
     const until = rowStart[group + 1];
     const spanIds = spans?.subarray(from, until);
     const traceIds = traces?.subarray(from * TRACE_BYTES, until * TRACE_BYTES);
+    const times = allTimes && timesOf(allTimes, from, until);
     return {
       sampleLabels,
       sampleCount: until - from,
@@ -48,6 +51,7 @@ export function mergeSamples(
       values: values.subarray(from * typeCount, until * typeCount),
       spanIds: spanIds?.some((id) => id !== 0n) ? spanIds : undefined,
       traceIds: traceIds?.some((byte) => byte !== 0) ? traceIds : undefined,
+      ...(times && { times }),
     };
   });
 }

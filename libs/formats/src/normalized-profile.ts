@@ -4,6 +4,7 @@
  */
 import type { Labels } from '@flamelake/model';
 import type { ValueType } from './pprof.ts';
+import type { SampleTimes } from './profile-record.ts';
 import type { StackTreeColumns, Symbols } from './symbols.ts';
 
 /** Samples that carry the same string labels. `SampleGroup` is this with the series' labels added. */
@@ -19,6 +20,8 @@ export interface NormalizedGroup {
   readonly spanIds: BigUint64Array | undefined;
   /** 16 bytes by sample, zero for none; absent when no sample has one. */
   readonly traceIds: Uint8Array | undefined;
+  /** Absent when no sample has any. */
+  readonly times?: SampleTimes | undefined;
 }
 
 /** What normalisation dropped or changed, in counts. */

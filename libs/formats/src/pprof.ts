@@ -35,6 +35,8 @@ export interface Pprof {
   /** Sample-major: value `t` of sample `s` is at `s * sampleTypes.length + t`. */
   readonly values: BigInt64Array;
   readonly labels: SampleLabelColumns;
+  /** For formats that say when samples were taken: ns since 1970, of sample `s` at `[start[s], start[s + 1])`. */
+  readonly sampleTimes?: { readonly start: Uint32Array; readonly nanos: BigInt64Array } | undefined;
   readonly comments: readonly string[];
   readonly defaultSampleType: string;
 }

@@ -11,7 +11,7 @@
  *     groups            varint count, each:
  *       labels          varint count; name and value as text each
  *       sample count    varint
- *       flags           u8: 1 span ids, 2 trace ids
+ *       flags           u8: 1 span ids, 2 trace ids, 4 times, which are elsewhere in the record: times-frame.ts
  *       stacks          deltas
  *       values          varints64, type by type
  *       span ids        8 bytes each, if flagged
@@ -23,11 +23,13 @@ import type { ByteWriter } from './byte-writer.ts';
 import type { ProfileRecord, SampleGroup } from './profile-record.ts';
 import { readSymbols, writeSymbols } from './symbol-codec.ts';
 import type { StackTreeColumns } from './symbols.ts';
+import type { ReadTimes } from './times-frame.ts';
 
 const IDENTITY_BYTES = 16;
 const SPAN_BYTES = 8;
 const TRACE_BYTES = 16;
-const FLAG = { spans: 1, traces: 2 } as const;
+const FLAG = { spans: 1, traces: 2, times: 4 } as const;
+
 export function writeProfile(out: ByteWriter, profile: ProfileRecord): void {
   out.text(profile.tenant);
   out.text(profile.service);
@@ -46,7 +48,8 @@ export function writeProfile(out: ByteWriter, profile: ProfileRecord): void {
   for (const group of profile.groups) writeGroup(out, group);
 }
 
-export function readProfile(reader: ByteReader): ProfileRecord {
+/** @param readTimes - reads the times of the next label set that has some, so many samples */
+export function readProfile(reader: ByteReader, readTimes: ReadTimes): ProfileRecord {
   const tenant = reader.text();
   const service = reader.text();
   const identity = reader.bytes(IDENTITY_BYTES).slice();
@@ -56,7 +59,9 @@ export function readProfile(reader: ByteReader): ProfileRecord {
   const types = Array.from({ length: reader.count(5) }, () => readType(reader));
   const symbols = readSymbols(reader);
   const stacks = readStacks(reader, symbols.locations.count);
-  const groups = Array.from({ length: reader.count(3) }, () => readGroup(reader, types.length, stacks.count));
+  const groups = Array.from({ length: reader.count(3) }, () =>
+    readGroup(reader, types.length, stacks.count, readTimes),
+  );
   return { tenant, service, identity, timeNanos, durationNanos, period, types, symbols, stacks, groups };
 }
 
@@ -101,14 +106,15 @@ function writeGroup(out: ByteWriter, group: SampleGroup): void {
     out.text(value);
   }
   out.varint(group.sampleCount);
-  out.uint8((group.spanIds ? FLAG.spans : 0) | (group.traceIds ? FLAG.traces : 0));
+  const { spans, traces, times } = FLAG;
+  out.uint8((group.spanIds ? spans : 0) | (group.traceIds ? traces : 0) | (group.times ? times : 0));
   out.deltas(group.stack);
   out.varints64(group.values);
   if (group.spanIds) out.bytes(bytesOf(group.spanIds));
   if (group.traceIds) out.bytes(group.traceIds);
 }
 
-function readGroup(reader: ByteReader, typeCount: number, stackCount: number): SampleGroup {
+function readGroup(reader: ByteReader, typeCount: number, stackCount: number, readTimes: ReadTimes): SampleGroup {
   const labels: Labels = Array.from({ length: reader.count(2) }, () => ({ name: reader.text(), value: reader.text() }));
   const sampleCount = reader.count();
   const flags = reader.uint8();
@@ -120,7 +126,8 @@ function readGroup(reader: ByteReader, typeCount: number, stackCount: number): S
       ? undefined
       : new BigUint64Array(Uint8Array.from(reader.bytes(sampleCount * SPAN_BYTES)).buffer);
   const traceIds = (flags & FLAG.traces) === 0 ? undefined : reader.bytes(sampleCount * TRACE_BYTES).slice();
-  return { labels, sampleCount, stack, values, spanIds, traceIds };
+  const group = { labels, sampleCount, stack, values, spanIds, traceIds };
+  return (flags & FLAG.times) === 0 ? group : { ...group, times: readTimes(sampleCount) };
 }
 
 /** The column's memory, which is little-endian wherever Flamelake runs. */

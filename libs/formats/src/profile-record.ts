@@ -5,6 +5,13 @@
 import type { Labels, ProfileType } from '@flamelake/model';
 import type { StackTreeColumns, Symbols } from './symbols.ts';
 
+/** When samples were taken, where their sender said so: times of sample `s` are `[start[s], start[s + 1])`. */
+export interface SampleTimes {
+  readonly start: Uint32Array;
+  /** ms since the ms of the profile's time; ascending within a sample, at most a day away, may be negative. */
+  readonly offsetMs: Int32Array;
+}
+
 /** Samples of one label set: equal stacks (and spans) are merged, values are ≥ 0, all-zero samples are gone. */
 export interface SampleGroup {
   /** Public and private labels but those made from the profile type (`__type__`, `__profile_type__`, …, which vary by value column). */
@@ -18,6 +25,8 @@ export interface SampleGroup {
   readonly spanIds: BigUint64Array | undefined;
   /** 16 bytes by sample, zero for none; absent when no sample has one. */
   readonly traceIds: Uint8Array | undefined;
+  /** Absent when no sample has any. */
+  readonly times?: SampleTimes | undefined;
 }
 
 export interface ProfileRecord {

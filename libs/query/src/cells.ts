@@ -2,7 +2,7 @@
  * Points – stored profiles, or samples with a span – counted by time step, bucket of their value and group of labels: heat maps, and with one
  * bucket the exemplars of time series. A cell keeps its largest point where the question wants it named.
  */
-import type { DatasetReader, IdentityColumns, ProfileColumns, Series } from '@flamelake/block';
+import type { DatasetReader, IdentityColumns, ProfileColumns, Series, TimeColumns } from '@flamelake/block';
 import { FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
 import { compareLabels, projectLabels } from './label-sets.ts';
 import { type ChosenSpans, profileIdAt, type RowRun } from './select-rows.ts';
@@ -99,7 +99,8 @@ export async function addCells(into: Cells, question: CellsQuestion, source: Poi
       group = groupIn(into, projectLabels(labels, names));
       groupOf.set(series, group);
     }
-    const key = stepOf(grid, timeMs) * buckets.count + bucketOf(buckets, Number(value));
+    // A profile in the range may have samples that were taken after its end.
+    const key = stepOf(grid, Math.min(timeMs, grid.endMs)) * buckets.count + bucketOf(buckets, Number(value));
     const cell = cellIn(into, group, key);
     cell.count++;
     if (hasExemplars && isCandidate(cell.exemplar, value, timeMs)) {
@@ -131,8 +132,9 @@ export function putCell(into: Cells, labels: Labels, key: number, cell: Cell): v
 async function visitPoints(points: PointKind, source: PointSource, visit: VisitPoint): Promise<void> {
   const { dataset, profiles, identities, runs, spans } = source;
   if (points === 'spans') {
-    await visitSpans(dataset, runs, spans, ({ series }, row, _stacktrace, value, spanId, traceId) => {
-      visit(series, profiles.timeMs[row], value, () => ({
+    const times = await dataset.times();
+    await visitSpans(dataset, runs, spans, ({ series }, row, _stacktrace, value, spanId, traceId, ordinal) => {
+      visit(series, profiles.timeMs[row] + firstOffset(times, profiles.stackList[row], ordinal), value, () => ({
         profileId: '',
         spanId: spanId.toString(16).padStart(16, '0'),
         traceId,
@@ -149,6 +151,14 @@ async function visitPoints(points: PointKind, source: PointSource, visit: VisitP
       }));
     }
   }
+}
+
+/** When a sample was taken first, ms from its profile's time; 0 where nothing says so. */
+function firstOffset(times: TimeColumns | undefined, stackList: number, ordinal: number): number {
+  if (times === undefined) return 0;
+  const element = times.firstElement[stackList] + ordinal;
+  const first = times.start[element];
+  return first < times.start[element + 1] ? times.offsetMs[first] : 0;
 }
 
 function bucketOf({ min, max, count }: ValueBuckets, value: number): number {

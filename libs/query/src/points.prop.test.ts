@@ -27,9 +27,12 @@ const HEADER = { type: CPU_TYPE, startMs: 1, endMs: 2 };
 async function caseOf(seed: number) {
   const random = createSeededRandom(seed);
   const records = Array.from({ length: 1 + random.integer(12) }, () =>
-    withSpans(
+    withTimes(
       random,
-      randomProfileRecord(random, { tenants: ['t'], types: [CPU_TYPE], timeMs: START_MS + random.integer(100) }),
+      withSpans(
+        random,
+        randomProfileRecord(random, { tenants: ['t'], types: [CPU_TYPE], timeMs: START_MS + random.integer(100) }),
+      ),
     ),
   );
   const half = records.length >> 1;
@@ -45,6 +48,22 @@ function withSpans(random: SeededRandom, record: ProfileRecord): ProfileRecord {
     spanIds: BigUint64Array.from({ length: group.sampleCount }, () => BigInt(random.integer(3))),
     traceIds: Uint8Array.from({ length: 16 * group.sampleCount }, (_, i) => (i % 16 === 15 ? random.integer(3) : 0)),
   }));
+  return { ...record, groups };
+}
+
+/** Some profiles know when samples were taken, some of those without a time. */
+function withTimes(random: SeededRandom, record: ProfileRecord): ProfileRecord {
+  if (random.chance(0.5)) return record;
+  const groups = record.groups.map((group) => {
+    const counts = Array.from({ length: group.sampleCount }, () => random.integer(3));
+    const start = new Uint32Array(counts.length + 1);
+    counts.forEach((count, i) => {
+      start[i + 1] = start[i] + count;
+    });
+    // Ascending as they must be, before the profile's time and after the range too.
+    const offsetMs = Int32Array.from({ length: start[counts.length] }, (_, i) => i * 40 - 20);
+    return { ...group, times: { start, offsetMs } };
+  });
   return { ...record, groups };
 }
 
@@ -150,7 +169,8 @@ test('heat maps count every point once, and name the largest of each cell', asyn
     const model = new Map<string, { count: number; value: bigint }>();
     for (const { timeMs, value, labels } of expected) {
       let edge = grid.startMs;
-      while (edge < timeMs) edge += grid.stepMs;
+      // Samples taken after the range are in its last step.
+      while (edge < Math.min(timeMs, grid.endMs)) edge += grid.stepMs;
       const bucket = edges.findLastIndex((min) => Number(value) >= min);
       const group = JSON.stringify(labels.filter(({ name }) => groupBy.includes(name)));
       const key = JSON.stringify([group, Math.min(edge, grid.endMs), bucket]);
@@ -174,10 +194,13 @@ function modelPoints(records: readonly ProfileRecord[], points: PointKind) {
   if (points === 'profiles')
     return modelRows(records).map(({ timeMs, total, labels }) => ({ timeMs, value: total, labels }));
   return records.flatMap((record) =>
-    record.groups.flatMap(({ spanIds, values, labels, sampleCount }) =>
+    record.groups.flatMap(({ spanIds, values, labels, sampleCount, times }) =>
       Array.from({ length: sampleCount }, (_, sample) => sample)
         .filter((sample) => spanIds?.[sample] !== 0n)
-        .map((sample) => ({ timeMs: Number(record.timeNanos / 1_000_000n), value: values[sample] ?? 0n, labels })),
+        .map((sample) => {
+          const [offset = 0] = times?.offsetMs.subarray(times.start[sample], times.start[sample + 1]) ?? [];
+          return { timeMs: Number(record.timeNanos / 1_000_000n) + offset, value: values[sample] ?? 0n, labels };
+        }),
     ),
   );
 }

@@ -2,8 +2,19 @@
 import type { DatasetReader } from '@flamelake/block';
 import type { ChosenSpans, RowRun } from './select-rows.ts';
 
-/** @param traceId - hex, empty for none */
-type VisitSpan = (run: RowRun, row: number, stacktrace: number, value: bigint, spanId: bigint, traceId: string) => void;
+/**
+ * @param traceId - hex, empty for none
+ * @param ordinal - of the sample among its row's
+ */
+type VisitSpan = (
+  run: RowRun,
+  row: number,
+  stacktrace: number,
+  value: bigint,
+  spanId: bigint,
+  traceId: string,
+  ordinal: number,
+) => void;
 
 const TRACE_BYTES = 16;
 
@@ -26,7 +37,8 @@ export async function visitSpans(
       for (let sample = start[row]; sample < start[row + 1]; sample++) {
         const span = spanIds[sample];
         const trace = traceIds === undefined ? '' : traceText(traceIds, sample);
-        if (isChosen(chosen, span, trace)) visit(run, row, stacktrace[sample], value[sample], span, trace);
+        if (!isChosen(chosen, span, trace)) continue;
+        visit(run, row, stacktrace[sample], value[sample], span, trace, sample - start[row]);
       }
     }
   }

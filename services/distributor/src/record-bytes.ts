@@ -18,6 +18,7 @@ export function recordBytesBound(profile: ProfileRecord): number {
     VARINT64_BYTES * (locations.count + mappings.count * 3);
   for (const group of profile.groups) {
     bytes += group.sampleCount * VARINT32_BYTES + group.values.length * VARINT64_BYTES;
+    bytes += group.times === undefined ? 0 : VARINT32_BYTES * (group.sampleCount + group.times.offsetMs.length);
     bytes += (group.spanIds?.byteLength ?? 0) + (group.traceIds?.byteLength ?? 0) + FRAME_BYTES;
     for (const label of group.labels) bytes += 3 * (label.name.length + label.value.length) + 2 * VARINT32_BYTES;
   }

@@ -1,5 +1,5 @@
 /** Splits a profile into series: the labels of its samples join those of the pushed series, which win. */
-import type { NormalizedGroup, SampleGroup } from '@flamelake/formats';
+import type { NormalizedGroup, SampleGroup, SampleTimes } from '@flamelake/formats';
 import {
   FlamelakeError,
   LABEL,
@@ -14,6 +14,7 @@ import { UNKNOWN_SERVICE } from './push-profiles.ts';
 import { isStoredLabel } from './relabel.ts';
 
 const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
+const NO_TIMES = new Int32Array(0);
 
 /** Series of one profile that go into one record. */
 export interface RecordSeries {
@@ -89,9 +90,9 @@ function byRecord(series: readonly Series[], typeCount: number): RecordSeries[] 
   const records = new Map<string, { name: string; service: string; groups: SampleGroup[] }>();
   for (const { name, labels, parts } of series) {
     const [first] = parts;
-    const { sampleCount, stack, values, spanIds, traceIds } =
+    const { sampleCount, stack, values, spanIds, traceIds, times } =
       parts.length === 1 ? first : mergeGroups(parts, typeCount);
-    const group = { labels, sampleCount, stack, values, spanIds, traceIds };
+    const group = { labels, sampleCount, stack, values, spanIds, traceIds, ...(times && { times }) };
     const service = labelValue(labels, LABEL.serviceName);
     const key = JSON.stringify([name, service]);
     const same = records.get(key);
@@ -101,11 +102,19 @@ function byRecord(series: readonly Series[], typeCount: number): RecordSeries[] 
   return [...records.values()];
 }
 
+interface MergedSample {
+  readonly stack: number;
+  readonly span: bigint;
+  readonly trace: Uint8Array | undefined;
+  values: bigint[];
+  times: Int32Array;
+}
+
 /** Merges groups so that a (stack, span, trace) occurs once. Rare, so it may cost an object a sample. */
 function mergeGroups(parts: readonly NormalizedGroup[], typeCount: number): Omit<SampleGroup, 'labels'> {
   const hasSpans = parts.some((part) => part.spanIds !== undefined);
   const hasTraces = parts.some((part) => part.traceIds !== undefined);
-  const samples = new Map<string, { stack: number; span: bigint; trace: Uint8Array | undefined; values: bigint[] }>();
+  const samples = new Map<string, MergedSample>();
   for (const part of parts) {
     for (let s = 0; s < part.sampleCount; s++) {
       const stack = part.stack[s];
@@ -114,8 +123,12 @@ function mergeGroups(parts: readonly NormalizedGroup[], typeCount: number): Omit
       const values = Array.from({ length: typeCount }, (_, t) => part.values[t * part.sampleCount + s]);
       const key = `${stack} ${span} ${trace === undefined ? '' : Buffer.from(trace).toString('latin1')}`;
       const known = samples.get(key);
-      if (known === undefined) samples.set(key, { stack, span, trace, values });
-      else known.values = known.values.map((value, t) => checkedSum(value, values[t]));
+      const times = part.times?.offsetMs.subarray(part.times.start[s], part.times.start[s + 1]) ?? NO_TIMES;
+      if (known === undefined) samples.set(key, { stack, span, trace, values, times });
+      else {
+        known.values = known.values.map((value, t) => checkedSum(value, values[t]));
+        known.times = Int32Array.from([...known.times, ...times]).sort();
+      }
     }
   }
   const merged = [...samples.values()];
@@ -131,7 +144,19 @@ function mergeGroups(parts: readonly NormalizedGroup[], typeCount: number): Omit
     ),
     spanIds: hasSpans ? BigUint64Array.from(merged, (sample) => sample.span) : undefined,
     traceIds,
+    times: joinTimes(merged),
   };
+}
+
+function joinTimes(samples: readonly MergedSample[]): SampleTimes | undefined {
+  const start = new Uint32Array(samples.length + 1);
+  samples.forEach(({ times }, s) => {
+    start[s + 1] = start[s] + times.length;
+  });
+  if (start[samples.length] === 0) return undefined;
+  const offsetMs = new Int32Array(start[samples.length]);
+  samples.forEach(({ times }, s) => offsetMs.set(times, start[s]));
+  return { start, offsetMs };
 }
 
 /** undefined stands for all zero, too. */

@@ -62,6 +62,7 @@ export function encodeOtlp(pprof: Pprof, { schema, isPacked, attributes = {} }: 
         [fields.attributes, packed(own)],
         [fields.link, link],
         [fields.values, isPacked ? packed([value]) : { listed: value }],
+        [5, timesOf(pprof, s)],
       ];
       return message(...parts.sort(([a], [b]) => a - b));
     });
@@ -148,6 +149,13 @@ export function encodeOtlp(pprof: Pprof, { schema, isPacked, attributes = {} }: 
   );
   const scope = message(...profiles.map((profile): [number, Uint8Array] => [2, profile]));
   return message([1, message([1, resource], [2, scope])], [2, dictionary]);
+}
+
+/** ns since 1970, 8 bytes each. */
+function timesOf({ sampleTimes }: Pprof, sample: number): Uint8Array {
+  if (sampleTimes === undefined) return new Uint8Array(0);
+  const { start, nanos } = sampleTimes;
+  return new Uint8Array(nanos.slice(start[sample], start[sample + 1]).buffer);
 }
 
 /** An entry of a table: written even when it is empty. */

@@ -199,9 +199,26 @@ export class OtlpProfileReader {
       sampleCount: samples.length,
       values: this.#values(samples),
       labels,
+      sampleTimes: this.#times(samples),
       comments: [],
       defaultSampleType: '',
     };
+  }
+
+  #times(samples: Uint32Array): Pprof['sampleTimes'] {
+    const { timestamps, timestampEnds } = this.#samples;
+    if (timestamps.length === 0) return undefined;
+    const start = new Uint32Array(samples.length + 1);
+    const startOf = (sample: number) => (sample === 0 ? 0 : timestampEnds.values[sample - 1]);
+    for (let i = 0; i < samples.length; i++) {
+      start[i + 1] = start[i] + timestampEnds.values[samples[i]] - startOf(samples[i]);
+    }
+    const halves = new Uint32Array(start[samples.length] * 2);
+    for (let i = 0; i < samples.length; i++) {
+      const from = startOf(samples[i]);
+      halves.set(timestamps.values.subarray(from * 2, (from + start[i + 1] - start[i]) * 2), start[i] * 2);
+    }
+    return { start, nanos: asBigInt64(halves) };
   }
 
   #values(samples: Uint32Array): BigInt64Array {

@@ -26,6 +26,7 @@ const SECTIONS = [
   'profiles',
   'samples',
   'spans',
+  'times',
 ] as const;
 const TWO_32 = 0x1_0000_0000;
 
@@ -44,6 +45,7 @@ export async function readDataset(
   const samples = await dataset.samples();
   // The rest is decoded in any case: its checksums and references are part of the reading.
   const spans = await dataset.spans();
+  await dataset.times();
   const tree = await dataset.tree();
   const symbols = {
     strings: await dataset.strings(),
