@@ -14,6 +14,7 @@ const IN_FLIGHT_BYTES_MAX = 64 * MIB;
 const ANSWER_MS_MAX = 2 * APPEND_TIMEOUT_MS + 40_000;
 /** A fresh process has about 150 MiB; with in-flight bytes, request bodies and what the collector has not taken yet. */
 const RSS_BYTES_MAX = 768 * MIB;
+const QUERY_TIMEOUT_MS = 2_000;
 const PUSHERS = 48;
 const PUSHES_EACH = 6;
 
@@ -166,6 +167,40 @@ test('a bucket that stands still: pushes are taken, queries are told to come aga
     return total !== 0n;
   });
   assert.equal(total, 7n);
+});
+
+test('a bucket that stands still: a query takes no longer than query.timeout, and queriers are done with it', {
+  skip,
+}, async () => {
+  const distributor = await start('distributor');
+  const [querier] = await Promise.all([start('querier'), start('segment-writer')]);
+  const frontend = await start('query-frontend', [queriersFlag([querier]), `--query.timeout=${QUERY_TIMEOUT_MS}ms`]);
+  const commit = await push(distributor.url, 'slow', one(1n));
+  assert.equal(await totalOf(frontend.url, 'slow', commit), 1n);
+  const refused = async () => {
+    const startMs = performance.now();
+    const { status, body } = await call(frontend.url, 'querier.v1.QuerierService/SelectMergeStacktraces', {
+      ...aroundNow(),
+      profileTypeID: SMALL_TYPE,
+      labelSelector: '{service_name="slow"}',
+    });
+    return { status, body, tookMs: performance.now() - startMs };
+  };
+  process.kill(ground.s3.pid, 'SIGSTOP');
+  try {
+    // The store would be given up after 15 s, and asked four times. The last snapshot and its results serve for a moment.
+    let answer = await refused();
+    while (answer.status === 200) answer = await refused();
+    const { status, body, tookMs } = answer;
+    assert.equal(status, 504, JSON.stringify(body));
+    assert.equal(body.code, 'deadline_exceeded');
+    assert.match(String(body.message), new RegExp(`raise query\\.timeout .*limitMs=${QUERY_TIMEOUT_MS}`));
+    assert.ok(tookMs < 10_000, `${tookMs}`);
+    await until(async () => (await metric(frontend, 'query_running_tasks')) === 0);
+    await until(async () => (await metric(querier, 'querier_admitted_bytes')) === 0);
+  } finally {
+    process.kill(ground.s3.pid, 'SIGCONT');
+  }
 });
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

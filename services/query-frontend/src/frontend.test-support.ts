@@ -15,16 +15,33 @@ export const NOW_MS = 1_795_000_000_000;
 const ROOT = { logId: 'log', partition: 0 };
 const KEYS = { seal: new Uint8Array(32).fill(1), hmac: new Uint8Array(32).fill(2) };
 
-/** A clock whose wall stands still while each look at the monotonic side moves it on: whoever waits, ends. */
-function steppingClock(): Clock {
+const NEVER = new Promise<void>(() => {});
+
+/** A clock whose wall stands still while each look at the monotonic side moves it on: whoever waits, ends; deadlines pass when told. */
+function steppingClock(deadline: Promise<void> | undefined): Clock {
   let monotonicMs = 0;
-  return { nowMs: () => NOW_MS, monotonicMs: () => (monotonicMs += 100), sleep: () => Promise.resolve() };
+  return {
+    nowMs: () => NOW_MS,
+    monotonicMs: () => (monotonicMs += 100),
+    sleep: (ms, signal) =>
+      ms < QUERY_LIMITS_DEFAULT.timeoutMs
+        ? Promise.resolve()
+        : Promise.race([
+            deadline ?? NEVER,
+            new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve())),
+          ]),
+  };
 }
 
 export function createTestFrontend(
-  options: { limits?: Partial<QueryLimits>; wrap?: (execute: ExecuteTask) => ExecuteTask } = {},
+  options: {
+    limits?: Partial<QueryLimits>;
+    wrap?: (execute: ExecuteTask) => ExecuteTask;
+    /** When queries have taken too long; never if absent. */
+    deadline?: Promise<void>;
+  } = {},
 ) {
-  const clock = steppingClock();
+  const clock = steppingClock(options.deadline);
   const store = createMemoryStore({ clock });
   const querier = createQuerier({ store, storeId: 'store', clock, metrics: createMetrics() });
   let position = 0;

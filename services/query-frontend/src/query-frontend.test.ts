@@ -244,6 +244,24 @@ test('a query that would read too much is refused with the estimate', async () =
   );
 });
 
+test('a query that takes too long ends, names the limit, and its tasks are told to stop', async () => {
+  const [begun, stopped] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { queries, push } = createTestFrontend({
+    deadline: begun.promise,
+    wrap: () => (_, signal) => {
+      signal.addEventListener('abort', () => stopped.resolve());
+      begun.resolve();
+      return new Promise(() => {});
+    },
+  });
+  await push(profiles('t', 3));
+  await assert.rejects(
+    queries.flamegraph(callOf('t'), STACKS),
+    rejectsAs('deadline_exceeded', { limitMs: 60_000, option: 'query.timeout', tenant: 't' }),
+  );
+  await stopped.promise;
+});
+
 test('a call with a commit token reads what was pushed, or says that it cannot yet', async () => {
   const { queries, push, tokenOf } = createTestFrontend();
   const token = await push(profiles('t', 3));

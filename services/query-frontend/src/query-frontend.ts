@@ -17,6 +17,7 @@ import {
   sortedLabelSets,
   sortedLabelValues,
 } from '@flamelake/query';
+import { boundQueries } from './bound-queries.ts';
 import { focused, focusedLocations } from './focus.ts';
 import { pgoProfile } from './pgo-profile.ts';
 import { profileStats } from './profile-stats.ts';
@@ -94,7 +95,7 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     return count;
   };
 
-  return {
+  const queries: Queries = {
     profileTypes: async (call, range) => {
       const checked = rangeOrLast(range, PROFILE_TYPES_RANGE_MS, clock.nowMs());
       const selection = labelSelection(readTenants(call), checked, []);
@@ -190,4 +191,5 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
       return profileStats(await snapshotFor(options, call), tenant);
     },
   };
+  return boundQueries(queries, { timeoutMs: (tenants) => limitsOf(tenants).timeoutMs, clock });
 }

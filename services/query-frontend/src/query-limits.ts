@@ -2,6 +2,8 @@
 export interface QueryLimits {
   /** Bytes one query may read from blocks, by estimate. */
   readonly queryBytesMax: number;
+  /** Longest time a query may take, ms. */
+  readonly timeoutMs: number;
   /** Longest range of one query, ms; 0: any. */
   readonly rangeMsMax: number;
   /** Profiles of longer ago are not looked at, ms; 0: all are. */
@@ -12,9 +14,10 @@ export interface QueryLimits {
   readonly nodesMax: number;
 }
 
-/** 8 GiB of any range; 16,384 nodes; 1,048,576 nodes. */
+/** 8 GiB of any range in a minute; 16,384 nodes; 1,048,576 nodes. */
 export const QUERY_LIMITS_DEFAULT: QueryLimits = {
   queryBytesMax: 8_589_934_592,
+  timeoutMs: 60_000,
   rangeMsMax: 0,
   lookbackMsMax: 0,
   nodesDefault: 16_384,
@@ -31,6 +34,7 @@ export function smallestLimits(all: readonly QueryLimits[]): QueryLimits {
   };
   return {
     queryBytesMax: smallest((one) => one.queryBytesMax),
+    timeoutMs: smallest((one) => one.timeoutMs),
     rangeMsMax: smallestSet((one) => one.rangeMsMax),
     lookbackMsMax: smallestSet((one) => one.lookbackMsMax),
     nodesDefault: smallest((one) => one.nodesDefault),

@@ -3,6 +3,7 @@ import { KAFKA_OPTIONS } from './kafka-options.ts';
 import type { OptionTable, OptionValues } from './option.ts';
 import { POLICY_OPTIONS } from './policy-options.ts';
 import { QUERY_FAN_OUT_OPTIONS } from './query-fan-out-options.ts';
+import { QUERY_OPTIONS } from './query-options.ts';
 import { ROLE_OPTIONS } from './role-options.ts';
 import { SCRAPER_OPTIONS } from './scraper-options.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
@@ -14,8 +15,6 @@ const DAY_MS = 24 * HOUR_MS;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
-/** Longer than anybody keeps profiles. */
-const CENTURY_MS = 36_525 * 86_400_000;
 
 export const SERVE_OPTIONS = {
   'config.file': { kind: 'text', default: '', description: 'YAML file with these options' },
@@ -157,37 +156,7 @@ export const SERVE_OPTIONS = {
     default: DAY_MS,
     description: 'how long a block may hold single expired profiles, which no query shows, until it is written anew',
   },
-  'query.read-size-max': {
-    kind: 'bytes',
-    min: MIB,
-    max: 1024 * GIB,
-    default: 8 * GIB,
-    description: 'most bytes one query may read',
-    perTenant: true,
-  },
-  'query.range-max': {
-    kind: 'duration',
-    min: 0,
-    max: CENTURY_MS,
-    default: 0,
-    description: 'longest time range of one query; any at 0, as what a query reads is bounded anyway',
-    perTenant: true,
-  },
-  'query.lookback-max': {
-    kind: 'duration',
-    min: 0,
-    max: CENTURY_MS,
-    default: 0,
-    description: 'how far back queries look; at 0 as far as there are profiles',
-    perTenant: true,
-  },
-  'query.cache-size-max': {
-    kind: 'bytes',
-    min: 0,
-    max: 64 * GIB,
-    default: 128 * MIB,
-    description: 'memory for open blocks and partial results',
-  },
+  ...QUERY_OPTIONS,
   'ad-hoc.files-max': {
     kind: 'integer',
     min: 1,

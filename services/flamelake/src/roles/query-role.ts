@@ -35,6 +35,7 @@ export function startQueryRole(
     return {
       ...QUERY_LIMITS_DEFAULT,
       queryBytesMax: own['query.read-size-max'],
+      timeoutMs: own['query.timeout'],
       rangeMsMax: own['query.range-max'],
       lookbackMsMax: own['query.lookback-max'],
     };

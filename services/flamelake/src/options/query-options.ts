@@ -1,0 +1,51 @@
+/** Options of what a query may cost. */
+import type { OptionTable } from './option.ts';
+
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400 * SECOND_MS;
+const MIB = 1_048_576;
+const GIB = 1_024 * MIB;
+/** Longer than anybody keeps profiles. */
+const CENTURY_MS = 36_525 * DAY_MS;
+
+export const QUERY_OPTIONS = {
+  'query.read-size-max': {
+    kind: 'bytes',
+    min: MIB,
+    max: 1024 * GIB,
+    default: 8 * GIB,
+    description: 'most bytes one query may read',
+    perTenant: true,
+  },
+  'query.timeout': {
+    kind: 'duration',
+    min: 100,
+    max: DAY_MS,
+    default: 60 * SECOND_MS,
+    description: 'longest time of one query, from snapshot to answer; over it 504, and its work at queriers ends',
+    perTenant: true,
+  },
+  'query.range-max': {
+    kind: 'duration',
+    min: 0,
+    max: CENTURY_MS,
+    default: 0,
+    description: 'longest time range of one query; any at 0, as what a query reads is bounded anyway',
+    perTenant: true,
+  },
+  'query.lookback-max': {
+    kind: 'duration',
+    min: 0,
+    max: CENTURY_MS,
+    default: 0,
+    description: 'how far back queries look; at 0 as far as there are profiles',
+    perTenant: true,
+  },
+  'query.cache-size-max': {
+    kind: 'bytes',
+    min: 0,
+    max: 64 * GIB,
+    default: 128 * MIB,
+    description: 'memory for open blocks and partial results',
+  },
+} as const satisfies OptionTable;
