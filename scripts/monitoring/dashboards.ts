@@ -135,6 +135,7 @@ export function dashboards(m: Metrics): readonly Dashboard[] {
         one('Orphans deleted', 'ops', m.rate('compactor_orphans_total'), 'blocks nobody named'),
         one('Failures, tried again', 'ops', m.rate('compactor_failures_total'), 'failures'),
         one('Beyond retention', 's', `max(${m.value('compactor_retention_lag_seconds')})`, 'oldest profile'),
+        one('Expired by size', 'Bps', m.rate('compactor_size_expired_bytes_total'), 'of profiles'),
         one('Deletes to carry out', 'short', `sum(${m.value('compactor_pending_deletes')})`, 'deletes'),
       ],
     },

@@ -3,7 +3,8 @@
  */
 import { versionOfBlockKey } from './keys.ts';
 import { isFoldBeforeDeletes, unsettledDeletes } from './pending-deletes.ts';
-import type { BlockEntry, Manifest, OffsetRange, PendingDelete, Pin } from './types.ts';
+import { raisedCuts } from './size-cuts.ts';
+import type { BlockEntry, Manifest, OffsetRange, PendingDelete, Pin, SizeCut } from './types.ts';
 
 /** Chain → block: the position moves from `from` to the end of `block`. */
 export interface FoldChange {
@@ -49,6 +50,15 @@ export interface UnpinChange {
   readonly pinId: string;
 }
 
+/** Lets the oldest profiles of tenants expire that hold more bytes than they may. */
+export interface CutChange {
+  readonly kind: 'cut';
+  readonly id: string;
+  readonly cuts: readonly SizeCut[];
+  /** Tenants whose retention by time has come as far as their cut: it says nothing any more. */
+  readonly over: readonly SizeCut[];
+}
+
 /** Raises the floor, and forgets dropped objects that are seen to be gone. */
 export interface FloorChange {
   readonly kind: 'floor';
@@ -57,7 +67,7 @@ export interface FloorChange {
   readonly gone: readonly string[];
 }
 
-export type Change = FoldChange | MergeChange | FloorChange | DeleteChange | PinChange | UnpinChange;
+export type Change = FoldChange | MergeChange | FloorChange | DeleteChange | PinChange | UnpinChange | CutChange;
 
 /** How many commit ids a manifest keeps. */
 export const COMMIT_IDS_MAX = 64;
@@ -80,6 +90,8 @@ export function isLive(manifest: Manifest, change: Change): boolean {
       return manifest.pins.every(({ id }) => id !== change.pin.id);
     case 'unpin':
       return manifest.pins.some(({ id }) => id === change.pinId);
+    case 'cut':
+      return raisedCuts(manifest, change.cuts).length > 0;
     case 'floor':
       return true;
   }
@@ -99,6 +111,7 @@ function addedBlocks(change: Change): readonly BlockEntry[] {
     case 'delete':
     case 'pin':
     case 'unpin':
+    case 'cut':
     case 'floor':
       return [];
   }
@@ -139,6 +152,13 @@ function changeOf(manifest: Manifest, change: Change): Manifest {
       return { ...next, pins: [...manifest.pins, change.pin] };
     case 'unpin':
       return { ...next, pins: manifest.pins.filter(({ id }) => id !== change.pinId) };
+    case 'cut': {
+      const raised = raisedCuts(manifest, change.cuts);
+      const isOver = (cut: SizeCut) =>
+        change.over.some(({ tenant, beforeMs }) => cut.tenant === tenant && cut.beforeMs <= beforeMs);
+      const isRaised = (cut: SizeCut) => raised.some(({ tenant }) => cut.tenant === tenant);
+      return { ...next, cuts: [...manifest.cuts.filter((cut) => !isRaised(cut) && !isOver(cut)), ...raised] };
+    }
     case 'floor':
       return {
         ...next,

@@ -12,6 +12,7 @@ import { isBlockSubject, mayMatch } from './pending-deletes.ts';
 import { NO_PAUSE, type Pause } from './put-block.ts';
 import { randomId } from './random-id.ts';
 import { type ExpireBefore, isWhollyExpired } from './row-rules.ts';
+import { withCuts } from './size-cuts.ts';
 import type { BlockEntry, Manifest, PartitionRoot } from './types.ts';
 
 export interface ExpireContext {
@@ -42,9 +43,9 @@ const WORTHWHILE_SHARE = 0.95;
 const ALL_TIMES_MS = Number.MAX_SAFE_INTEGER;
 
 /** @throws {FlamelakeError} `data_loss` on a block that cannot be read, `unavailable` when the store does not answer */
-export async function expireOnce(context: ExpireContext): Promise<ExpireOutcome> {
-  const { store, root } = context;
-  const manifest = await newestManifest(store, root);
+export async function expireOnce(given: ExpireContext): Promise<ExpireOutcome> {
+  const manifest = await newestManifest(given.store, given.root);
+  const context = { ...given, expireBefore: withCuts(manifest, given.expireBefore) };
   const gone = manifest.blocks.filter((block) => isOver(context, manifest, block));
   if (gone.length > 0) return commit(context, manifest, gone, [], { dropped: gone.length, rewritten: 0 });
   for (const block of manifest.blocks) {

@@ -18,6 +18,7 @@ export {
 } from './change.ts';
 export { type CommitOutcome, commitChange } from './commit-change.ts';
 export { type CommitToken, sealCommitToken, unsealCommitToken } from './commit-token.ts';
+export { cutBySize, readSizeUse, type SizeContext } from './cut-by-size.ts';
 export {
   type ChangeRecord,
   changeData,
@@ -61,6 +62,8 @@ export { type MergeJob, planMerges, windowOf } from './plan-merges.ts';
 export type { Pause } from './put-block.ts';
 export { type ExpireBefore, rowsOfBlock, rowsOfSegment } from './row-rules.ts';
 export { type StoreKeys, seal, unseal } from './seal.ts';
+export { raisedCuts, withCuts } from './size-cuts.ts';
+export { createSizeUse, type SizeLimit, type TenantUse } from './size-use.ts';
 export { type NamedPartition, sealSnapshotName, unsealSnapshotName } from './snapshot-name.ts';
 export { createSnapshotSource, includes, type SnapshotSource, type SnapshotSourceOptions } from './snapshot-source.ts';
 export { KEEP_MS_DEFAULT, type SweepContext, type SweepOutcome, sweepOnce } from './sweep.ts';

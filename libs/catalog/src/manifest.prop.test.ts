@@ -41,6 +41,7 @@ const manifest: fc.Arbitrary<Manifest> = fc
     dropped: fc.array(fc.record({ key: fc.string(), version: count }), { maxLength: 3 }),
     deletes: fc.constant([]),
     pins: fc.constant([]),
+    cuts: fc.array(fc.record({ tenant: fc.string(), beforeMs: count }), { maxLength: 2 }),
     expired: fc.array(fc.record({ from: count, until: count }), { maxLength: 2 }),
     floor: count,
     commitIds: fc.array(id, { maxLength: 64 }),

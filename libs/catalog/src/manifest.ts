@@ -30,6 +30,7 @@ export const EMPTY_MANIFEST: Manifest = {
   dropped: [],
   deletes: [],
   pins: [],
+  cuts: [],
   expired: [],
   floor: 0,
   commitIds: [],

@@ -2,6 +2,7 @@
 import type { DatasetInfo, RowFilter, Series } from '@flamelake/block';
 import { type CompiledMatcher, compileMatchers, matchLabels, parseSelector } from '@flamelake/model';
 import { isBlockSubject, isSegmentSubject } from './pending-deletes.ts';
+import { withCuts } from './size-cuts.ts';
 import type { BlockEntry, Manifest, SegmentEntry } from './types.ts';
 
 /** Profiles of a tenant before this time are expired, ms since 1970; -Infinity when they stay for ever. */
@@ -17,7 +18,7 @@ interface RowRule {
 /** @returns undefined when every row of the block stays */
 export function rowsOfBlock(manifest: Manifest, block: BlockEntry, expireBefore?: ExpireBefore): RowFilter | undefined {
   const deletes = manifest.deletes.filter((pending) => isBlockSubject(block, pending));
-  return rowFilter(block.datasets, deletes, manifest.pins, expireBefore);
+  return rowFilter(block.datasets, deletes, manifest.pins, expireBefore && withCuts(manifest, expireBefore));
 }
 
 /**
@@ -30,7 +31,7 @@ export function rowsOfSegment(
   expireBefore?: ExpireBefore,
 ): RowFilter | undefined {
   const deletes = manifest.deletes.filter((pending) => isSegmentSubject(segment, pending));
-  return rowFilter(segment.info.datasets, deletes, manifest.pins, expireBefore);
+  return rowFilter(segment.info.datasets, deletes, manifest.pins, expireBefore && withCuts(manifest, expireBefore));
 }
 
 /** Whether all rows of a dataset are expired, and no pin can exempt any. */

@@ -44,6 +44,13 @@ export interface Pin {
   readonly untilMs: number;
 }
 
+/** Profiles of a tenant before this time are expired, whatever its retention by time says: it holds more bytes than it may. */
+export interface SizeCut {
+  readonly tenant: string;
+  /** Whole hours, ms since 1970. */
+  readonly beforeMs: number;
+}
+
 /** An object no longer live, and the version that dropped it. */
 export interface DroppedObject {
   readonly key: string;
@@ -71,6 +78,8 @@ export interface Manifest {
   readonly deletes: readonly PendingDelete[];
   /** Retention exemptions by id. */
   readonly pins: readonly Pin[];
+  /** What retention by size has let expire, one a tenant; they only rise. */
+  readonly cuts: readonly SizeCut[];
   /** Offsets of blocks that were dropped when nothing of them was left, in order: no block need hold these any more. */
   readonly expired: readonly OffsetRange[];
   /** Lowest version that is kept. */

@@ -37,16 +37,23 @@ test('a row is hidden when it is before the cut of its tenant and no pin matches
       fc.array(pin, { maxLength: 4 }),
       fc.array(row, { minLength: 1, maxLength: 30 }),
       fc.integer({ min: 0, max: 20 }),
-      (pins, rows, cutMs) => {
+      fc.array(fc.record({ tenant: fc.constantFrom('t', 'u', 'v'), beforeMs: fc.integer({ min: 0, max: 20 }) }), {
+        maxLength: 1,
+      }),
+      (pins, rows, cutMs, cuts) => {
         const [partition] = snapshotOf([]).partitions;
         assert.ok(partition !== undefined);
-        const snapshot = { partitions: [{ ...partition, manifest: { ...partition.manifest, pins } }] };
+        const snapshot = { partitions: [{ ...partition, manifest: { ...partition.manifest, pins, cuts } }] };
         const expireBefore = (tenant: string) => (tenant === 't' ? cutMs : Number.NEGATIVE_INFINITY);
         const deletes = hideExpired(snapshot, ['t', 'u'], expireBefore).partitions.flatMap(
           ({ manifest }) => manifest.deletes,
         );
         for (const one of rows) {
-          const isExpired = one.timeMs < expireBefore(one.tenant) && !pins.some((rule) => matches(rule, one));
+          const beforeMs = Math.max(
+            expireBefore(one.tenant),
+            ...cuts.map(({ tenant, beforeMs: at }) => (tenant === one.tenant ? at : 0)),
+          );
+          const isExpired = one.timeMs < beforeMs && !pins.some((rule) => matches(rule, one));
           assert.equal(
             deletes.some((rule) => matches(rule, one)),
             isExpired,

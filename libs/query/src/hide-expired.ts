@@ -1,5 +1,12 @@
 /** Retention as queries see it: what is expired is as if it had been deleted, but for what pins exempt. */
-import type { ExpireBefore, PartitionSnapshot, PendingDelete, Pin, Snapshot } from '@flamelake/catalog';
+import {
+  type ExpireBefore,
+  type PartitionSnapshot,
+  type PendingDelete,
+  type Pin,
+  type Snapshot,
+  withCuts,
+} from '@flamelake/catalog';
 import { formatSelector, type LabelMatcher, parseSelector } from '@flamelake/model';
 
 /** Ways not to match all pins of one time; more, and nothing of that time is hidden before merges have taken it away. */
@@ -7,13 +14,13 @@ const SELECTORS_MAX = 256;
 
 const NEGATION = { '=': '!=', '!=': '=', '=~': '!~', '!~': '=~' } as const;
 
-/** The snapshot without what is expired of the tenants. */
+/** The snapshot without what is expired of the tenants, by time or by size. */
 export function hideExpired(snapshot: Snapshot, tenants: readonly string[], expireBefore: ExpireBefore): Snapshot {
-  const cuts = tenants.map((tenant) => ({ tenant, beforeMs: expireBefore(tenant) }));
-  if (cuts.every(({ beforeMs }) => beforeMs === Number.NEGATIVE_INFINITY)) return snapshot;
   const hide = (partition: PartitionSnapshot): PartitionSnapshot => {
     const { manifest } = partition;
-    const expired = cuts.flatMap(({ tenant, beforeMs }) => expiredRows(tenant, beforeMs, manifest.pins));
+    const cutOf = withCuts(manifest, expireBefore);
+    const expired = tenants.flatMap((tenant) => expiredRows(tenant, cutOf(tenant), manifest.pins));
+    if (expired.length === 0) return partition;
     return { ...partition, manifest: { ...manifest, deletes: [...manifest.deletes, ...expired] } };
   };
   return { partitions: snapshot.partitions.map(hide) };

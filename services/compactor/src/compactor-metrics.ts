@@ -17,6 +17,8 @@ export interface CompactorMetrics {
   /** Only these partitions are this compactor's now. */
   keep(partitions: ReadonlySet<string>): void;
   swept(outcome: SweepOutcome): void;
+  /** Profiles of so many bytes expire, because their tenant holds too much. */
+  cutBySize(bytes: number): void;
   failed(): void;
 }
 
@@ -114,6 +116,10 @@ export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
     name: 'compactor_orphans_total',
     help: 'Blocks deleted by sweeps that no manifest had named: of jobs that lost a race, failed or were stopped.',
   });
+  const cutBytes = metrics.counter({
+    name: 'compactor_size_expired_bytes_total',
+    help: 'Bytes of profiles that expired because their tenant held more than limits.retention-size; the log says which.',
+  });
   const failures = metrics.counter({ name: 'compactor_failures_total', help: 'Failures of compaction, tried again.' });
   return {
     job(kind, outcome, durationMs) {
@@ -153,6 +159,7 @@ export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
       deleted.add(segments, { kind: 'segment' });
       orphaned.add(orphans);
     },
+    cutBySize: (bytes) => cutBytes.add(bytes),
     failed: () => failures.add(),
   };
 }

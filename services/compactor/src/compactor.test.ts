@@ -127,3 +127,25 @@ test('a failing store is tried again, later each time', async () => {
   assert.match(await world.metrics.text(), /flamelake_compactor_failures_total [1-9]/);
   await world.end();
 });
+
+test('the oldest profiles of a tenant that holds too much expire, hour by hour, and are dropped', async () => {
+  const world = createWorld();
+  const sizeLimit = () => 4_000;
+  const retention = { expireBefore: () => Number.NEGATIVE_INFINITY, identityWindowMs: MINUTE_MS, rewriteAfterMs: 0 };
+  world.compact({
+    sizeLimit,
+    retention,
+    mergeRules: { ...MINUTE_RULES, hourMs: 30 * MINUTE_MS, dayMs: 60 * MINUTE_MS },
+  });
+  for (let hour = 0; hour < 4; hour++) {
+    await world.push(12);
+    await world.run(60 * MINUTE_MS);
+  }
+  const { blocks, cuts } = await newestManifest(world.store.truth, world.root);
+  const held = blocks.flatMap(({ datasets }) => datasets);
+  const bytes = held.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  assert.ok(bytes > 2_000 && bytes <= 4_000, `${bytes} bytes`);
+  assert.ok(held.every(({ minTimeMs }) => minTimeMs >= (cuts[0]?.beforeMs ?? Number.POSITIVE_INFINITY)));
+  assert.match(await world.metrics.text(), /flamelake_compactor_size_expired_bytes_total [1-9]/);
+  await world.end();
+});

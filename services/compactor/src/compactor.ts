@@ -1,5 +1,6 @@
 /** The compactor: folds chains into blocks and sweeps, partition by partition, and merges blocks beside that. */
 import {
+  cutBySize,
   type ExpireContext,
   expireOnce,
   finishDataChanges,
@@ -9,6 +10,7 @@ import {
   MERGE_RULES_DEFAULT,
   type MergeRules,
   type PartitionRoot,
+  type SizeLimit,
   sweepOnce,
 } from '@flamelake/catalog';
 import type { Clock, ObjectStore, Random } from '@flamelake/model';
@@ -34,6 +36,8 @@ export interface CompactorOptions {
   readonly sweepIntervalMs?: number;
   /** What expires, and when; nothing unless given. */
   readonly retention?: Pick<ExpireContext, 'expireBefore' | 'identityWindowMs' | 'rewriteAfterMs'>;
+  /** Most bytes of blocks that a tenant may hold; beyond, its oldest profiles expire. No limit unless given. */
+  readonly sizeLimit?: SizeLimit;
   /** Merges side by side; 2 by default. */
   readonly mergesMax?: number;
   /** What differs from `MERGE_RULES_DEFAULT`. */
@@ -64,6 +68,8 @@ const FOLD_INTERVAL_MS_DEFAULT = 30_000;
 const FOLD_SEGMENTS_DEFAULT = 32;
 /** Longest time between two looks at a chain's length. */
 const LOOK_INTERVAL_MS_MAX = 10_000;
+/** Longest time between two looks at what tenants hold. */
+const SIZE_INTERVAL_MS_MAX = 300_000;
 const BACKOFF_MS_MAX = 600_000;
 const MERGES_MAX_DEFAULT = 2;
 
@@ -80,6 +86,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
   const merges = createMergeJobs({ store, clock, random, logger, counts, rules, expireBefore, jobsMax });
   const pause = createPause(clock);
   let finishMs = clock.monotonicMs() + sweepIntervalMs;
+  let sizeMs = clock.monotonicMs() + foldIntervalMs;
   const schedules = new Map<string, Schedule>();
   const lookIntervalMs = Math.min(LOOK_INTERVAL_MS_MAX, foldIntervalMs);
 
@@ -158,14 +165,34 @@ export function createCompactor(options: CompactorOptions): Compactor {
     await finishDataChanges({ store, random, nowMs: () => clock.nowMs() });
   }
 
+  /** Of several compactors the one whose turn the first partition is; another that does it too does no harm. */
+  async function cutSizes(): Promise<void> {
+    const { sizeLimit } = options;
+    if (sizeLimit === undefined || clock.monotonicMs() < sizeMs) return;
+    sizeMs = clock.monotonicMs() + Math.min(sweepIntervalMs, SIZE_INTERVAL_MS_MAX);
+    for (const use of await cutBySize({ store, random, sizeLimit, expireBefore }, clock.nowMs())) {
+      const { tenant, bytes, limitBytes, goesBytes, beforeMs } = use;
+      counts.cutBySize(goesBytes);
+      logger.info('oldest profiles of a tenant expire: it holds more than limits.retention-size', {
+        tenant,
+        bytes,
+        limitBytes,
+        expiredBytes: goesBytes,
+        before: new Date(beforeMs).toISOString(),
+      });
+    }
+  }
+
   async function visitAll(signal: AbortSignal): Promise<void> {
     try {
       await finishChanges();
       const folded: PartitionRoot[] = [];
-      for (const root of await listRoots(store)) {
+      const roots = await listRoots(store);
+      for (const root of roots) {
         if (signal.aborted) return;
         if (await visit(root)) folded.push(root);
       }
+      if (folded[0] !== undefined && folded[0] === roots[0]) await cutSizes();
       await merges.offer(folded, signal);
     } catch (error) {
       counts.failed();

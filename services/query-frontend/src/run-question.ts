@@ -20,6 +20,7 @@ export type ExecuteTask = (task: Task, signal: AbortSignal) => Promise<PartialRe
 
 /** Tasks of one query that run at the same time, where they all run in this process. */
 const TASKS_IN_FLIGHT = 8;
+const NEVER: ExpireBefore = () => Number.NEGATIVE_INFINITY;
 
 export interface QuestionContext {
   readonly snapshots: SnapshotSource;
@@ -102,7 +103,7 @@ export async function snapshotFor(context: QuestionContext, call: CallContext): 
 }
 
 function unexpired({ expireBefore }: QuestionContext, call: CallContext, snapshot: Snapshot): Snapshot {
-  return expireBefore === undefined ? snapshot : hideExpired(snapshot, tenantsOf(call.tenant), expireBefore);
+  return hideExpired(snapshot, tenantsOf(call.tenant), expireBefore ?? NEVER);
 }
 
 function isMissingObject(error: unknown): boolean {

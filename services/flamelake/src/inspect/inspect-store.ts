@@ -40,7 +40,7 @@ export async function inspectObject(store: ObjectStore, key: string): Promise<st
 }
 
 function manifestText(manifest: Manifest): string {
-  const { version, floor, position, lastAppendMs, blocks, dropped, deletes, pins } = manifest;
+  const { version, floor, position, lastAppendMs, blocks, dropped, deletes, pins, cuts } = manifest;
   const levels = [...new Set(blocks.map(({ level }) => level))].sort((a, b) => a - b);
   const rows = levels.map((level) => {
     const own = blocks.filter((block) => block.level === level);
@@ -61,6 +61,7 @@ function manifestText(manifest: Manifest): string {
     `version ${version}, kept from ${floor} on; folded up to offset ${position}, appended ${timeText(lastAppendMs)}; ${dropped.length} dropped objects`,
     ...deletes.map(({ id, tenant, selector }) => `pending delete ${id}: ${tenant} ${selector}`),
     ...pins.map(({ id, tenant, selector }) => `pin ${id}: ${tenant} ${selector}`),
+    ...cuts.map(({ tenant, beforeMs }) => `expired by size: ${tenant} before ${timeText(beforeMs)}`),
   ];
   const table = rows.length === 0 ? '' : textTable(['', 'blocks', 'bytes', 'datasets', 'from', 'until'], rows);
   return `${lines.join('\n')}\n${table}`;

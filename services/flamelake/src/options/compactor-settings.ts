@@ -3,16 +3,17 @@ import { identityWindowMs } from '@flamelake/catalog';
 import type { CompactorOptions } from '@flamelake/compactor';
 import type { Clock } from '@flamelake/model';
 import type { TenantOptions } from '../overrides/watch-overrides.ts';
-import { retentionOf } from './retention.ts';
+import { retentionOf, sizeLimitOf } from './retention.ts';
 import type { ServeOptions } from './serve-options.ts';
 
-type Settings = Pick<CompactorOptions, 'foldIntervalMs' | 'foldSegments' | 'keepMs' | 'retention'>;
+type Settings = Pick<CompactorOptions, 'foldIntervalMs' | 'foldSegments' | 'keepMs' | 'retention' | 'sizeLimit'>;
 
 export function compactorSettings(options: ServeOptions, tenantOptions: TenantOptions, clock: Clock): Settings {
   return {
     foldIntervalMs: options['compactor.fold-interval'],
     foldSegments: options['compactor.fold-segments'],
     keepMs: options['compactor.keep'],
+    sizeLimit: sizeLimitOf(tenantOptions),
     retention: {
       expireBefore: retentionOf(tenantOptions, clock),
       identityWindowMs: identityWindowMs({ ingestionWindowMs: options['limits.ingestion-window'] }),

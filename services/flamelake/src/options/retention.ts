@@ -1,5 +1,5 @@
 /** Retention as the options of tenants set it. */
-import type { ExpireBefore } from '@flamelake/catalog';
+import type { ExpireBefore, SizeLimit } from '@flamelake/catalog';
 import type { Clock } from '@flamelake/model';
 import type { TenantOptions } from '../overrides/watch-overrides.ts';
 
@@ -12,4 +12,8 @@ export function retentionOf(tenantOptions: TenantOptions, clock: Clock): ExpireB
     if (periodMs === 0) return Number.NEGATIVE_INFINITY;
     return Math.ceil((clock.nowMs() - periodMs) / STEP_MS) * STEP_MS;
   };
+}
+
+export function sizeLimitOf(tenantOptions: TenantOptions): SizeLimit {
+  return (tenant) => tenantOptions.of(tenant)['limits.retention-size'] || Number.POSITIVE_INFINITY;
 }

@@ -194,6 +194,15 @@ export const SERVE_OPTIONS = {
     default: 31 * DAY_MS,
     description: 'how long profiles are kept, by their own time; 0 keeps them for ever',
   },
+  'limits.retention-size': {
+    perTenant: true,
+    kind: 'bytes',
+    min: 0,
+    max: 1_048_576 * GIB,
+    default: 0,
+    description:
+      'most bytes of blocks a tenant keeps, by hours of profile time: beyond, the oldest expire; 0 is no limit',
+  },
   'limits.ingestion-window': {
     kind: 'duration',
     min: MINUTE_MS,

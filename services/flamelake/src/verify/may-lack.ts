@@ -1,5 +1,14 @@
 /** Which rows of the log the store need not hold any more: deleted by request, or expired. */
-import { type ChangeRecord, changeRecords, type DataChangeContext, type ExpireBefore } from '@flamelake/catalog';
+import {
+  type ChangeRecord,
+  changeRecords,
+  type DataChangeContext,
+  type ExpireBefore,
+  listRoots,
+  newestManifest,
+  type SizeCut,
+  withCuts,
+} from '@flamelake/catalog';
 import { compileMatchers, type Labels, matchLabels, parseSelector } from '@flamelake/model';
 import type { OffsetDigest } from './offset-digests.ts';
 
@@ -14,17 +23,21 @@ export interface ExpectedRow {
 /** Rows that may be gone up to which every choice of them is tried. */
 const TRIED_ROWS_MAX = 12;
 
-/** Reads the records of deletes of all tenants. */
+/** Reads the records of deletes of all tenants, and what has expired by size. */
 export async function readMayLack(context: DataChangeContext, expireBefore: ExpireBefore): Promise<MayLack> {
   const records: ChangeRecord[] = [];
   for (const folder of await context.store.listFolders('tenants/')) {
     records.push(...(await changeRecords(context, decodeURIComponent(folder))));
   }
+  const cuts: SizeCut[] = [];
+  for (const root of await listRoots(context.store)) cuts.push(...(await newestManifest(context.store, root)).cuts);
+  // Where a tenant has several cuts, the highest is the last.
+  const cutOf = withCuts({ cuts: cuts.sort((a, b) => a.beforeMs - b.beforeMs) }, expireBefore);
   const deletes = records
     .filter(({ kind, step }) => kind === 'delete' && step === 'begun')
     .map((one) => ({ ...one, matchers: compileMatchers(parseSelector(one.selector)) }));
   return (tenant, labels, timeMs) =>
-    timeMs < expireBefore(tenant) ||
+    timeMs < cutOf(tenant) ||
     deletes.some(
       (one) =>
         one.tenant === tenant && timeMs >= one.fromMs && timeMs < one.untilMs && matchLabels(one.matchers, labels),
