@@ -15,6 +15,7 @@ const VIEWS: readonly (readonly [path: string, more: Readonly<Record<string, str
   ['/explore', { ...SHOP, pane: 'sandwich', about: 'parse' }, '.flame canvas'],
   ['/labels', { ...SHOP, groupBy: 'region' }, 'td .swatch'],
   ['/comparison', SHOP, '.flame canvas'],
+  ['/adhoc', {}, '.drop'],
   ['/status', {}, '.status p'],
 ];
 const PAGES: readonly (readonly [name: string, options: BrowserContextOptions])[] = [

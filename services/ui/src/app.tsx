@@ -12,6 +12,7 @@ import {
 import { recallState, rememberState } from './model/remembered.ts';
 import { type Page, PageContext } from './parts/page.ts';
 import { TimePicker } from './parts/time-picker.tsx';
+import { AdHocView } from './views/ad-hoc-view.tsx';
 import { CompareView } from './views/compare-view.tsx';
 import { ExploreView } from './views/explore-view.tsx';
 import { LabelsView } from './views/labels-view.tsx';
@@ -23,6 +24,7 @@ const WORDS: Readonly<Record<ViewName, string>> = {
   explore: 'Explore',
   labels: 'Labels',
   compare: 'Compare',
+  adhoc: 'Files',
   status: 'Status',
 };
 
@@ -31,6 +33,7 @@ const COMPONENTS = {
   explore: ExploreView,
   labels: LabelsView,
   compare: CompareView,
+  adhoc: AdHocView,
   status: StatusView,
 } as const satisfies Readonly<Record<ViewName, () => unknown>>;
 

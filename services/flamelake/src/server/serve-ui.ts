@@ -6,7 +6,7 @@ import express, { type Express } from 'express';
 const DIRECTORY = fileURLToPath(new URL('../../../ui/dist/', import.meta.url));
 const INDEX = `${DIRECTORY}index.html`;
 /** Addresses of views; what they show is in their query. */
-const VIEW_PATHS = ['/', '/explore', '/labels', '/comparison', '/comparison-diff', '/status'];
+const VIEW_PATHS = ['/', '/explore', '/labels', '/comparison', '/comparison-diff', '/adhoc', '/status'];
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** Names of assets change with their content. */

@@ -1,9 +1,9 @@
 /** The profiles of a query as one pprof file: asked for in protobuf, because an answer in JSON is no pprof. */
-import { type Caller, type Narrowing, type Query, request } from './querier.ts';
+import { type Caller, type Narrowing, QUERIER, type Query, request } from './querier.ts';
 
 /** gzip, as tools expect it. */
 export async function selectPprof(caller: Caller, query: Query, narrowing: Narrowing): Promise<Blob> {
-  const response = await request(caller, 'SelectMergeProfile', encodeRequest(query, narrowing));
+  const response = await request(caller, `${QUERIER}/SelectMergeProfile`, encodeRequest(query, narrowing));
   if (response.body === null) return new Blob([]);
   return new Response(response.body.pipeThrough(new CompressionStream('gzip'))).blob();
 }

@@ -15,7 +15,7 @@ export interface Caller {
 
 export interface WireFlameGraph {
   readonly names?: readonly string[];
-  readonly levels?: readonly { readonly values?: readonly string[] }[];
+  readonly levels?: readonly { readonly values?: readonly (string | number)[] }[];
   readonly total?: string;
   readonly leftTicks?: string;
   readonly rightTicks?: string;
@@ -62,8 +62,9 @@ export interface Narrowing {
   readonly detail: 'usual' | 'most';
 }
 
+export const QUERIER = 'querier.v1.QuerierService';
 /** Bars that are asked for. */
-const NODES_MAX = { usual: 16_384, most: 131_072 } as const;
+export const NODES_MAX = { usual: 16_384, most: 131_072 } as const;
 
 function narrowed(query: Query, { focus, profile, detail }: Narrowing): object {
   return {
@@ -195,11 +196,21 @@ function selection({ type, selector, startMs, endMs }: Query) {
 }
 
 async function call<Answer>(caller: Caller, method: string, message: object): Promise<Answer> {
-  const response = await request(caller, method, JSON.stringify(message));
+  return callService<Answer>(caller, QUERIER, method, message);
+}
+
+/** Calls a method of a service; an error in the answer is thrown. */
+export async function callService<Answer>(
+  caller: Caller,
+  service: string,
+  method: string,
+  message: object,
+): Promise<Answer> {
+  const response = await request(caller, `${service}/${method}`, JSON.stringify(message));
   return (await response.json()) as Answer;
 }
 
-/** Asks a method of the query API; an error in the answer is thrown. */
+/** @param method - with its service */
 export async function request(
   { tenant, signal }: Caller,
   method: string,
@@ -210,7 +221,7 @@ export async function request(
     accept: '*/*; allow-utf8-labelnames=true',
   };
   if (tenant !== '') headers['x-scope-orgid'] = tenant;
-  const response = await fetch(`/querier.v1.QuerierService/${method}`, { method: 'POST', headers, body, signal });
+  const response = await fetch(`/${method}`, { method: 'POST', headers, body, signal });
   if (response.ok) return response;
   const text = await response.text();
   let message = text;

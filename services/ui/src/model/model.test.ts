@@ -37,6 +37,9 @@ test('an address says all of a state', () => {
     search: fc.string(),
     refresh: fc.nat(1_000),
     tenant: fc.string(),
+    file: fc.string(),
+    rightFile: fc.string(),
+    fileType: fc.string(),
   });
   fc.assert(
     fc.property(state, (one) => {

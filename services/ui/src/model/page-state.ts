@@ -1,6 +1,6 @@
 /** What a page shows, as the address says it: every view can be shared, and the back button works. */
 
-export const VIEWS = ['services', 'explore', 'labels', 'compare', 'status'] as const;
+export const VIEWS = ['services', 'explore', 'labels', 'compare', 'adhoc', 'status'] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 /** What is one of a few; the first is by default. */
@@ -47,7 +47,16 @@ export interface PageState extends Choices {
   /** Seconds between refreshes; 0 for none. */
   readonly refresh: number;
   readonly tenant: string;
+  /** Id of the uploaded file that is looked at; empty for none. */
+  readonly file: string;
+  /** What it is compared with: the id of another, or `LIVE`. */
+  readonly rightFile: string;
+  /** Type of profile in the files; empty for their first. */
+  readonly fileType: string;
 }
+
+/** In place of a file: the profiles that services send. */
+export const LIVE = 'live';
 
 export const DEFAULT_STATE: PageState = {
   view: 'services',
@@ -65,6 +74,9 @@ export const DEFAULT_STATE: PageState = {
   search: '',
   refresh: 0,
   tenant: '',
+  file: '',
+  rightFile: '',
+  fileType: '',
   ...(Object.fromEntries(Object.entries(CHOICES).map(([name, [first]]) => [name, first])) as Choices),
 };
 
@@ -74,6 +86,7 @@ const PATHS: Readonly<Record<string, ViewName>> = {
   '/labels': 'labels',
   '/comparison': 'compare',
   '/comparison-diff': 'compare',
+  '/adhoc': 'adhoc',
   '/status': 'status',
 };
 /** Texts that stand in the address as they are. */
@@ -90,6 +103,9 @@ const TEXTS = [
   'about',
   'search',
   'tenant',
+  'file',
+  'rightFile',
+  'fileType',
 ] as const;
 
 const CHOICE_NAMES = Object.keys(CHOICES) as (keyof Choices)[];

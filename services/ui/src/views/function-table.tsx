@@ -37,7 +37,7 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
   );
   const isDiff = graph.right !== undefined;
   return (
-    <div className="table">
+    <div className="table" tabIndex={0} role="region" aria-label="Functions">
       <table>
         <thead>
           <tr>
@@ -54,7 +54,7 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
             <tr key={row.name}>
               <td>
                 <button className="link" onClick={() => onPick(row.name)} title={row.name}>
-                  {row.name}
+                  <bdi>{row.name}</bdi>
                 </button>
               </td>
               <td>{cell(row.self, whole, unit)}</td>

@@ -51,7 +51,7 @@ export function LabelsView() {
                 format={(value) => formatPoint(value, state.type, step)}
                 onRange={({ startMs, endMs }) => go({ from: String(startMs), until: String(endMs) })}
               />
-              <div className="table">
+              <div className="table" tabIndex={0} role="region" aria-label="Series">
                 <table>
                   <thead>
                     <tr>

@@ -1,0 +1,98 @@
+/** Files dropped onto the web app: drawn exactly, compared with each other and with live data. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { type ServerProcess, startServer } from './server-process.ts';
+import { chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
+
+const CORPUS = new URL('../corpus/', import.meta.url).pathname;
+const FOLDED = `${CORPUS}text/bank_cpu.folded`;
+const SPEEDSCOPE = `${CORPUS}text/bank.sampled.speedscope.json`;
+const JFR = `${CORPUS}extracted/java-bank/0001.jfr.gz`;
+const PPROF = `${CORPUS}async-profiler/bank_cpu.pb.gz`;
+
+const skip = await chromiumLacks();
+let server: ServerProcess;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+before(async () => {
+  if (skip !== false) return;
+  server = await startServer({ flags: ['--self-profiling.enabled=false'] });
+  await pushShop(server.url);
+  browser = await startChromium();
+  page = await openPage(browser, complaints);
+});
+after(async () => {
+  await browser?.close();
+  await server?.terminate();
+});
+
+const barLine = () => page.locator('.bar-line').first();
+
+async function choose(file: string): Promise<void> {
+  await page.locator('input[type=file]').setInputFiles(file);
+  await page.getByRole('heading', { name: basename(file) }).waitFor();
+}
+
+test('a file is dropped, and its total is the truth', { skip }, async () => {
+  await page.goto(viewAddress(server.url, '/adhoc'));
+  await page.locator('.drop').waitFor();
+  const content = readFileSync(FOLDED, 'utf8');
+  const { total } = JSON.parse(readFileSync(`${CORPUS}truth/text/bank_cpu.folded.json`, 'utf8')) as { total: number };
+  // What a hand does: a file over the page, let go.
+  const carried = await page.evaluateHandle(
+    `(() => { const carried = new DataTransfer(); carried.items.add(new File([${JSON.stringify(content)}], 'bank_cpu.folded')); return carried; })()`,
+  );
+  await page.locator('.drop').dispatchEvent('drop', { dataTransfer: carried });
+  await barLine().getByText(`${total} (100.0%)`).waitFor();
+  assert.match(page.url(), /\/adhoc\?.*file=/);
+});
+
+test('every kind of file is drawn', { skip }, async () => {
+  for (const file of [SPEEDSCOPE, JFR, PPROF]) {
+    await page.goto(viewAddress(server.url, '/adhoc'));
+    await choose(file);
+    await barLine().getByText('(100.0%)').waitFor();
+  }
+});
+
+test('a file is compared with another, and with live data', { skip }, async () => {
+  await page.goto(viewAddress(server.url, '/adhoc', { selector: '{service_name="shop"}' }));
+  await choose(FOLDED);
+  const other = page.getByLabel('Compare with');
+  await other.selectOption(
+    await other
+      .locator('option', { hasText: basename(SPEEDSCOPE) })
+      .first()
+      .getAttribute('value'),
+  );
+  await barLine().getByText('before 724').waitFor();
+  await other.selectOption('live');
+  await barLine().getByText('after 1.90 k (100.0%)').waitFor();
+  await page.getByRole('row', { name: /parse/ }).first().waitFor();
+});
+
+test('a file that is none is refused in words, and one is deleted', { skip }, async () => {
+  await page.goto(viewAddress(server.url, '/adhoc'));
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'notes.bin', mimeType: 'application/octet-stream', buffer: Buffer.from([0, 1, 2, 3]) });
+  await page
+    .locator('.drop')
+    .getByText(/format/)
+    .waitFor();
+  complaints.length = 0;
+  const kept = page.getByRole('button', { name: /^Delete / });
+  const before = await kept.count();
+  await kept.first().click();
+  await page.locator(`tbody tr:nth-child(${before})`).waitFor({ state: 'detached' });
+  assert.equal(await kept.count(), before - 1);
+});
+
+test('no error but the one asked for is on the console', { skip }, () => {
+  assert.deepEqual(complaints, []);
+});
