@@ -2,6 +2,7 @@ export type { Cells, Exemplar } from './cells.ts';
 export { executeCachedTask, type ResultCache } from './execute-cached-task.ts';
 export { type ExecuteOptions, executeTask, type OpenBlock } from './execute-task.ts';
 export { dropLighterStacks, focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
+export { type FrameTable, type FunctionTable, functionTable, type LineTable, lineTable } from './frame-table.ts';
 export { type FunctionTree, mergeFunctionTree } from './function-tree.ts';
 export { hideExpired } from './hide-expired.ts';
 export {
@@ -12,6 +13,7 @@ export {
   sortedLabelValues,
 } from './label-sets.ts';
 export type { LocationTree } from './location-tree.ts';
+export { type Neighbours, neighboursOf } from './neighbours.ts';
 export { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 export { decodePartialResult, encodePartialResult, RESULT_MESSAGE_BYTES_MAX } from './partial-result-codec.ts';
 export { type Plan, planQuery, TASK_SIZES, type TaskSizes } from './plan.ts';

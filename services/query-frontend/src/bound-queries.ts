@@ -24,6 +24,8 @@ export function boundQueries(queries: Queries, { timeoutMs, clock }: QueryTime):
     labelNames: bounded(queries.labelNames),
     labelValues: bounded(queries.labelValues),
     series: bounded(queries.series),
+    functions: bounded(queries.functions),
+    locations: bounded(queries.locations),
     flamegraph: bounded(queries.flamegraph),
     tree: bounded(queries.tree),
     dot: bounded(queries.dot),

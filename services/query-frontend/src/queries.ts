@@ -7,7 +7,9 @@ import type {
   Exemplar,
   Flamegraph,
   FlamegraphDiff,
+  FunctionTree,
   HeatmapSeries,
+  LocationTree,
   PointKind,
   SampleChoice,
   TimeSeries,
@@ -119,6 +121,10 @@ export interface Queries {
     labelNames: readonly string[],
   ): Promise<readonly Labels[]>;
   flamegraph(call: CallContext, query: StacktraceQuery): Promise<Flamegraph>;
+  /** All stacks by function names, nothing cut. */
+  functions(call: CallContext, query: StacktraceQuery): Promise<FunctionTree>;
+  /** All stacks by places in the code, nothing cut. */
+  locations(call: CallContext, query: StacktraceQuery): Promise<LocationTree>;
   /** Tree bytes (api/querier-v1.md §7). */
   tree(call: CallContext, query: StacktraceQuery): Promise<Uint8Array>;
   /** Graphviz text. */

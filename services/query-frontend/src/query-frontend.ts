@@ -117,6 +117,8 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
       const selection = labelSelection(readTenants(call), checked, matchers);
       return sortedLabelSets(await labelSets(call, selection, labelNames.length === 0 ? undefined : labelNames));
     },
+    functions: functionTree,
+    locations: locationTree,
     flamegraph: async (call, query) => {
       const count = nodes(call, query.maxNodes);
       return renderFlamegraph(await functionTree(call, query), count);

@@ -157,6 +157,11 @@ export const SERVE_OPTIONS = {
     description: 'how long a block may hold single expired profiles, which no query shows, until it is written anew',
   },
   ...QUERY_OPTIONS,
+  'mcp.enabled': {
+    kind: 'switch',
+    default: true,
+    description: 'answer programs that speak the Model Context Protocol at /mcp, who may ask what queries may',
+  },
   'ad-hoc.files-max': {
     kind: 'integer',
     min: 1,

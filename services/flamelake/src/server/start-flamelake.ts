@@ -21,6 +21,7 @@ import { openCertificates } from './open-certificates.ts';
 import { openObjectStore } from './open-object-store.ts';
 import { openTracing } from './open-tracing.ts';
 import { createReadiness } from './readiness.ts';
+import { serveMcp } from './serve-mcp.ts';
 import { createStartPatience } from './start-patience.ts';
 import { serveStatus } from './status-routes.ts';
 
@@ -138,7 +139,14 @@ async function startOwning(
       trouble: () => firstTrouble(roles),
       isDraining: () => !isServing,
     }),
-    more: [(http) => serveStatus(http, { options, tenantOptions, version: manifest.version })],
+    more: [
+      (http) => serveStatus(http, { options, tenantOptions, version: manifest.version }),
+      (http) => {
+        if (queries === undefined || !options['mcp.enabled']) return;
+        const multitenancy = options['multitenancy.enabled'];
+        serveMcp(http, { queries, clock, logger, version: manifest.version, multitenancy });
+      },
+    ],
     metrics,
     otherMetrics: async () =>
       (await Promise.all(roles.map(async (role) => (await role.otherMetrics?.()) ?? []))).flat(),

@@ -51,6 +51,8 @@ export const constantQueries: Queries = {
       [{ name: 'k8s.pod', value: 'y' }],
       [],
     ]),
+  functions: () => Promise.reject(new Error('not asked over the wire')),
+  locations: () => Promise.reject(new Error('not asked over the wire')),
   flamegraph(call, query) {
     call.snapshot = `after ${call.commitToken}`;
     if ((query.maxNodes ?? 0) > 1_048_576) call.clampedMaxNodes = 1_048_576;
