@@ -34,7 +34,7 @@ check: $(STAMP)
 	@$(NODE) --test --test-reporter=dot 'test/layers/*.test.ts'
 
 ## bench: ratios in one run, against the naive form and the peers
-bench: $(STAMP)
+bench: $(STAMP) $(UI)
 	@exec $(NODE) test/bench/run.ts $(ONLY)
 
 ## soak: longer simulations; SEED=n replays one, SECONDS=n bounds the search; KIND=kill kills a real cluster instead

@@ -34,7 +34,7 @@ export function drawBars(surface: Surface, graph: FlameGraph, bars: PlacedBars, 
       const bar = bars.bar[i] ?? THIN;
       const x = bars.x[i] ?? 0;
       const width = bars.width[i] ?? 0;
-      const isFaint = found !== undefined && (bar === THIN || found[bar] === 0);
+      const isFaint = bar === THIN || (found !== undefined && found[bar] === 0);
       surface.rect(x, y, width > 3 ? width - 1 : width, ROW_HEIGHT - 1, bar === THIN ? thin : colourOf(bar), isFaint);
       // Of a bar that is cut at the edge, the part that is seen has the name.
       const left = Math.max(0, x);

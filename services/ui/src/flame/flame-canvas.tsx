@@ -55,7 +55,7 @@ export function FlameCanvas({ graph, unit, search, paint, onFocus, onSandwich }:
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext('2d');
-    if (element === null || context == null) return;
+    if (element === null || context == null || widthPx === 0) return;
     const ratio = globalThis.devicePixelRatio || 1;
     element.width = Math.round(widthPx * ratio);
     element.height = Math.round((rows + 1) * ROW_HEIGHT * ratio);
