@@ -5,6 +5,7 @@ import { type BlockReader, profileUuid } from '@flamelake/block';
 import type { ProfileRecord } from '@flamelake/formats';
 import { CPU_TYPE, createSeededRandom, randomProfileRecord, type SeededRandom } from '@flamelake/testkit';
 import * as fc from 'fast-check';
+import { compactedBlocks } from './compacted-blocks.test-support.ts';
 import { executeTask } from './execute-task.ts';
 import { dropLighterStacks, focusFunctionTree, focusLocationTree, keepLeaves } from './focus-tree.ts';
 import { mergePartialResult, type PartialResult } from './partial-result.ts';
@@ -38,8 +39,12 @@ async function caseOf(seed: number) {
   const half = records.length >> 1;
   const parts = [records.slice(0, half), records.slice(half)].filter((part) => part.length > 0);
   const segments = parts.map((part, i) => blockOf(part, i));
-  const blocks = random.chance(0.5) ? segments : [await foldBlocks(segments, 99)];
-  return { random, records, blocks };
+  const blocks = await random.pick([
+    () => Promise.resolve(segments),
+    async () => [await foldBlocks(segments, 99)],
+    () => compactedBlocks(random, records, 10 + random.integer(30)),
+  ])();
+  return { random, records, segments, blocks };
 }
 
 function withSpans(random: SeededRandom, record: ProfileRecord): ProfileRecord {
@@ -144,7 +149,7 @@ test('chosen profiles, spans and traces are what the model has of them', async (
 
 test('heat maps count every point once, and name the largest of each cell', async () => {
   await forSeeds(async (seed) => {
-    const { random, records, blocks } = await caseOf(seed);
+    const { random, records, segments, blocks } = await caseOf(seed);
     const points: PointKind = random.pick(['profiles', 'spans']);
     const grid = { startMs: START_MS, endMs: START_MS + 99, stepMs: 1 + random.integer(40) };
     const groupBy = random.pick([[], ['region'], ['region', 'thread']]);
@@ -156,6 +161,9 @@ test('heat maps count every point once, and name the largest of each cell', asyn
     const question = { kind: 'cells', points, grid, buckets, groupBy, hasExemplars: true } as const;
     const { cells } = await ask(blocks, question);
     const series = renderHeatmap(cells, grid, buckets, groupBy, 0);
+    // The ids of what is named, too, are those of the segments that blocks were made of.
+    const { cells: unmerged } = await ask(segments, question);
+    assert.deepEqual(series, renderHeatmap(unmerged, grid, buckets, groupBy, 0));
     const edges = bucketEdges(buckets);
     const found = series.flatMap(({ labels, slots }) =>
       slots.flatMap(({ timestampMs, counts, exemplars }) => {
