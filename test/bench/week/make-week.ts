@@ -21,6 +21,7 @@ import { createWeekServices, isCpuService, type WeekService } from './week-servi
 export interface WeekScale {
   readonly seed: number;
   readonly days: number;
+  readonly services: number;
   /** Of each service, ms. */
   readonly pushEveryMs: number;
   readonly flushIntervalMs: number;
@@ -34,6 +35,7 @@ export interface WeekScale {
 export const WEEK_SCALE: WeekScale = {
   seed: 1,
   days: 7,
+  services: 40,
   pushEveryMs: 1_440_000,
   flushIntervalMs: 60_000,
   foldIntervalMs: 1_800_000,
@@ -74,7 +76,7 @@ export async function makeWeek(directory: string, scale: WeekScale): Promise<Mad
   const clock = createFastClock(WEEK_START_MS);
   const random = createSeededRandom(scale.seed);
   const inner = createDirectoryStore(directory, clock);
-  const services = createWeekServices(random.fork('services'), WEEK_START_MS);
+  const services = createWeekServices(scale.services, random.fork('services'), WEEK_START_MS);
   const firstBytes = [0, 1].map(() => ({ cpu: 0, mixed: 0 }));
   const counted = createCountedStore(weighing(inner, firstBytes));
   const { store } = counted;

@@ -18,7 +18,6 @@ export interface WeekService {
   next(timeMs: number): { readonly labels: readonly Label[]; readonly pprof: Uint8Array };
 }
 
-const SERVICES = 40;
 /** Every fourth service sends CPU profiles alone. */
 const CPU_EVERY = 4;
 const TENANTS = ['acme', 'bolt', 'crane'];
@@ -26,9 +25,9 @@ const PODS = 5;
 const CHANGED_SHARE = 0.05;
 const DAY_MS = 86_400_000;
 
-export function createWeekServices(random: SeededRandom, startMs: number): readonly WeekService[] {
+export function createWeekServices(count: number, random: SeededRandom, startMs: number): readonly WeekService[] {
   const programs = [programsOf(readSet('mixed')), programsOf(readSet('cpu'))];
-  return Array.from({ length: SERVICES }, (_, i) => {
+  return Array.from({ length: count }, (_, i) => {
     const name = `service-${i}`;
     const isCpu = isCpuService(name);
     const own = programs[isCpu ? 1 : 0];
