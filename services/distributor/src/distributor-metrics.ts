@@ -53,7 +53,7 @@ export function createDistributorMetrics(
   });
   const demoted = metrics.counter({
     name: 'distributor_demoted_labels_total',
-    help: 'Sample labels taken off profiles they split into too many series.',
+    help: 'Labels taken off profiles, for they split them into too many series or have too many values over time.',
     labels: ['tenant'],
   });
   const discardedSamples = metrics.counter({

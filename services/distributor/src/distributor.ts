@@ -16,6 +16,7 @@ import type { IngestRequest } from './ingest/ingest-request.ts';
 import { DEFAULT_INGEST_LIMITS, type IngestLimits } from './limits.ts';
 import { type OtlpRequestBody, receiveOtlp } from './otlp/receive-otlp.ts';
 import { defaultPlacement, type PlacementTable } from './placement.ts';
+import { createRunawayLabels } from './policies/runaway-labels.ts';
 import { createPrepareThreads } from './prepare-threads.ts';
 import { pushProfiles } from './push-profiles.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -104,7 +105,14 @@ export function createDistributor(options: DistributorOptions): Distributor {
     observe: (profiles, bytes) => metrics.record(profiles, bytes),
     traceparent: () => tracing.current()?.traceparent,
   });
-  const limitsOf = options.limitsOf ?? (() => DEFAULT_INGEST_LIMITS);
+  const runawayLabels = createRunawayLabels({ clock, metrics: options.metrics, logger });
+  const ownLimitsOf = options.limitsOf ?? (() => DEFAULT_INGEST_LIMITS);
+  const limitsOf = (tenant: string): IngestLimits => {
+    const limits = ownLimitsOf(tenant);
+    const demotedLabels = runawayLabels.demotedOf(tenant);
+    const isAny = limits.labelValuesMax > 0 && Object.keys(demotedLabels).length > 0;
+    return isAny ? { ...limits, demotedLabels } : limits;
+  };
   const { threadCount = 0 } = options;
   const threads = threadCount === 0 ? undefined : createPrepareThreads(threadCount);
   const surroundings: ReceiveSurroundings = {
@@ -116,6 +124,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
     placement,
     rates: createServiceRates({ clock, metrics: options.metrics }),
     rateLimit: createRateLimit(clock, options.distributorCount),
+    runawayLabels,
     recordBytesMax: log.recordBytesMax,
     threads,
   };

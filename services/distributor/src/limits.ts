@@ -1,6 +1,6 @@
 /** Limits of the write path, by tenant. Defaults are those of the wire contract; each names the option that changes it. */
 
-import { NO_POLICIES, type Policies } from './policies/policies.ts';
+import { type DemotedLabels, NO_POLICIES, type Policies } from './policies/policies.ts';
 
 const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
@@ -16,6 +16,8 @@ export interface IngestLimits {
   readonly symbolBytesMax: number;
   /** Label sets one profile may split into; labels that split it into more are demoted. */
   readonly profileSeriesMax: number;
+  /** Values a label of a service's series may have within an hour; labels with more are demoted. 0: none is. */
+  readonly labelValuesMax: number;
   readonly seriesLabelsMax: number;
   /** Labels of a series made from an OTLP resource, which say what a machine knows of itself. */
   readonly resourceLabelsMax: number;
@@ -30,6 +32,8 @@ export interface IngestLimits {
   /** At least the largest profile counts, whatever is set here. */
   readonly burstBytes: number;
   readonly policies: Policies;
+  /** No option: what the distributor has found of the tenant's labels. */
+  readonly demotedLabels: DemotedLabels;
 }
 
 export const DEFAULT_INGEST_LIMITS: IngestLimits = {
@@ -39,6 +43,7 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   stackDepthMax: 1_000,
   symbolBytesMax: 65_535,
   profileSeriesMax: 5_000,
+  labelValuesMax: 50_000,
   seriesLabelsMax: 64,
   resourceLabelsMax: 256,
   labelNameBytesMax: 1_024,
@@ -48,12 +53,20 @@ export const DEFAULT_INGEST_LIMITS: IngestLimits = {
   rateBytesPerSecond: undefined,
   burstBytes: 0,
   policies: NO_POLICIES,
+  demotedLabels: {},
 };
 
 /** Limits that can refuse a profile and are options. */
 export type RefusingLimit = Exclude<
   keyof IngestLimits,
-  'stackDepthMax' | 'symbolBytesMax' | 'profileSeriesMax' | 'rejectNewerThanMs' | 'burstBytes' | 'policies'
+  | 'stackDepthMax'
+  | 'symbolBytesMax'
+  | 'profileSeriesMax'
+  | 'labelValuesMax'
+  | 'rejectNewerThanMs'
+  | 'burstBytes'
+  | 'policies'
+  | 'demotedLabels'
 >;
 
 /** The option that changes a limit: named in every refusal. */

@@ -14,13 +14,15 @@ import { memberIdentity, profileIdentity } from './identity.ts';
 import type { IncomingProfile } from './incoming-profile.ts';
 import { checkIngestionWindow, hasOwnClock, profileTimeNanos } from './ingestion-window.ts';
 import { type IngestLimits, LIMIT_KEYS } from './limits.ts';
-import { demoteLabels } from './policies/demote-labels.ts';
+import { demoteLabels, demotingRelabeller } from './policies/demote-labels.ts';
 import { relabelSampleTypes } from './policies/relabel-sample-types.ts';
 import { relabellerOf } from './policies/relabel-series.ts';
+import type { ObservedSeries } from './policies/runaway-labels.ts';
 import { sampleRecord } from './policies/sample-profiles.ts';
+import { recordBytesBound } from './record-bytes.ts';
 import { refuse } from './refusal.ts';
 import { profileTypes, relabel } from './relabel.ts';
-import { splitBySeries } from './sample-groups.ts';
+import { type RecordSeries, splitBySeries } from './sample-groups.ts';
 import { requireProfileName, validateLabels } from './validate-labels.ts';
 
 export interface PreparedProfile {
@@ -29,7 +31,17 @@ export interface PreparedProfile {
   /** Samples as sent. */
   readonly sampleCount: number;
   readonly counts: PrepareCounts;
+  /** Series of it, not more than OBSERVED_MAX, before labels with too many values were taken off. */
+  readonly series: readonly ObservedSeries[];
 }
+
+/** Series of one profile whose labels are counted. */
+const OBSERVED_MAX = 64;
+/**
+ * Labels with too many values are taken off profiles below this bound only: any log takes them as one record. Larger ones may be split
+ * by label sets, and what recognises the parts when they are sent again must not depend on what is demoted then.
+ */
+const DEMOTED_BYTES_MAX = 262_144;
 
 /** What was dropped or changed, in counts. */
 export interface PrepareCounts extends NormalizeCounts {
@@ -37,7 +49,7 @@ export interface PrepareCounts extends NormalizeCounts {
   readonly droppedByRules: number;
   /** Records of which sampling kept totals alone. */
   readonly sampledOut: number;
-  /** Sample labels demoted because they split the profile into too many series. */
+  /** Labels demoted because they split the profile into too many series, or have too many values over time. */
   readonly demotedLabels: number;
 }
 
@@ -82,6 +94,7 @@ export function prepareProfile(
     records: prepared.flatMap(({ records }) => records),
     sampleCount: decoded.reduce((sum, { profile }) => sum + profile.sampleCount, 0),
     counts: prepared.map(({ counts }) => counts).reduce(sumOfCounts, NO_COUNTS),
+    series: prepared.flatMap(({ series }) => series).slice(0, OBSERVED_MAX),
   };
 }
 
@@ -127,14 +140,16 @@ export function prepareDecoded(
   identity: Uint8Array,
   limits: IngestLimits,
   nowMs: number,
-): { readonly records: readonly ProfileRecord[]; readonly counts: PrepareCounts } {
+): Omit<PreparedProfile, 'sampleCount'> {
   const timeNanos = profileTimeNanos(decoded.timeNanos, startMs ?? nowMs);
   checkIngestionWindow(timeNanos, nowMs, tenant, limits);
   const named = givenName === undefined ? more : [...more, { name: LABEL.metricName, value: givenName }];
   const labels = named.length === 0 ? sent : sortLabels([...sent, ...named]);
   const { relabelRules, sampleTypeRules, samplingRules } = limits.policies;
   const profile = relabelSampleTypes(decoded, labels, sampleTypeRules);
-  if (profile === undefined) return { records: [], counts: { ...NO_COUNTS, droppedByRules: decoded.sampleCount } };
+  if (profile === undefined) {
+    return { records: [], counts: { ...NO_COUNTS, droppedByRules: decoded.sampleCount }, series: [] };
+  }
   const normalized = normalize(profile, tenant, spyName, limits);
   const { labels: stored, name } = relabel(labels, requireProfileName(labels, tenant));
   const demoted = demoteLabels(normalized.groups, limits.profileSeriesMax);
@@ -149,29 +164,39 @@ export function prepareDecoded(
       if (rules !== undefined || own.length > ownLabels.length) validateLabels(own, tenant, limits, countLimit);
     }
   }
-  const made = records.map(
-    (one, i): ProfileRecord => ({
-      tenant,
-      service: one.service,
-      identity: i === 0 ? identity : memberIdentity(identity, i),
-      timeNanos,
-      durationNanos: normalized.durationNanos,
-      period: normalized.period,
-      types: profileTypes(profileNameOf(one.name, tenant), normalized.sampleTypes, normalized.periodType),
-      symbols: normalized.symbols,
-      stacks: normalized.stacks,
-      groups: one.groups,
-    }),
-  );
+  const recordOf = (one: RecordSeries, i: number): ProfileRecord => ({
+    tenant,
+    service: one.service,
+    identity: i === 0 ? identity : memberIdentity(identity, i),
+    timeNanos,
+    durationNanos: normalized.durationNanos,
+    period: normalized.period,
+    types: profileTypes(profileNameOf(one.name, tenant), normalized.sampleTypes, normalized.periodType),
+    symbols: normalized.symbols,
+    stacks: normalized.stacks,
+    groups: one.groups,
+  });
+  const whole = records.map(recordOf);
+  const runaways = new Set<string>();
+  let made = whole;
+  if (whole.some(({ service }) => Object.hasOwn(limits.demotedLabels, service)) && whole.every(isSmall)) {
+    const demoting = demotingRelabeller(rules, limits.demotedLabels, (label) => runaways.add(label));
+    made = splitBySeries(demoted.groups, ownLabels, name, typeCount, demoting).records.map(recordOf);
+  }
   const sampled = made.map((record) => sampleRecord(record, samplingRules));
   const counts: PrepareCounts = {
     ...normalized.counts,
     droppedByRules: droppedSamples,
     sampledOut: sampled.filter((record, i) => record !== made[i]).length,
-    demotedLabels: demoted.count,
+    demotedLabels: demoted.count + runaways.size,
   };
-  return { records: sampled, counts };
+  const series = whole.flatMap(({ service, groups }) =>
+    groups.slice(0, OBSERVED_MAX).map(({ labels: own }) => ({ service, labels: own })),
+  );
+  return { records: sampled, counts, series };
 }
+
+const isSmall = (record: ProfileRecord) => recordBytesBound(record) <= DEMOTED_BYTES_MAX;
 
 function profileNameOf(name: string, tenant: string): string {
   return requireProfileName([{ name: LABEL.metricName, value: name }], tenant);

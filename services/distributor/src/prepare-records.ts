@@ -2,6 +2,7 @@
 import { encodeLogRecord, type ProfileRecord } from '@flamelake/formats';
 import type { IncomingProfile } from './incoming-profile.ts';
 import type { IngestLimits } from './limits.ts';
+import type { ObservedSeries } from './policies/runaway-labels.ts';
 import { inflatePayload, type PrepareCounts, prepareProfile } from './prepare-profile.ts';
 import { splitToFit } from './split-to-fit.ts';
 
@@ -21,6 +22,7 @@ export interface PreparedRecords {
   readonly inflatedBytes: number;
   readonly sampleCount: number;
   readonly counts: PrepareCounts;
+  readonly series: readonly ObservedSeries[];
 }
 
 /** What is stored of a profile under one service and name: one record, or several when it does not fit one. */
@@ -34,7 +36,7 @@ export interface EncodedPart {
 export function prepareRecords(task: PrepareTask): PreparedRecords {
   const { incoming, limits, nowMs, recordBytesMax, randomIdentity } = task;
   const inflated = inflatePayload(incoming, limits);
-  const { records, sampleCount, counts } = prepareProfile(incoming, inflated, limits, nowMs, {
+  const { records, sampleCount, counts, series } = prepareProfile(incoming, inflated, limits, nowMs, {
     bytes: () => randomIdentity,
   });
   return {
@@ -42,6 +44,7 @@ export function prepareRecords(task: PrepareTask): PreparedRecords {
     inflatedBytes: inflated.length,
     sampleCount,
     counts,
+    series,
   };
 }
 

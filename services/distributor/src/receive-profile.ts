@@ -7,6 +7,7 @@ import type { IncomingProfile } from './incoming-profile.ts';
 import { checkAppendTime } from './ingestion-window.ts';
 import type { IngestLimits } from './limits.ts';
 import { type PlacementTable, partitionOf } from './placement.ts';
+import type { ObservedSeries, RunawayLabels } from './policies/runaway-labels.ts';
 import { inflatePayload, type PrepareCounts, prepareProfile } from './prepare-profile.ts';
 import type { PrepareThreads } from './prepare-threads.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -24,6 +25,7 @@ export interface ReceiveSurroundings {
   readonly placement: () => PlacementTable;
   readonly rates: ServiceRates;
   readonly rateLimit: RateLimit;
+  readonly runawayLabels: RunawayLabels;
   readonly recordBytesMax: number;
   /** undefined: every profile is prepared on this thread. */
   readonly threads: PrepareThreads | undefined;
@@ -33,6 +35,7 @@ export interface ReceiveSurroundings {
 interface ReadyProfile {
   readonly sampleCount: number;
   readonly counts: PrepareCounts;
+  readonly series: readonly ObservedSeries[];
   /** One, unless relabelling rules spread the profile over services; none when no sample is left. */
   readonly parts: readonly ReadyPart[];
 }
@@ -70,9 +73,10 @@ export async function receiveProfile(
   try {
     ready = await prepare(incoming, limits, surroundings, hold);
     const offsets = await append(ready, incoming, limits, surroundings);
-    const { counts, sampleCount } = ready;
+    const { counts, sampleCount, series } = ready;
     metrics.received(tenant, payload.length, sampleCount);
     metrics.prepared(tenant, counts);
+    surroundings.runawayLabels.observe(tenant, series, limits.labelValuesMax);
     return offsets;
   } catch (error) {
     metrics.discarded(discardReason(error), tenant, ready?.sampleCount ?? 0, payload.length);
@@ -101,13 +105,13 @@ function prepare(
     return prepareAside(threads, incoming, limits, surroundings);
   }
   rateLimit.spend(incoming.tenant, inflated.length, limits);
-  const { records, sampleCount, counts } = prepareProfile(incoming, inflated, limits, clock.nowMs(), random);
+  const { records, sampleCount, counts, series } = prepareProfile(incoming, inflated, limits, clock.nowMs(), random);
   const parts = records.map((record) => ({
     service: record.service,
     timeNanos: record.timeNanos,
     append: (number: number) => batcher.append(number, record),
   }));
-  return { sampleCount, counts, parts };
+  return { sampleCount, counts, series, parts };
 }
 
 async function prepareAside(
@@ -118,14 +122,14 @@ async function prepareAside(
 ): Promise<ReadyProfile> {
   const randomIdentity = random.bytes(IDENTITY_BYTES);
   const prepared = await threads.prepare({ incoming, limits, nowMs: clock.nowMs(), recordBytesMax, randomIdentity });
-  const { sampleCount, counts, inflatedBytes } = prepared;
+  const { sampleCount, counts, series, inflatedBytes } = prepared;
   rateLimit.spend(incoming.tenant, inflatedBytes, limits);
   const parts = prepared.parts.map(({ service, timeNanos, records }) => ({
     service,
     timeNanos,
     append: (number: number) => batcher.appendEncoded(number, records),
   }));
-  return { sampleCount, counts, parts };
+  return { sampleCount, counts, series, parts };
 }
 
 /** Uncompressed size as the payload has it: its own length, or what gzip's trailer says of the last member. */

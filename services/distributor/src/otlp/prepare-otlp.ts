@@ -6,6 +6,7 @@ import { asRefusal } from '../decode-incoming.ts';
 import { partIdentity, profileIdentity } from '../identity.ts';
 import { hasOwnClock } from '../ingestion-window.ts';
 import { type IngestLimits, LIMIT_KEYS } from '../limits.ts';
+import type { ObservedSeries } from '../policies/runaway-labels.ts';
 import { type PrepareCounts, prepareDecoded } from '../prepare-profile.ts';
 import { encodePart } from '../prepare-records.ts';
 import { refuse } from '../refusal.ts';
@@ -38,6 +39,7 @@ export interface PreparedMember<Stored> {
   /** Samples as sent, where they could be counted. */
   readonly sampleCount: number;
   readonly counts: readonly PrepareCounts[];
+  readonly series: readonly ObservedSeries[];
   /** What is stored of it: a part for each service its samples name, or relabelling rules give it. */
   readonly parts: readonly PreparedPart<Stored>[];
 }
@@ -96,6 +98,7 @@ function prepareMember(
   const { tenant, limits } = task;
   const parts: PreparedPart<ProfileRecord>[] = [];
   const counts: PrepareCounts[] = [];
+  const series: ObservedSeries[] = [];
   let sampleCount = 0;
   let failure: OtlpFailure | undefined;
   try {
@@ -107,6 +110,7 @@ function prepareMember(
         const prepared = preparePart(task, member, index, part, profile.hasId, dictionary);
         parts.push(...prepared.parts);
         counts.push(prepared.counts);
+        series.push(...prepared.series);
       } catch (error) {
         failure = failureOf(asRefusal(error, tenant));
       }
@@ -114,7 +118,7 @@ function prepareMember(
   } catch (error) {
     failure = failureOf(asRefusal(error, tenant));
   }
-  return { resource: member.resource, failure, sampleCount, counts, parts };
+  return { resource: member.resource, failure, sampleCount, counts, series, parts };
 }
 
 function preparePart(
@@ -124,7 +128,11 @@ function preparePart(
   part: Parameters<typeof otlpSeries>[1],
   hasId: boolean,
   dictionary: Uint8Array,
-): { readonly parts: readonly PreparedPart<ProfileRecord>[]; readonly counts: PrepareCounts } {
+): {
+  readonly parts: readonly PreparedPart<ProfileRecord>[];
+  readonly counts: PrepareCounts;
+  readonly series: readonly ObservedSeries[];
+} {
   const { labels, profile } = otlpSeries(member, part);
   const identity = profileIdentity(
     {
@@ -139,15 +147,15 @@ function preparePart(
   );
   const origin = { tenant, labels, startMs: undefined, spyName: '', isResource: true };
   const decoded = { profile, name: undefined, labels: [] };
-  const { records, counts } = prepareDecoded(origin, decoded, identity, limits, nowMs);
-  const series = labelsKey(labels);
-  const parts = records.map((record) => ({
+  const prepared = prepareDecoded(origin, decoded, identity, limits, nowMs);
+  const key = labelsKey(labels);
+  const parts = prepared.records.map((record) => ({
     service: record.service,
     timeNanos: record.timeNanos,
-    series,
+    series: key,
     stored: record,
   }));
-  return { parts, counts };
+  return { parts, counts: prepared.counts, series: prepared.series };
 }
 
 function checkSize(bytes: number, tenant: string, limits: IngestLimits): void {

@@ -73,7 +73,7 @@ async function append<Stored>(
   surroundings: ReceiveSurroundings,
   write: Append<Stored>,
 ): Promise<OtlpOutcome> {
-  const { metrics, placement, rates } = surroundings;
+  const { metrics, placement, rates, runawayLabels } = surroundings;
   const bytesEach = body.length / Math.max(1, members.length);
   const appendPart = async ({ service, timeNanos, series, stored }: PreparedPart<Stored>) => {
     const partition = partitionOf(placement(), tenant, service, Number(timeNanos / NANOS_PER_MS), () => series);
@@ -87,12 +87,13 @@ async function append<Stored>(
     return new Map(appended.length === 0 ? [] : [[partition, last]]);
   };
   const outcomes = await Promise.all(
-    members.map(async ({ resource, failure, parts, counts, sampleCount }) => {
+    members.map(async ({ resource, failure, parts, counts, series, sampleCount }) => {
       const settled = await Promise.allSettled(parts.map(appendPart));
       const errors: unknown[] = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
       if (failure !== undefined) errors.push(new FlamelakeError(failure.code, failure.message, failure.details));
       const error = errors.find(mayRetry) ?? errors[0];
       for (const own of counts) metrics.prepared(tenant, own);
+      runawayLabels.observe(tenant, series, limits.labelValuesMax);
       if (error === undefined) metrics.received(tenant, bytesEach, sampleCount);
       else metrics.discarded(discardReason(error), tenant, sampleCount, bytesEach);
       return { resource, error, positions: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])) };

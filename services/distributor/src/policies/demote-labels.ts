@@ -3,7 +3,8 @@
  * the series until few enough are left. The profile and its totals stay; a label of the series says which ones went.
  */
 import type { NormalizedGroup } from '@flamelake/formats';
-import { type Label, labelsKey } from '@flamelake/model';
+import { LABEL, type Label, type Labels, labelsKey, labelValue, type Relabeller, sortLabels } from '@flamelake/model';
+import type { DemotedLabels } from './policies.ts';
 
 const DEMOTED_LABEL = '__demoted__';
 /** Bytes of the label's value: below the limit of any tenant. */
@@ -32,8 +33,39 @@ export function demoteLabels(groups: readonly NormalizedGroup[], seriesMax: numb
     }));
     if (new Set(kept.map(({ sampleLabels }) => labelsKey(sampleLabels))).size <= seriesMax) break;
   }
-  const value = [...demoted].sort().join(',').slice(0, VALUE_LENGTH_MAX).toWellFormed();
-  return { groups: kept, labels: [{ name: DEMOTED_LABEL, value }], count: demoted.size };
+  return { groups: kept, labels: [demotedLabel([...demoted])], count: demoted.size };
+}
+
+function demotedLabel(names: readonly string[]): Label {
+  const value = names.toSorted().join(',').slice(0, VALUE_LENGTH_MAX).toWellFormed();
+  return { name: DEMOTED_LABEL, value };
+}
+
+/**
+ * A tenant's rules, and behind them the labels taken off that have too many values over time.
+ * @param rules - see the labels as they came: what they make of services and names does not depend on what is demoted
+ * @param onDemoted - called with each name taken off a series
+ */
+export function demotingRelabeller(
+  rules: Relabeller | undefined,
+  demoted: DemotedLabels,
+  onDemoted: (name: string) => void,
+): Relabeller {
+  return (labels) => {
+    const changed = rules === undefined ? labels : rules(labels);
+    if (changed === undefined) return undefined;
+    const service = labelValue(changed, LABEL.serviceName);
+    return Object.hasOwn(demoted, service) ? without(changed, demoted[service], onDemoted) : changed;
+  };
+}
+
+function without(labels: Labels, names: readonly string[], onDemoted: (name: string) => void): Labels {
+  const gone = labels.filter(({ name }) => names.includes(name)).map(({ name }) => name);
+  if (gone.length === 0) return labels;
+  for (const name of gone) onDemoted(name);
+  const before = labelValue(labels, DEMOTED_LABEL);
+  const kept = labels.filter(({ name }) => name !== DEMOTED_LABEL && !gone.includes(name));
+  return sortLabels([...kept, demotedLabel([...new Set([...(before === '' ? [] : before.split(',')), ...gone])])]);
 }
 
 /** Names of the labels, the one with most values first; of equals in the order of their names. */

@@ -19,3 +19,6 @@ export interface Policies {
 }
 
 export const NO_POLICIES: Policies = { relabelRules: [], sampleTypeRules: [], samplingRules: [] };
+
+/** By service: names of labels that have too many values and leave its series. */
+export type DemotedLabels = Readonly<Record<string, readonly string[]>>;

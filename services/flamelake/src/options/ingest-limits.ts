@@ -23,6 +23,7 @@ function limitsOf(options: ServeOptions): IngestLimits {
     samplesMax: options['limits.samples-max'],
     sampleLabelsMax: options['limits.sample-labels-max'],
     profileSeriesMax: options['limits.profile-series-max'],
+    labelValuesMax: options['limits.label-values-max'],
     seriesLabelsMax: options['limits.series-labels-max'],
     resourceLabelsMax: options['limits.resource-labels-max'],
     labelNameBytesMax: options['limits.label-name-size-max'],

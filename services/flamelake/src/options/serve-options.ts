@@ -276,6 +276,16 @@ export const SERVE_OPTIONS = {
     description:
       'label sets the sample labels of one profile may split it into; labels that split it into more are demoted',
   },
+  'limits.label-values-max': {
+    perTenant: true,
+    kind: 'integer',
+    min: 0,
+    max: 10_000_000,
+    default: 50_000,
+    unit: 'values',
+    description:
+      'values one label of a service may have within an hour, as each distributor counts them (about 3 % off); a label with more leaves the series and totals stay, until it has half as many; 0 for no limit',
+  },
   'limits.label-name-size-max': {
     perTenant: true,
     kind: 'bytes',
