@@ -19,6 +19,9 @@ const ROUNDS = 3;
 /** How long requests to the bucket are counted, and pushes a second meanwhile. */
 const COUNT_SECONDS = 30;
 const PUSHES_PER_SECOND = 50;
+/** Idle, some look only once a minute; the compactor folds twice. */
+const IDLE_SECONDS = 60;
+const QUIET_SECONDS = 40;
 const WAIT_MS_MAX = 120_000;
 /** As many services as pushes have. */
 const SERVICES = 10;
@@ -89,7 +92,19 @@ async function measure(): Promise<void> {
     }
   });
   await written(pushes.length + loaded.length);
-  await countRequests('idle', () => sleep(COUNT_SECONDS * 1_000));
+  await folded();
+  await countRequests('idle', () => sleep(IDLE_SECONDS * 1_000));
+}
+
+/** Waits until what was pushed is folded and merged: nothing has been put for longer than folds are apart. */
+async function folded(): Promise<void> {
+  const puts = () => sumOf(all, 'object_store_operation_seconds_count', /operation="put/);
+  let [last, lastMs] = [await puts(), performance.now()];
+  await until('everything is folded', async () => {
+    const now = await puts();
+    if (now !== last) [last, lastMs] = [now, performance.now()];
+    return performance.now() - lastMs > QUIET_SECONDS * 1_000;
+  });
 }
 
 /** Requests to the bucket a minute while something goes on, of all roles. */

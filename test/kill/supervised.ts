@@ -22,9 +22,9 @@ export interface SupervisedOptions {
   readonly role: string;
   readonly start: () => Promise<ServerProcess>;
   readonly onStart?: () => void;
-  /** It could not be started, and will be tried again, or could not end in time. */
+  /** It could not be started, and will be tried again. */
   readonly onTrouble?: (words: string) => void;
-  /** It has ended, and nobody had asked it to. */
+  /** It has ended, and nobody had asked it to; or somebody had, and it failed at that. */
   readonly onEnd: (words: string) => void;
 }
 
@@ -90,8 +90,8 @@ export async function supervise({ role, start, onStart, onTrouble, onEnd }: Supe
     async restart() {
       const taken = take();
       const code = await taken?.terminate();
-      // What it stands on may be away, too long for its shutdown.
-      if (code !== undefined && code !== 0) onTrouble?.(`${role} ended with ${code} at SIGTERM`);
+      // What it stands on is away for seconds, its shutdown may take longer.
+      if (code !== undefined && code !== 0) onEnd(`${role} ended with ${code} at SIGTERM`);
       await begin();
     },
     async stop() {

@@ -27,6 +27,8 @@ export interface ExpireContext {
   /** What differs from `MERGE_RULES_DEFAULT`. */
   readonly rules?: Partial<MergeRules>;
   readonly pause?: Pause;
+  /** A manifest seen before: not read again if it is still the newest. */
+  readonly known?: Manifest | undefined;
   /** Blocks that pins keep from shrinking, with the time up to which that is known; kept by the caller from call to call. */
   readonly pinned?: Map<string, number>;
 }
@@ -44,7 +46,7 @@ const ALL_TIMES_MS = Number.MAX_SAFE_INTEGER;
 
 /** @throws {FlamelakeError} `data_loss` on a block that cannot be read, `unavailable` when the store does not answer */
 export async function expireOnce(given: ExpireContext): Promise<ExpireOutcome> {
-  const manifest = await newestManifest(given.store, given.root);
+  const manifest = await newestManifest(given.store, given.root, given.known);
   const context = { ...given, expireBefore: withCuts(manifest, given.expireBefore) };
   const gone = manifest.blocks.filter((block) => isOver(context, manifest, block));
   if (gone.length > 0) return commit(context, manifest, gone, [], { dropped: gone.length, rewritten: 0 });

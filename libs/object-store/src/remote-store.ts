@@ -30,6 +30,8 @@ export interface RemoteStoreOptions {
 
 /** Tries of a put-if-absent that the store refused because another was under way. */
 const CONFLICTS_MAX = 8;
+/** Longest wait, when it closes, for operations under way: whoever needs their outcome has waited before. */
+const CLOSE_MS_MAX = 5_000;
 /** Slowest upload that is not given up, bytes a second: how long a put of a given size may take. */
 const UPLOAD_RATE_MIN = 1_048_576;
 
@@ -139,7 +141,10 @@ export function createRemoteStore(driver: RemoteDriver, options: RemoteStoreOpti
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();
-      await Promise.allSettled(underWay);
+      const settled = new AbortController();
+      const late = clock.sleep(CLOSE_MS_MAX, settled.signal);
+      await Promise.race([Promise.allSettled(underWay), late]);
+      settled.abort();
       await driver.close();
     },
   };

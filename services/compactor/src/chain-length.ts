@@ -1,12 +1,16 @@
 /** About how long a chain is, for deciding when to fold. */
-import { newestManifest, type PartitionRoot, segmentKey, segmentsPrefix } from '@flamelake/catalog';
+import { type PartitionRoot, segmentKey, segmentsPrefix } from '@flamelake/catalog';
 import type { ObjectStore } from '@flamelake/model';
 
 /**
  * Counts the segments listed behind the newest manifest's position, at most `max`. Only a hint: some may lie beside the chain.
  */
-export async function chainLength(store: ObjectStore, root: PartitionRoot, max: number): Promise<number> {
-  const { position } = await newestManifest(store, root);
+export async function chainLength(
+  store: ObjectStore,
+  root: PartitionRoot,
+  position: number,
+  max: number,
+): Promise<number> {
   const prefix = segmentsPrefix(root);
   const listed = await store.list(prefix, {
     // The segment at the position itself counts too.

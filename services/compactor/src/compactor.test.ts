@@ -46,6 +46,7 @@ function createWorld() {
     root: { logId: log.id, partition: 0 },
     compact: (settings: Partial<Parameters<typeof createCompactor>[0]> = {}) =>
       compacting.spawn(() => createCompactor({ ...options, ...settings }).run(controller.signal)),
+    own: options.store,
     /** Pushes a profile a second. */
     async push(count: number) {
       for (let i = 0; i < count; i++) {
@@ -148,4 +149,20 @@ test('the oldest profiles of a tenant that holds too much expire, hour by hour, 
   assert.ok(held.every(({ minTimeMs }) => minTimeMs >= (cuts[0]?.beforeMs ?? Number.POSITIVE_INFINITY)));
   assert.match(await world.metrics.text(), /flamelake_compactor_size_expired_bytes_total [1-9]/);
   await world.end();
+});
+
+test('it ends at once, even while the store does not answer; a job cut short changes nothing', async () => {
+  const world = createWorld();
+  await world.push(3);
+  let puts = 0;
+  const put = () => {
+    puts++;
+    return new Promise<never>(() => {});
+  };
+  world.compact({ foldIntervalMs: 1_000, store: { ...world.own, put } });
+  await world.run(MINUTE_MS);
+  assert.equal(puts, 1);
+  await world.end();
+  assert.equal((await newestManifest(world.store.truth, world.root)).position, 0);
+  assert.match(await world.metrics.text(), /flamelake_compactor_failures_total 0\n/);
 });

@@ -7,8 +7,10 @@ import {
   foldOnce,
   KEEP_MS_DEFAULT,
   listRoots,
+  type Manifest,
   MERGE_RULES_DEFAULT,
   type MergeRules,
+  newestManifest,
   type PartitionRoot,
   type SizeLimit,
   sweepOnce,
@@ -17,8 +19,9 @@ import type { Clock, ObjectStore, Random } from '@flamelake/model';
 import { createPause, type Logger, type Metrics } from '@flamelake/runtime';
 import { chainLength } from './chain-length.ts';
 import { createCompactorMetrics } from './compactor-metrics.ts';
-import { createMergeJobs } from './merge-jobs.ts';
+import { createMergeJobs, rootName } from './merge-jobs.ts';
 import type { PartitionTurns } from './partition-turns.ts';
+import { storeUntil, throwIfEnding, unlessAborted } from './store-until.ts';
 
 export interface CompactorOptions {
   readonly store: ObjectStore;
@@ -47,12 +50,15 @@ export interface CompactorOptions {
 }
 
 export interface Compactor {
-  /** Works until aborted. Never rejects. */
+  /** Works until aborted, then gives up what is under way: nothing of it counts that was not committed. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 /** What is due when, for one partition; monotonic ms. */
 interface Schedule {
+  lookMs: number;
+  /** Time from the last look that found no segments to the next. */
+  idleMs: number;
   foldMs: number;
   sweepMs: number;
   failures: number;
@@ -74,7 +80,9 @@ const BACKOFF_MS_MAX = 600_000;
 const MERGES_MAX_DEFAULT = 2;
 
 export function createCompactor(options: CompactorOptions): Compactor {
-  const { store, clock, random, logger } = options;
+  const { clock, random, logger } = options;
+  const ending = new AbortController();
+  const store = storeUntil(options.store, ending.signal);
   const { foldIntervalMs = FOLD_INTERVAL_MS_DEFAULT, foldSegments = FOLD_SEGMENTS_DEFAULT } = options;
   const { keepMs = KEEP_MS_DEFAULT, sweepIntervalMs = keepMs / 12 } = options;
   const counts = createCompactorMetrics(options.metrics);
@@ -83,19 +91,38 @@ export function createCompactor(options: CompactorOptions): Compactor {
   const pinned = new Map<string, number>();
   const rules = { ...MERGE_RULES_DEFAULT, ...options.mergeRules };
   const jobsMax = options.mergesMax ?? MERGES_MAX_DEFAULT;
-  const merges = createMergeJobs({ store, clock, random, logger, counts, rules, expireBefore, jobsMax });
-  const pause = createPause(clock);
+  const manifests = new Map<string, Manifest>();
+  const rest = createPause(clock);
+  const pause = () => {
+    throwIfEnding(ending.signal);
+    return rest();
+  };
+  const merges = createMergeJobs({
+    store,
+    clock,
+    random,
+    logger,
+    counts,
+    rules,
+    expireBefore,
+    jobsMax,
+    manifests,
+    pause,
+  });
   let finishMs = clock.monotonicMs() + sweepIntervalMs;
   let sizeMs = clock.monotonicMs() + foldIntervalMs;
+  let roots: readonly PartitionRoot[] = [];
+  let rootsMs = 0;
   const schedules = new Map<string, Schedule>();
   const lookIntervalMs = Math.min(LOOK_INTERVAL_MS_MAX, foldIntervalMs);
 
-  function scheduleOf({ logId, partition }: PartitionRoot): Schedule {
-    const name = `${logId}/${partition}`;
+  function scheduleOf(root: PartitionRoot): Schedule {
+    const name = rootName(root);
     let schedule = schedules.get(name);
     if (schedule === undefined) {
       const nowMs = clock.monotonicMs();
-      schedule = { foldMs: nowMs + foldIntervalMs, sweepMs: nowMs + sweepIntervalMs, failures: 0 };
+      const [foldMs, sweepMs] = [nowMs + foldIntervalMs, nowMs + sweepIntervalMs];
+      schedule = { lookMs: nowMs, idleMs: 0, foldMs, sweepMs, failures: 0 };
       schedules.set(name, schedule);
     }
     return schedule;
@@ -108,6 +135,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
       const done = await foldOnce({ store, root, random, memoryBytes: rules.memoryBytes, pause });
       if (done.outcome === 'nothing') return;
       counts.job('fold', done.outcome, clock.monotonicMs() - startMs);
+      manifests.delete(rootName(root));
       if (done.outcome === 'lost') return;
       counts.folded(done.segmentBytes, clock.nowMs() - done.firstAppendMs);
       counts.wrote(1, [done.block]);
@@ -118,20 +146,35 @@ export function createCompactor(options: CompactorOptions): Compactor {
   /** Carries out what no merge came by for: retention and deletes. */
   async function expire(root: PartitionRoot): Promise<void> {
     if (pinned.size > PINNED_BLOCKS_MAX) pinned.clear();
+    const expiring = { store, root, random, ...retention, rules, pause, pinned };
     for (let i = 0; i < EXPIRED_BLOCKS_MAX; i++) {
       const startMs = clock.monotonicMs();
-      const expired = await expireOnce({ store, root, random, ...retention, rules, pause, pinned });
-      if (expired.outcome !== 'nothing') counts.job('expire', expired.outcome, clock.monotonicMs() - startMs);
+      const expired = await expireOnce({ ...expiring, known: manifests.get(rootName(root)) });
+      if (expired.outcome === 'nothing') return;
+      manifests.delete(rootName(root));
+      counts.job('expire', expired.outcome, clock.monotonicMs() - startMs);
       if (expired.outcome !== 'committed') return;
     }
   }
 
+  /** Looks whether there is anything to fold: seldom where there was nothing, as each look is two requests to the store. */
+  async function look(root: PartitionRoot, schedule: Schedule): Promise<void> {
+    const name = rootName(root);
+    const manifest = await newestManifest(store, root, manifests.get(name));
+    manifests.set(name, manifest);
+    const segments = await chainLength(store, root, manifest.position, foldSegments);
+    schedule.idleMs = segments > 0 ? 0 : Math.min(foldIntervalMs, Math.max(lookIntervalMs, schedule.idleMs * 2));
+    // A round begins some time after it is due.
+    schedule.lookMs = clock.monotonicMs() + schedule.idleMs - lookIntervalMs / 2;
+    const isDue = clock.monotonicMs() >= schedule.foldMs;
+    if (!isDue && segments < foldSegments) return;
+    if (segments > 0) await fold(root);
+    await expire(root);
+    schedule.foldMs = clock.monotonicMs() + foldIntervalMs;
+  }
+
   async function work(root: PartitionRoot, schedule: Schedule): Promise<void> {
-    if (clock.monotonicMs() >= schedule.foldMs || (await chainLength(store, root, foldSegments)) >= foldSegments) {
-      await fold(root);
-      await expire(root);
-      schedule.foldMs = clock.monotonicMs() + foldIntervalMs;
-    }
+    if (clock.monotonicMs() >= schedule.lookMs) await look(root, schedule);
     if (clock.monotonicMs() >= schedule.sweepMs) {
       counts.swept(await sweepOnce({ store, root, random, keepMs }));
       schedule.sweepMs = clock.monotonicMs() + sweepIntervalMs;
@@ -144,10 +187,16 @@ export function createCompactor(options: CompactorOptions): Compactor {
     const schedule = scheduleOf(root);
     if (schedule.failures > 0 && clock.monotonicMs() < schedule.foldMs) return false;
     try {
-      if (options.turns !== undefined && !(await options.turns.isTurn(root))) return false;
+      const { turns } = options;
+      if (turns !== undefined && !(await unlessAborted(ending.signal, () => turns.isTurn(root)))) {
+        // It may come to be by what waits.
+        schedule.lookMs = clock.monotonicMs();
+        return false;
+      }
       await work(root, schedule);
       return true;
     } catch (error) {
+      if (ending.signal.aborted) return false;
       counts.failed();
       logger.failure('compaction failed and will be tried again', error, { ...root });
       // All of the partition waits: what cannot be folded now would fail again at once.
@@ -172,6 +221,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
     sizeMs = clock.monotonicMs() + Math.min(sweepIntervalMs, SIZE_INTERVAL_MS_MAX);
     for (const use of await cutBySize({ store, random, sizeLimit, expireBefore }, clock.nowMs())) {
       const { tenant, bytes, limitBytes, goesBytes, beforeMs } = use;
+      manifests.clear();
       counts.cutBySize(goesBytes);
       logger.info('oldest profiles of a tenant expire: it holds more than limits.retention-size', {
         tenant,
@@ -186,8 +236,13 @@ export function createCompactor(options: CompactorOptions): Compactor {
   async function visitAll(signal: AbortSignal): Promise<void> {
     try {
       await finishChanges();
+      if (roots.length === 0 || clock.monotonicMs() >= rootsMs) {
+        roots = await listRoots(store);
+        rootsMs = clock.monotonicMs() + foldIntervalMs - lookIntervalMs / 2;
+        const names = new Set(roots.map(rootName));
+        for (const name of manifests.keys()) if (!names.has(name)) manifests.delete(name);
+      }
       const folded: PartitionRoot[] = [];
-      const roots = await listRoots(store);
       for (const root of roots) {
         if (signal.aborted) return;
         if (await visit(root)) folded.push(root);
@@ -195,6 +250,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
       if (folded[0] !== undefined && folded[0] === roots[0]) await cutSizes();
       await merges.offer(folded, signal);
     } catch (error) {
+      if (signal.aborted) return;
       counts.failed();
       logger.failure('partitions could not be looked at', error);
     }
@@ -202,6 +258,8 @@ export function createCompactor(options: CompactorOptions): Compactor {
 
   return {
     async run(signal) {
+      if (signal.aborted) ending.abort();
+      else signal.addEventListener('abort', () => ending.abort(), { once: true });
       while (!signal.aborted) {
         await visitAll(signal);
         await clock.sleep(lookIntervalMs, signal);

@@ -13,8 +13,8 @@ import {
   retentionLagMs,
   runMerge,
 } from '@flamelake/catalog';
-import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
-import { createPause, type Logger } from '@flamelake/runtime';
+import type { Clock, ObjectStore, Random } from '@flamelake/model';
+import type { Logger } from '@flamelake/runtime';
 import type { CompactorMetrics } from './compactor-metrics.ts';
 
 export interface MergeJobsOptions {
@@ -27,6 +27,10 @@ export interface MergeJobsOptions {
   readonly expireBefore: ExpireBefore;
   /** Most jobs at a time. */
   readonly jobsMax: number;
+  /** The newest manifest seen of each partition, by `rootName`; one that is known to be old is taken out. */
+  readonly manifests: Map<string, Manifest>;
+  /** Called between steps; ends a job by throwing. */
+  readonly pause: () => Promise<void>;
 }
 
 export interface MergeJobs {
@@ -49,13 +53,11 @@ interface Due {
 const FAILED_WAIT_MS = 600_000;
 
 export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
-  const { store, clock, random, logger, counts, rules, expireBefore, jobsMax } = options;
-  const pause = createPause(clock);
+  const { store, clock, random, logger, counts, rules, expireBefore, jobsMax, manifests, pause } = options;
   const running = new Set<Promise<void>>();
   const busy = new Set<string>();
   /** Blocks of jobs that failed, and until when they are left alone, monotonic ms. */
   const failed = new Map<string, number>();
-  const known = new Map<string, Manifest>();
   let offered: readonly PartitionRoot[] = [];
   let choosing: Promise<void> = Promise.resolve();
 
@@ -63,9 +65,9 @@ export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
     for (const [key, untilMs] of failed) if (untilMs <= clock.monotonicMs()) failed.delete(key);
     const due: Due[] = [];
     for (const root of offered) {
-      const name = nameOf(root);
-      const manifest = await newestManifest(store, root, known.get(name));
-      known.set(name, manifest);
+      const name = rootName(root);
+      const manifest = manifests.get(name) ?? (await newestManifest(store, root));
+      manifests.set(name, manifest);
       const taken = new Set([...busy, ...failed.keys()]);
       const jobs = planMerges(manifest, rules, clock.nowMs(), taken);
       due.push(...jobs.map((job) => ({ root, manifest, job })));
@@ -81,12 +83,8 @@ export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
 
   async function run({ root, manifest, job }: Due, signal: AbortSignal): Promise<void> {
     const startMs = clock.monotonicMs();
-    const resting = async () => {
-      if (signal.aborted) throw new FlamelakeError('canceled', 'compactor ends');
-      await pause();
-    };
     try {
-      const merged = await runMerge({ store, root, random, rules, expireBefore, pause: resting }, manifest, job);
+      const merged = await runMerge({ store, root, random, rules, expireBefore, pause }, manifest, job);
       counts.job(`level ${job.level}`, merged.outcome, clock.monotonicMs() - startMs);
       if (merged.outcome === 'committed') counts.wrote(job.level, merged.blocks);
     } catch (error) {
@@ -101,8 +99,10 @@ export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
     for (const { key } of due.job.inputs) busy.add(key);
     const one = run(due, signal).then(() => {
       running.delete(one);
+      manifests.delete(rootName(due.root));
       for (const { key } of due.job.inputs) busy.delete(key);
       choose(signal).catch((error: unknown) => {
+        if (signal.aborted) return;
         counts.failed();
         logger.failure('due merges could not be found', error);
       });
@@ -128,7 +128,7 @@ export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
   return {
     async offer(roots, signal) {
       offered = roots;
-      counts.keep(new Set(roots.map(nameOf)));
+      counts.keep(new Set(roots.map(rootName)));
       await choose(signal);
     },
     async settled() {
@@ -137,6 +137,6 @@ export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
   };
 }
 
-function nameOf({ logId, partition }: PartitionRoot): string {
+export function rootName({ logId, partition }: PartitionRoot): string {
   return `${logId}/${partition}`;
 }

@@ -2,7 +2,7 @@
  * Whose turn a partition is among several compactors, by rendezvous over their addresses. It only keeps them from doing the same work
  * twice: the commit decides what counts, so a peer that is thought alive but is not costs a delay, and nothing else.
  */
-import { manifestsPrefix, type PartitionRoot, versionOfManifestKey } from '@flamelake/catalog';
+import { type Manifest, newestManifest, type PartitionRoot } from '@flamelake/catalog';
 import { type Clock, type ObjectStore, orderByRendezvous } from '@flamelake/model';
 import type { Metrics } from '@flamelake/runtime';
 import { chainLength } from './chain-length.ts';
@@ -30,7 +30,7 @@ export interface PartitionTurnsOptions {
 
 /** A partition of somebody else, as it was when last looked at; monotonic ms. */
 interface Watched {
-  version: number;
+  manifest: Manifest | undefined;
   lookedMs: number;
   /** When the version last changed, or this compactor last took the partition. */
   movedMs: number;
@@ -56,7 +56,7 @@ export function createPartitionTurns({ store, clock, metrics, foldIntervalMs }: 
   async function isOverdue(root: PartitionRoot, name: string, rank: number): Promise<boolean> {
     const nowMs = clock.monotonicMs();
     const seen = watched.get(name) ?? {
-      version: -1,
+      manifest: undefined,
       lookedMs: Number.NEGATIVE_INFINITY,
       movedMs: nowMs,
       waitingMs: undefined,
@@ -64,10 +64,11 @@ export function createPartitionTurns({ store, clock, metrics, foldIntervalMs }: 
     watched.set(name, seen);
     if (nowMs - seen.lookedMs < foldIntervalMs) return false;
     seen.lookedMs = nowMs;
-    const [newest] = await store.list(manifestsPrefix(root), { limit: 1 });
-    const version = newest === undefined ? 0 : versionOfManifestKey(newest.key);
-    if (version !== seen.version) Object.assign(seen, { version, movedMs: nowMs, waitingMs: undefined });
-    else if ((await chainLength(store, root, 1)) === 0) seen.waitingMs = undefined;
+    const manifest = await newestManifest(store, root, seen.manifest);
+    const hasMoved = manifest.version !== seen.manifest?.version;
+    seen.manifest = manifest;
+    if (hasMoved) Object.assign(seen, { movedMs: nowMs, waitingMs: undefined });
+    else if ((await chainLength(store, root, manifest.position, 1)) === 0) seen.waitingMs = undefined;
     else seen.waitingMs ??= nowMs;
     const isWaiting = seen.waitingMs !== undefined && nowMs - seen.waitingMs >= (rank + 1) * foldIntervalMs;
     // Where nothing is pushed, what grows old is still to be merged and to go.
