@@ -2,7 +2,8 @@
 import type { Alerts } from './alerts.ts';
 
 const BY = ['namespace'];
-const QUERIES = 'route=~".*(QuerierService|render).*"';
+/** Queries of every protocol. */
+export const QUERIES = 'route=~".*(QuerierService|render).*"';
 
 export const READ_ALERTS: Alerts = (m) => [
   {

@@ -2,7 +2,8 @@
 import type { Alerts } from './alerts.ts';
 
 const BY = ['namespace'];
-const PUSHES = 'route=~".*(PusherService|ingest|profiles|ProfilesService).*"';
+/** Pushes of every protocol. */
+export const PUSHES = 'route=~".*(PusherService|ingest|profiles|ProfilesService).*"';
 
 export const WRITE_ALERTS: Alerts = (m) => [
   {

@@ -2,6 +2,7 @@
 import { LOG_AND_STORE_ALERTS } from './alerts-log-and-store.ts';
 import { READ_ALERTS } from './alerts-read.ts';
 import { WRITE_ALERTS } from './alerts-write.ts';
+import { objectiveAlerts, type RecordedRule } from './objectives.ts';
 import type { Metrics } from './promql.ts';
 
 export interface Alert {
@@ -28,11 +29,12 @@ export type Alerts = (m: Metrics) => readonly Alert[];
 export const RUNBOOKS_PLACE = 'RUNBOOKS';
 
 export function alerts(m: Metrics): readonly Alert[] {
-  return [...WRITE_ALERTS(m), ...READ_ALERTS(m), ...LOG_AND_STORE_ALERTS(m)];
+  return [...WRITE_ALERTS(m), ...READ_ALERTS(m), ...LOG_AND_STORE_ALERTS(m), ...objectiveAlerts()];
 }
 
 /** Rules as Prometheus reads them; `RUNBOOKS` stands for where the pages are. */
-export function alertRules(all: readonly Alert[]): string {
+export function alertRules(recorded: readonly RecordedRule[], all: readonly Alert[]): string {
+  const records = recorded.map(({ record, expression }) => ({ record, expr: expression }));
   const rules = all.map(({ name, severity, for: held, expression, summary, dashboard }) => ({
     alert: `Flamelake${name}`,
     expr: expression,
@@ -45,8 +47,9 @@ export function alertRules(all: readonly Alert[]): string {
     },
   }));
   // JSON is YAML, and is quoted right.
-  const lines = rules.map((rule) => `      - ${JSON.stringify(rule)}`);
-  return `groups:\n  - name: flamelake\n    rules:\n${lines.join('\n')}\n`;
+  const lines = (some: readonly object[]) => some.map((rule) => `      - ${JSON.stringify(rule)}\n`).join('');
+  const group = (name: string, some: readonly object[]) => `  - name: ${name}\n    rules:\n${lines(some)}`;
+  return `groups:\n${group('flamelake-objectives', records)}${group('flamelake', rules)}`;
 }
 
 /** File of an alert's page. */

@@ -10,6 +10,8 @@ export interface Metrics {
   increase(name: string, window: string, by?: readonly string[], matchers?: string): string;
   /** A histogram's quantile. */
   quantile(q: number, name: string, by?: readonly string[], matchers?: string): string;
+  /** Observations a second of a histogram that are at most so much: one of its buckets' edges. */
+  below(name: string, edge: string, by?: readonly string[]): string;
   /** Observations a second of a histogram. */
   count(name: string, by?: readonly string[], matchers?: string): string;
 }
@@ -56,6 +58,8 @@ export function promql(declared: ReadonlyMap<string, Declared>, scope: string, w
       `${sumBy(by)} (increase(${select(name, ['counter'], by, matchers)}[${over}]))`,
     quantile: (q, name, by = [], matchers = '') =>
       `histogram_quantile(${q}, ${sumBy([...by, 'le'])} (rate(${select(name, ['histogram'], by, matchers, '_bucket')}[${window}])))`,
+    below: (name, edge, by = []) =>
+      `${sumBy(by)} (rate(${select(name, ['histogram'], by, `le="${edge}"`, '_bucket')}[${window}]))`,
     count: (name, by = [], matchers = '') =>
       `${sumBy(by)} (rate(${select(name, ['histogram'], by, matchers, '_count')}[${window}]))`,
   };

@@ -45,6 +45,10 @@ spec:
       topologyKey: {{ . }}
       whenUnsatisfiable: ScheduleAnyway
       labelSelector: { matchLabels: { {{- include "flamelake.selector" $ | replace "\n" ", " -}} } }
+      {{- if ne $.component "all" }}
+      # Pods that a rollout is about to replace do not count: those that stay would be uneven.
+      matchLabelKeys: [pod-template-hash]
+      {{- end }}
     {{- end }}
     {{- end }}
   initContainers:
