@@ -10,7 +10,7 @@ UI := services/ui/dist/index.html
 UI_SOURCES := services/ui/index.html services/ui/vite.config.ts $(shell find services/ui/src services/ui/public -type f 2>/dev/null)
 MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard libs/*/package.json services/*/package.json)
 
-.PHONY: run cluster test check bench soak fmt clean
+.PHONY: run cluster test check bench soak test-kube fmt clean
 
 ## run: the embedded server on http://localhost:4040, data in ./data (ARGS='--help' shows its options)
 run: $(STAMP) $(UI)
@@ -40,6 +40,10 @@ bench: $(STAMP) $(UI)
 ## soak: longer simulations; SEED=n replays one, SECONDS=n bounds the search; KIND=kill kills a real cluster instead
 soak: $(STAMP)
 	@exec $(NODE) test/sim/soak.ts
+
+## test-kube: the chart and discovery on a real Kubernetes API server with nodes that run nothing; builds it first (Go, 10 minutes and more)
+test-kube: $(STAMP)
+	@exec $(NODE) --test --test-concurrency=1 --test-reporter=spec 'test/kube/*.kube.ts'
 
 ## fmt: formats every file
 fmt: $(STAMP)

@@ -4,7 +4,7 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { type Installed, install, installGo } from './install.ts';
-import { crdSchemas, type JsonSchema, swaggerSchemas } from './kube-schemas.ts';
+import { type CustomDefinition, crdSchemas, type JsonSchema, swaggerSchemas } from './kube-schemas.ts';
 
 export const KUBERNETES = '1.36.3';
 const HELM = 'v3.22.0';
@@ -25,13 +25,22 @@ export function installKubeSchemas(): Promise<Installed> {
   return install(`kube-schemas-${KUBERNETES}`, async (folder) => {
     const swagger = `${await download(`k8s.io/kubernetes@v${KUBERNETES}`)}/api/openapi-spec/swagger.json`;
     write(folder, swaggerSchemas(JSON.parse(readFileSync(swagger, 'utf8'))));
-    for (const [module, pattern] of CUSTOM) {
-      for (const file of globSync(`${await download(module)}/${pattern}`)) {
-        for (const document of parseAllDocuments(readFileSync(file, 'utf8')))
-          write(folder, crdSchemas(document.toJS()));
-      }
-    }
+    for (const definition of await customDefinitions()) write(folder, crdSchemas(definition));
   });
+}
+
+/** What describes the custom resources that the chart makes, as their projects publish it. */
+export async function customDefinitions(): Promise<readonly CustomDefinition[]> {
+  const found: CustomDefinition[] = [];
+  for (const [module, pattern] of CUSTOM) {
+    for (const file of globSync(`${await download(module)}/${pattern}`)) {
+      const documents = parseAllDocuments(readFileSync(file, 'utf8')).map(
+        (one) => one.toJS() as CustomDefinition | null,
+      );
+      found.push(...documents.filter((one) => one !== null).filter(({ kind }) => kind === 'CustomResourceDefinition'));
+    }
+  }
+  return found;
 }
 
 /** Where Go keeps a module's files. */

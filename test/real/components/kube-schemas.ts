@@ -37,20 +37,20 @@ export function swaggerSchemas(swagger: { readonly definitions: Readonly<Record<
   return schemas;
 }
 
-/** @param document - a CustomResourceDefinition; anything else gives none */
-export function crdSchemas(document: unknown): Map<string, JsonSchema> {
-  const { kind: type, spec } = (document ?? {}) as {
-    readonly kind?: string;
-    readonly spec?: {
-      readonly group: string;
-      readonly names: { readonly kind: string };
-      readonly versions: readonly {
-        readonly name: string;
-        readonly schema: { readonly openAPIV3Schema: JsonSchema };
-      }[];
-    };
+/** A CustomResourceDefinition. */
+export interface CustomDefinition {
+  readonly kind: string;
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly kind: string };
+    readonly versions: readonly {
+      readonly name: string;
+      readonly schema: { readonly openAPIV3Schema: JsonSchema };
+    }[];
   };
-  if (type !== 'CustomResourceDefinition' || spec === undefined) return new Map();
+}
+
+export function crdSchemas({ spec }: CustomDefinition): Map<string, JsonSchema> {
   return new Map(
     spec.versions.map(({ name: version, schema }) => {
       const kind = { group: spec.group, version, kind: spec.names.kind };
