@@ -5,6 +5,7 @@ import { createQuerier } from '@flamelake/querier';
 import { createQueryFrontend, QUERY_LIMITS_DEFAULT, type Queries } from '@flamelake/query-frontend';
 import { createMetrics } from '@flamelake/runtime';
 import { createSeededRandom } from '@flamelake/testkit';
+import { createStillClock } from '../bench/week/still-clock.ts';
 import { SMALL_TYPE } from '../e2e/small-profile.ts';
 
 /** Thursday, 20:00, to Saturday, 05:00. */
@@ -14,7 +15,7 @@ const HOUR_MS = 3_600_000;
 
 /** @returns answers by question; numbers of 64 bits are text, bytes are base64 */
 export async function askBucket(store: ObjectStore): Promise<Record<string, unknown>> {
-  const clock = { nowMs: () => GOLDEN_END_MS, monotonicMs: () => 0, sleep: async () => undefined };
+  const clock = createStillClock(GOLDEN_END_MS);
   const { id: storeId, keys } = await openStore(store, createSeededRandom('asking'));
   const querier = createQuerier({ store, storeId, clock, metrics: createMetrics() });
   const queries = createQueryFrontend({

@@ -7,6 +7,7 @@ import { type CallContext, createQueryFrontend, QUERY_LIMITS_DEFAULT, type Queri
 import { createMetrics } from '@flamelake/runtime';
 import { createSeededRandom } from '@flamelake/testkit';
 import { createCountedStore, type StoreCounts } from './counted-store.ts';
+import { createStillClock } from './still-clock.ts';
 
 /** Of the block cache and of the results, as by default. */
 const CACHE_BYTES = 268_435_456;
@@ -83,7 +84,7 @@ function questions(endMs: number): readonly Question[] {
 export async function askWeek(inner: ObjectStore, endMs: number): Promise<readonly Asked[]> {
   const counted = createCountedStore(inner);
   const { store } = counted;
-  const clock = { nowMs: () => endMs, monotonicMs: () => performance.now(), sleep: async () => undefined };
+  const clock = createStillClock(endMs);
   const identity = await openStore(store, createSeededRandom('asking'));
   const asked: Asked[] = [];
   for (const question of questions(endMs)) {
