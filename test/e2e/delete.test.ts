@@ -5,7 +5,7 @@ import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { assertAgrees, runVerify } from './run-verify.ts';
 import { type ServerProcess, startServer, temporaryDirectory } from './server-process.ts';
-import { push, smallPprof, totalOf } from './small-profile.ts';
+import { push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
 
 const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
 const FLAGS = [
@@ -28,6 +28,16 @@ async function pushValue(server: ServerProcess, service: string, value: bigint, 
   return push(server.url, service, bytes, { headers });
 }
 
+/** Name of the snapshot that a query reads now. */
+async function snapshotOf(server: ServerProcess, headers: Record<string, string>): Promise<string> {
+  const response = await fetch(`${server.url}/querier.v1.QuerierService/LabelNames`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ start: Date.now() - 60_000, end: Date.now() }),
+  });
+  return response.headers.get('x-flamelake-snapshot') ?? assert.fail(await response.text());
+}
+
 test('deletes take effect at once, leave no trace, and are on record', async () => {
   const directory = temporaryDirectory();
   const server = await startServer({ directory, flags: FLAGS });
@@ -46,12 +56,26 @@ test('deletes take effect at once, leave no trace, and are on record', async () 
   assert.match(dry.stdout, /^would be deleted\nprofiles +5$/m, dry.stderr);
   assert.equal(await totalOf(server.url, 'cart', commit, RED), 15n);
 
+  const before = await snapshotOf(server, RED);
+  const beforeIso = new Date().toISOString();
   const deleted = flamelake(server, ['delete', selector]);
   assert.match(deleted.stdout, /^deleted, id [0-9a-f]{32}$/m, deleted.stderr);
   assert.equal(await totalOf(server.url, 'cart', commit, RED), 0n);
   assert.equal(await totalOf(server.url, 'shop', commit, RED), 15n);
   assert.equal(await totalOf(server.url, 'cart', commit, BLUE), 15n);
   assert.match(flamelake(server, ['delete', selector, '--dry-run']).stdout, /^profiles +0$/m);
+
+  // The past is there for as long as its versions are kept, of each tenant its own.
+  for (const asOf of [before, beforeIso]) {
+    assert.equal(await totalOf(server.url, 'cart', '', { ...RED, 'x-flamelake-as-of': asOf }), 15n);
+    assert.equal(await totalOf(server.url, 'shop', '', { ...BLUE, 'x-flamelake-as-of': asOf }), 0n);
+  }
+  const query = ['query', 'top', `--url=${server.url}`, '--tenant=red', '--selector={service_name="cart"}'];
+  const ask = (asOf: string) =>
+    spawnSync(process.execPath, [MAIN, ...query, `--type=${SMALL_TYPE}`, `--as-of=${asOf}`], { encoding: 'utf8' });
+  assert.match(ask(beforeIso).stdout, /: total 15\n/);
+  assert.match(ask('yesterday').stderr, /as-of must be a time/);
+  assert.match(ask('2100-01-01T00:00:00Z').stderr, /a time to come/);
 
   const again = await pushValue(server, 'cart', 7n, RED);
   assert.equal(await totalOf(server.url, 'cart', again, RED), 7n);

@@ -64,6 +64,7 @@ export { type ExpireBefore, rowsOfBlock, rowsOfSegment } from './row-rules.ts';
 export { type StoreKeys, seal, unseal } from './seal.ts';
 export { raisedCuts, withCuts } from './size-cuts.ts';
 export { createSizeUse, type SizeLimit, type TenantUse } from './size-use.ts';
+export { takeNamedSnapshot, takeSnapshotAt } from './snapshot-as-of.ts';
 export { type NamedPartition, sealSnapshotName, unsealSnapshotName } from './snapshot-name.ts';
 export { createSnapshotSource, includes, type SnapshotSource, type SnapshotSourceOptions } from './snapshot-source.ts';
 export { KEEP_MS_DEFAULT, type SweepContext, type SweepOutcome, sweepOnce } from './sweep.ts';

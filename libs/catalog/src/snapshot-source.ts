@@ -1,6 +1,8 @@
 /** Snapshots on demand: one is shared by all who ask within a quarter of a second, and by all who ask while it is taken. */
 import { type Clock, FlamelakeError, type ObjectStore } from '@flamelake/model';
 import type { CommitToken } from './commit-token.ts';
+import { takeNamedSnapshot, takeSnapshotAt } from './snapshot-as-of.ts';
+import type { NamedPartition } from './snapshot-name.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import type { Snapshot } from './types.ts';
 
@@ -14,6 +16,11 @@ export interface SnapshotSource {
    * @throws {FlamelakeError} `unavailable` with `retryAfterSeconds` when none does within the waiting time
    */
   waitFor(token: CommitToken, signal?: AbortSignal): Promise<Snapshot>;
+  /**
+   * What was there at a time (ms since 1970), or in a named snapshot.
+   * @throws {FlamelakeError} `out_of_range` when it is no longer kept
+   */
+  asOf(past: number | readonly NamedPartition[]): Promise<Snapshot>;
 }
 
 export interface SnapshotSourceOptions {
@@ -83,6 +90,7 @@ export function createSnapshotSource(options: SnapshotSourceOptions): SnapshotSo
   return {
     take: () => takeSince(clock.monotonicMs() - reuseMs),
     takeFresh: beginNext,
+    asOf: (past) => (typeof past === 'number' ? takeSnapshotAt(store, past) : takeNamedSnapshot(store, past)),
     async waitFor(token, signal) {
       const startMs = clock.monotonicMs();
       for (;;) {

@@ -14,6 +14,8 @@ export const HEADER = {
   commit: 'x-flamelake-commit',
   /** Sealed name of the snapshot that answered a query. */
   snapshot: 'x-flamelake-snapshot',
+  /** The past that a query reads: a time, or the name of a snapshot. */
+  asOf: 'x-flamelake-as-of',
   /** Said when a query's max_nodes was above the limit: the number used instead. */
   maxNodes: 'x-flamelake-max-nodes',
 } as const;

@@ -30,6 +30,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Sealed read-your-writes token of an earlier push, if the caller sent one. */
   readonly commitToken: string | undefined;
+  /** The past that is to be read, as the caller sent it: a time, or the name of a snapshot. */
+  readonly asOf?: string | undefined;
   /** Set by the callee: sealed name of the snapshot that answered. */
   snapshot?: string;
   /** Set by the callee: said in a header when max_nodes was clamped. */

@@ -1,7 +1,7 @@
 /** One question from snapshot to merged result: plan, tasks in flight, merge; planned again once when an object has gone. */
 import type { ExpireBefore, SnapshotSource, StoreKeys } from '@flamelake/catalog';
 import { type Snapshot, sealSnapshotName, unsealCommitToken } from '@flamelake/catalog';
-import { FlamelakeError } from '@flamelake/model';
+import { type Clock, FlamelakeError } from '@flamelake/model';
 import {
   hideExpired,
   mergePartialResult,
@@ -12,6 +12,7 @@ import {
   type Selection,
   type Task,
 } from '@flamelake/query';
+import { parseAsOf } from './as-of.ts';
 import type { CallContext } from './queries.ts';
 import { tenantsOf } from './validate-query.ts';
 
@@ -30,6 +31,7 @@ export interface QuestionContext {
   readonly tasksInFlight?: number;
   /** Which profiles are expired; none by default. */
   readonly expireBefore?: ExpireBefore;
+  readonly clock: Clock;
 }
 
 export interface AskedQuestion<K extends Question['kind'] = Question['kind']> {
@@ -82,7 +84,7 @@ export async function onSnapshot<T>(
     if (!isMissingObject(error)) throw error;
   }
   try {
-    return await runOn(unexpired(context, call, await context.snapshots.takeFresh()));
+    return await runOn(unexpired(context, call, await (pastOf(context, call) ?? context.snapshots.takeFresh())));
   } catch (error) {
     if (!isMissingObject(error)) throw error;
     throw new FlamelakeError(
@@ -94,12 +96,24 @@ export async function onSnapshot<T>(
   }
 }
 
-/** The snapshot a call reads: one that has its commit token, without what is expired. */
+/** The snapshot a call reads: one of the past, or one that has its commit token; without what is expired. */
 export async function snapshotFor(context: QuestionContext, call: CallContext): Promise<Snapshot> {
   const { snapshots, keys } = context;
+  const past = pastOf(context, call);
+  if (past !== undefined) return unexpired(context, call, await past);
   if (call.commitToken === undefined) return unexpired(context, call, await snapshots.take());
   const snapshot = await snapshots.waitFor(unsealCommitToken(keys, call.commitToken), call.signal);
   return unexpired(context, call, snapshot);
+}
+
+/** @throws {FlamelakeError} `invalid_argument` when as-of cannot be read, or a token is to be waited for too */
+function pastOf({ snapshots, keys, clock }: QuestionContext, call: CallContext): Promise<Snapshot> | undefined {
+  if (call.asOf === undefined) return undefined;
+  if (call.commitToken !== undefined) {
+    throw new FlamelakeError('invalid_argument', 'a query reads the past or waits for a push, not both');
+  }
+  const past = parseAsOf(call.asOf, keys, clock.nowMs());
+  return snapshots.asOf('named' in past ? past.named : past.timeMs);
 }
 
 function unexpired({ expireBefore }: QuestionContext, call: CallContext, snapshot: Snapshot): Snapshot {

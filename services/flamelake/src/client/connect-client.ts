@@ -25,13 +25,14 @@ export interface ConnectClient {
 }
 
 /** @throws {FlamelakeError} `invalid_argument` for what is no http or https URL */
-export function createConnectClient(url: string, tenant: string, token = ''): ConnectClient {
+export function createConnectClient(url: string, tenant: string, token = '', asOf = ''): ConnectClient {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
     throw new FlamelakeError('invalid_argument', 'url must begin with http:// or https://', { url });
   }
   const request = async (path: string, init: RequestInit, own: Record<string, string> = {}): Promise<Response> => {
     const headers = { ...own };
     if (tenant !== '') headers['x-scope-orgid'] = tenant;
+    if (asOf !== '') headers['x-flamelake-as-of'] = asOf;
     if (token !== '') headers.authorization = `Bearer ${token}`;
     let response: Response;
     try {

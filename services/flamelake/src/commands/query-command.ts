@@ -55,7 +55,8 @@ export const queryCommand: Command = {
       start: String(readTime('from', values.from, nowMs)),
       end: String(readTime('until', values.until, nowMs)),
     };
-    await print({ client: createConnectClient(values.url, values.tenant), options: values, context, message });
+    const client = createConnectClient(values.url, values.tenant, '', values['as-of']);
+    await print({ client, options: values, context, message });
     return 0;
   },
 };

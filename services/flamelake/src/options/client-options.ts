@@ -56,6 +56,12 @@ export const QUERY_OPTIONS = {
     description: 'start of the range: now-1h, 2026-11-20T20:30:00Z, or unix time in s, ms, µs or ns',
   },
   until: { kind: 'text', default: 'now', description: 'end of the range' },
+  'as-of': {
+    kind: 'text',
+    default: '',
+    description:
+      'read what was stored then: now-10m, 2026-11-20T20:30:00Z, unix time, or a snapshot by name; bounded by compactor.keep',
+  },
   'max-nodes': {
     kind: 'integer',
     min: 1,

@@ -14,12 +14,13 @@ export function serveRoute(route: PlainRoute, multitenancy: boolean): RequestHan
   return async (request, response) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    const { searchParams } = new URL(request.url, 'http://localhost');
     const call: CallContext = {
       tenant: tenantOf(request.headers, { multitenancy, isRead: true }),
       signal: gone.signal,
       commitToken: headerValue(request.headers, HEADER.commit),
+      asOf: searchParams.get('asOf') ?? headerValue(request.headers, HEADER.asOf),
     };
-    const { searchParams } = new URL(request.url, 'http://localhost');
     for (const [name, value] of Object.entries(request.params)) searchParams.set(name, String(value));
     const { contentType, body, headers = {} } = await route.answer(searchParams, call);
     if (call.snapshot !== undefined) response.setHeader(HEADER.snapshot, call.snapshot);

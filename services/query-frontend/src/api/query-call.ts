@@ -12,6 +12,7 @@ export async function underCall<Result>(call: Call, query: (context: CallContext
     tenant: call.tenant,
     signal: call.signal,
     commitToken: headerValue(call.headers, HEADER.commit),
+    asOf: headerValue(call.headers, HEADER.asOf),
   };
   try {
     return await query(context);
