@@ -20,6 +20,8 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1_400, height: 900 }, ...options });
+  // Of a test that hangs: a busy machine takes its time.
+  page.setDefaultTimeout(120_000);
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type ServerProcess, startServer } from './server-process.ts';
+import { push, smallPprof, totalOf } from './small-profile.ts';
 import { chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
 
 const SHOP = { selector: '{service_name="shop"}' };
@@ -19,13 +20,12 @@ const VIEWS: readonly (readonly [path: string, more: Readonly<Record<string, str
   ['/status', {}, '.status p'],
 ];
 const PAGES: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
+  ['wide', { colorScheme: 'light' }],
   ['phone', { colorScheme: 'light', viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
 ];
 
 // What runs in the page stands here as text: this side knows no DOM.
-const RUN_AXE = `axe.run().then(({ violations }) =>
+const runAxe = (options: object): string => `axe.run(${JSON.stringify(options)}).then(({ violations }) =>
   violations.flatMap(({ id, nodes }) => nodes.map((one) => id + ': ' + one.html + ' ' + one.failureSummary)))`;
 const WIDER = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
 
@@ -46,20 +46,24 @@ after(async () => {
 });
 
 /** Rules that are broken, with the elements that break them. */
-async function violations(page: Page): Promise<readonly string[]> {
+async function violations(page: Page, options: object = {}): Promise<readonly string[]> {
   await page.evaluate(axe.source);
-  return page.evaluate<readonly string[]>(RUN_AXE);
+  return page.evaluate<readonly string[]>(runAxe(options));
 }
 
 for (const [name, options] of PAGES) {
-  test(`every view keeps the accessibility rules: ${name}`, { skip }, async () => {
+  test(`every view keeps the accessibility rules, light and dark: ${name}`, { skip }, async () => {
     const page = await openPage(browser, complaints, options);
     const found: string[] = [];
     for (const [path, more, shown] of VIEWS) {
       await page.goto(viewAddress(server.url, path, more));
       await page.locator(shown).first().waitFor();
       await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
-      found.push(...(await violations(page)).map((one) => `${path} ${JSON.stringify(more)} ${one}`));
+      const light = await violations(page);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      const dark = await violations(page, { runOnly: ['color-contrast'] });
+      found.push(...[...light, ...dark].map((one) => `${path} ${JSON.stringify(more)} ${one}`));
+      await page.emulateMedia({ colorScheme: 'light' });
       const wider = await page.evaluate<number>(WIDER);
       if (wider > 0) found.push(`${path} ${JSON.stringify(more)} is ${wider} px wider than the page`);
     }
@@ -67,6 +71,33 @@ for (const [name, options] of PAGES) {
     await page.close();
   });
 }
+
+test('names are text, whatever they hold', { skip }, async () => {
+  const markup = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+  const turned = '\u202eevil\u202c שלום مرحبا';
+  const long = `pkg.${'long'.repeat(2_500)}`;
+  const stacks = [markup, turned, long].map((name, i) => ({ frames: ['main', name], value: BigInt(i + 1) }));
+  const commit = await push(server.url, markup, smallPprof({ stacks, timeMs: Date.now() - 1_000 }));
+  assert.equal(await totalOf(server.url, markup.replaceAll('"', '\\"'), commit), 6n);
+  const page = await openPage(browser, complaints, PAGES[1]?.[1]);
+  await page.goto(viewAddress(server.url, '/'));
+  await page.locator('.card', { hasText: markup }).click();
+  await page.locator('.bar-line', { hasText: '6 (100.0%)' }).waitFor();
+  const names = page.getByRole('row').filter({ hasText: 'onerror' });
+  await names.getByRole('button').click();
+  await page.getByRole('heading', { name: `Callers of ${markup}` }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  assert.equal(await page.evaluate<number>(WIDER), 0);
+  assert.equal(await page.locator('img').count(), 1, 'the brand alone');
+  assert.equal(await page.title(), 'Explore – Flamelake');
+  await page
+    .getByRole('button', { name: /^pkg\.long/ })
+    .first()
+    .click();
+  await page.getByRole('heading', { name: /^Callers of pkg\.long/ }).waitFor();
+  assert.equal(await page.evaluate<number>(WIDER), 0);
+  await page.close();
+});
 
 test('no error is on the console', { skip }, () => {
   assert.deepEqual(complaints, []);

@@ -1,5 +1,6 @@
 /** The frame of all views: where one is, which time is looked at, and the address that says so. */
 import { type MouseEvent, useEffect, useMemo, useState } from 'react';
+import { serverOptions } from './api/server.ts';
 import {
   asksAgain,
   formatLocation,
@@ -11,7 +12,9 @@ import {
 } from './model/page-state.ts';
 import { recallState, rememberState } from './model/remembered.ts';
 import { type Page, PageContext } from './parts/page.ts';
+import { TenantPicker } from './parts/tenant-picker.tsx';
 import { TimePicker } from './parts/time-picker.tsx';
+import { useAnswer } from './parts/use-answer.ts';
 import { AdHocView } from './views/ad-hoc-view.tsx';
 import { CompareView } from './views/compare-view.tsx';
 import { ExploreView } from './views/explore-view.tsx';
@@ -45,10 +48,13 @@ function readAddress(): PageState {
 export function App() {
   const [state, setState] = useState(readAddress);
   const [nowMs, setNow] = useState(() => Date.now());
+  const options = useAnswer('', serverOptions);
+  const hasTenants = options.value?.get('multitenancy.enabled') === 'true';
   const page = useMemo<Page>(
     () => ({
       state,
       nowMs,
+      hasTenants,
       go(change, { isStep = true } = {}) {
         const next = { ...state, ...change };
         const address = formatLocation(next);
@@ -62,7 +68,7 @@ export function App() {
         if (asksAgain(change)) setNow(Date.now());
       },
     }),
-    [state, nowMs],
+    [state, nowMs, hasTenants],
   );
   useEffect(() => {
     const back = (): void => setState(parseLocation(location.pathname, location.search));
@@ -96,11 +102,16 @@ export function App() {
             </a>
           ))}
         </nav>
+        {hasTenants && <TenantPicker />}
         <TimePicker />
       </header>
       <main>
         <h1 className="unseen">{WORDS[state.view]}</h1>
-        <View />
+        {hasTenants && state.tenant === '' ? (
+          <p className="empty">This server holds data of several tenants: name the one to look at above.</p>
+        ) : (
+          <View />
+        )}
       </main>
     </PageContext.Provider>
   );

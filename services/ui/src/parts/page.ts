@@ -8,11 +8,18 @@ export interface Page {
   readonly state: PageState;
   /** When the data was last asked for, ms since 1970: what `now` means. */
   readonly nowMs: number;
+  /** Whether requests must name a tenant. */
+  readonly hasTenants: boolean;
   /** Goes to another state, as a step of the browser's history unless told otherwise; nothing changed asks for the data again. */
   go(change: Partial<PageState>, options?: { readonly isStep?: boolean }): void;
 }
 
-export const PageContext = createContext<Page>({ state: DEFAULT_STATE, nowMs: 0, go: () => undefined });
+export const PageContext = createContext<Page>({
+  state: DEFAULT_STATE,
+  nowMs: 0,
+  hasTenants: false,
+  go: () => undefined,
+});
 
 export function usePage(): Page {
   return useContext(PageContext);

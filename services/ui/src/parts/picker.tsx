@@ -1,5 +1,5 @@
 /** A text field that offers what there is to choose from, found by letters in their order. */
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { fuzzyFind } from '../model/fuzzy-find.ts';
 
 export interface PickerProps {
@@ -16,6 +16,7 @@ const SHOWN_MAX = 50;
 export function Picker({ label, value, options, words = (option) => option, onPick }: PickerProps) {
   const [typed, setTyped] = useState<string | undefined>(undefined);
   const [marked, setMarked] = useState(0);
+  const id = useId();
   const offered = typed === undefined ? [] : fuzzyFind(options, typed, words).slice(0, SHOWN_MAX);
   const pick = (option: string | undefined): void => {
     setTyped(undefined);
@@ -27,6 +28,9 @@ export function Picker({ label, value, options, words = (option) => option, onPi
         {label}
         <input
           role="combobox"
+          autoComplete="off"
+          aria-controls={`${id}list`}
+          {...(offered.length > 0 && { 'aria-activedescendant': `${id}${marked}` })}
           aria-expanded={typed !== undefined}
           value={typed ?? words(value)}
           onFocus={(event) => {
@@ -50,9 +54,15 @@ export function Picker({ label, value, options, words = (option) => option, onPi
         />
       </label>
       {typed !== undefined && (
-        <ul role="listbox">
+        <ul role="listbox" id={`${id}list`} aria-label={label}>
           {offered.map((option, i) => (
-            <li key={option} role="option" aria-selected={i === marked} onPointerDown={() => pick(option)}>
+            <li
+              key={option}
+              id={`${id}${i}`}
+              role="option"
+              aria-selected={i === marked}
+              onPointerDown={() => pick(option)}
+            >
               {words(option)}
             </li>
           ))}

@@ -4,6 +4,7 @@ import { labelNames, labelValues, type Query } from '../api/querier.ts';
 import { formatSelector, parseSelector, withLabel } from '../model/selector.ts';
 import { usePage } from './page.ts';
 import { Picker } from './picker.tsx';
+import { SelectorText } from './selector-text.tsx';
 import { useAnswer } from './use-answer.ts';
 
 export interface SelectorInputProps {
@@ -15,7 +16,6 @@ export function SelectorInput({ query, onChange }: SelectorInputProps) {
   const { state, nowMs } = usePage();
   const [name, setName] = useState('');
   const [isWriting, setWriting] = useState(false);
-  const [text, setText] = useState(query.selector);
   const matchers = parseSelector(query.selector);
   const asked = { ...query, selector: matchers === undefined ? '{}' : query.selector };
   const key = JSON.stringify([asked.selector, state.from, state.until, state.tenant, nowMs]);
@@ -38,21 +38,13 @@ export function SelectorInput({ query, onChange }: SelectorInputProps) {
           </button>
         ))}
       {(isWriting || matchers === undefined) && (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
+        <SelectorText
+          query={query}
+          onApply={(selector) => {
             setWriting(false);
-            onChange(text.trim() === '' ? '{}' : text);
+            onChange(selector);
           }}
-        >
-          <input
-            className="wide"
-            aria-label="Label selector"
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-          <button type="submit">Apply</button>
-        </form>
+        />
       )}
       {!isWriting && matchers !== undefined && (
         <>
@@ -68,14 +60,7 @@ export function SelectorInput({ query, onChange }: SelectorInputProps) {
               }}
             />
           )}
-          <button
-            onClick={() => {
-              setText(query.selector);
-              setWriting(true);
-            }}
-          >
-            Edit
-          </button>
+          <button onClick={() => setWriting(true)}>Edit</button>
         </>
       )}
     </div>

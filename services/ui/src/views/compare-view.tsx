@@ -10,8 +10,8 @@ import { queryOf, rightQueryOf, usePage } from '../parts/page.ts';
 import { QueryBar } from '../parts/query-bar.tsx';
 import { SelectorInput } from '../parts/selector-input.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
+import { NoData } from './no-data.tsx';
 import { ProfilePanes } from './profile-panes.tsx';
-import { NoData } from './services-view.tsx';
 
 export function CompareView() {
   const page = usePage();

@@ -11,8 +11,8 @@ import { queryOf, usePage } from '../parts/page.ts';
 import { QueryBar } from '../parts/query-bar.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
 import { ExportMenu } from './export-menu.tsx';
+import { NoData } from './no-data.tsx';
 import { ProfilePanes } from './profile-panes.tsx';
-import { NoData } from './services-view.tsx';
 
 export function ExploreView() {
   const page = usePage();

@@ -1,8 +1,8 @@
 /** All services: a sparkline each, what they used in all, and how that changed. */
-import { useState } from 'react';
 import { type Series, selectSeries } from '../api/querier.ts';
 import { seriesName } from '../chart/series-name.ts';
 import { Sparkline } from '../chart/sparkline.tsx';
+import { formatLocation, type PageState } from '../model/page-state.ts';
 import { withLabel } from '../model/selector.ts';
 import { stepOf } from '../model/time-range.ts';
 import { formatPoint, formatValue, partsOf } from '../model/units.ts';
@@ -10,9 +10,10 @@ import { Loading } from '../parts/loading.tsx';
 import { queryOf, usePage } from '../parts/page.ts';
 import { QueryBar } from '../parts/query-bar.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
+import { NoData } from './no-data.tsx';
 import { changeOf, totalOf } from './series-totals.ts';
 
-type Order = 'value' | 'change' | 'name';
+type Order = PageState['order'];
 
 const ORDERS: Readonly<Record<Order, (a: Series, b: Series) => number>> = {
   value: (a, b) => totalOf(b) - totalOf(a),
@@ -23,7 +24,6 @@ const ORDERS: Readonly<Record<Order, (a: Series, b: Series) => number>> = {
 export function ServicesView() {
   const page = usePage();
   const { state, go, nowMs } = page;
-  const [order, setOrder] = useState<Order>('value');
   const query = { ...queryOf(page), selector: '{}' };
   const step = stepOf(query);
   const key = JSON.stringify([state.type, state.from, state.until, state.tenant, nowMs]);
@@ -37,7 +37,7 @@ export function ServicesView() {
         <QueryBar hasService={false} />
         <label>
           Sort by{' '}
-          <select value={order} onChange={(event) => setOrder(event.currentTarget.value as Order)}>
+          <select value={state.order} onChange={(event) => go({ order: event.currentTarget.value as Order })}>
             <option value="value">value</option>
             <option value="change">change</option>
             <option value="name">name</option>
@@ -50,17 +50,21 @@ export function ServicesView() {
             <NoData />
           ) : (
             <div className="grid-of-cards">
-              {[...series].sort(ORDERS[order]).map((one) => (
+              {[...series].sort(ORDERS[state.order]).map((one) => (
                 <a
                   key={seriesName(one)}
                   className="card"
-                  href="/explore"
+                  href={formatLocation({ ...state, ...exploring(seriesName(one)) })}
                   onClick={(event) => {
+                    // With a modifier key the browser opens the address itself.
+                    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
                     event.preventDefault();
-                    go({ view: 'explore', selector: withLabel('{}', 'service_name', seriesName(one)), focus: [] });
+                    go(exploring(seriesName(one)));
                   }}
                 >
-                  <b>{seriesName(one)}</b>
+                  <b>
+                    <bdi>{seriesName(one)}</bdi>
+                  </b>
                   <span className="quiet">
                     {formatValue(totalOf(one), unit)} · {describeChange(changeOf(one))}
                   </span>
@@ -87,20 +91,6 @@ function describeChange(change: number): string {
   return percent === 0 ? 'steady' : `${percent > 0 ? '+' : ''}${percent}% in the second half`;
 }
 
-export function NoData() {
-  const { state, go } = usePage();
-  return (
-    <div className="empty">
-      <p>
-        <b>No profile of this type in this time range.</b>
-      </p>
-      <p>
-        <button onClick={() => go({ from: 'now-24h', until: 'now' })}>Look at the last day</button>
-        {state.type.startsWith('process_cpu:cpu') ? null : ' or choose another profile type above.'}
-      </p>
-      <p className="quiet">
-        Nothing sent yet? <a href="/start">How to send profiles</a>
-      </p>
-    </div>
-  );
+function exploring(service: string): Partial<PageState> {
+  return { view: 'explore', selector: withLabel('{}', 'service_name', service), focus: [], profile: '' };
 }

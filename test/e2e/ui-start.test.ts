@@ -1,0 +1,72 @@
+/** The first minutes with the web app: an empty server of several tenants, a first profile, finding it by its labels. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { type ServerProcess, startServer } from './server-process.ts';
+import { push, smallPprof, totalOf } from './small-profile.ts';
+import { chromiumLacks, openPage, startChromium, viewAddress } from './ui-browser.ts';
+
+const TENANT = { 'x-scope-orgid': 'blue' };
+const skip = await chromiumLacks();
+let server: ServerProcess;
+let browser: Browser;
+let page: Page;
+
+before(async () => {
+  if (skip !== false) return;
+  server = await startServer({ flags: ['--self-profiling.enabled=false', '--multitenancy.enabled=true'] });
+  browser = await startChromium();
+  page = await openPage(browser, []);
+});
+after(async () => {
+  await browser?.close();
+  await server?.terminate();
+});
+
+test('a tenant is named, and told how to send a first profile', { skip }, async () => {
+  await page.goto(viewAddress(server.url, '/'));
+  await page.getByText('name the one to look at').waitFor();
+  await page.getByLabel('Tenant').fill('blue');
+  await page.getByRole('button', { name: 'Switch' }).click();
+  await page.getByText('No profile has been sent yet').waitFor();
+  assert.match(page.url(), /tenant=blue/);
+  await page.getByRole('tab', { name: 'Python' }).click();
+  const snippet = (await page.locator('pre').textContent()) ?? '';
+  assert.ok(snippet.includes(server.url) && snippet.includes('tenant_id="blue"'), snippet);
+});
+
+test('its profile is found, another tenant sees nothing', { skip }, async () => {
+  const profile = smallPprof({ stacks: [{ frames: ['main', 'run'], value: 7n }], timeMs: Date.now() - 1_000 });
+  const commit = await push(server.url, 'shop', profile, { labels: { region: 'eu' }, headers: TENANT });
+  assert.equal(await totalOf(server.url, 'shop', commit, TENANT), 7n);
+  await page.getByRole('button', { name: 'Refresh now' }).click();
+  await page.locator('.card', { hasText: 'shop' }).waitFor();
+  await page.goto(viewAddress(server.url, '/', { tenant: 'green' }));
+  await page.getByText('No profile has been sent yet').waitFor();
+});
+
+test('labels are completed as a selector is written, and faults are said in place', { skip }, async () => {
+  await page.goto(viewAddress(server.url, '/explore', { tenant: 'blue', selector: '{}' }));
+  await page.getByRole('button', { name: 'Edit' }).click();
+  const selector = page.getByLabel('Label selector');
+  await selector.fill('{reg');
+  await page.getByRole('option', { name: 'region' }).waitFor();
+  await page.getByText('Not a selector yet').waitFor();
+  await selector.press('ArrowDown');
+  await selector.press('Enter');
+  await page.getByRole('option', { name: 'eu' }).waitFor();
+  await selector.press('ArrowDown');
+  await selector.press('Enter');
+  await selector.press('End');
+  await selector.pressSequentially('}');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByRole('button', { name: 'region = eu ×' }).waitFor();
+  await page.locator('.bar-line', { hasText: '7 (100.0%)' }).waitFor();
+});
+
+test('the status says what was taken of this tenant, and its limits', { skip }, async () => {
+  await page.goto(`${server.url}/status?tenant=blue`);
+  await page.getByText(/it has taken 1 profiles/).waitFor();
+  await page.getByText('31d').waitFor();
+  assert.equal(await page.getByRole('heading', { name: 'Catalog' }).count(), 0, 'sizes of others are not shown');
+});
