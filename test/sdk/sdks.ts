@@ -21,6 +21,7 @@ const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const AGENT_URL = 'https://repo1.maven.org/maven2/io/pyroscope/agent/2.9.2/agent-2.9.2.jar';
 const AGENT_SHA256 = 'ad738199a90734f7b8392bae1ab892027d411acb953ef1f00cd6e8e7c669ff8f';
 const AGENT = join(CACHE, 'java/agent-2.9.2.jar');
+export const NODE_SDK = join(CACHE, 'node');
 
 /** The program of a folder in an environment of its own; `folder` is that of its requirements as well. */
 function python(folder: string, service: string, hot: string): Sdk {
@@ -54,6 +55,17 @@ function rust(folder: string, program: string, service: string, hot: string): Sd
     types: [CPU],
     hot: { type: CPU, name: hot, labels: 'env="test"' },
   };
+}
+
+/** Its programs and packages, in NODE_SDK. */
+export async function installNodeSdk(): Promise<void> {
+  mkdirSync(NODE_SDK, { recursive: true });
+  for (const file of ['package.json', 'app.cjs', 'express.cjs']) {
+    copyFileSync(join(HERE, 'node', file), join(NODE_SDK, file));
+  }
+  const isThere = (name: string) => existsSync(join(NODE_SDK, 'node_modules', name));
+  if (['@pyroscope/nodejs', 'express'].every(isThere)) return;
+  await runFile('npm', ['install', '--no-audit', '--no-fund'], { cwd: NODE_SDK });
 }
 
 async function installJavaAgent(): Promise<void> {
@@ -118,14 +130,8 @@ export const SDKS: Readonly<Record<string, Sdk>> = {
   '@pyroscope/nodejs': {
     service: 'sdk-node',
     needs: 'npm',
-    install: async () => {
-      const directory = join(CACHE, 'node');
-      mkdirSync(directory, { recursive: true });
-      for (const file of ['package.json', 'app.cjs']) copyFileSync(join(HERE, 'node', file), join(directory, file));
-      if (!existsSync(join(directory, 'node_modules/@pyroscope/nodejs')))
-        await runFile('npm', ['install', '--no-audit', '--no-fund'], { cwd: directory });
-    },
-    run: (environment) => runFile(process.execPath, ['app.cjs'], { cwd: join(CACHE, 'node'), env: environment }),
+    install: installNodeSdk,
+    run: (environment) => runFile(process.execPath, ['app.cjs'], { cwd: NODE_SDK, env: environment }),
     types: [
       'wall:samples:count:wall:nanoseconds',
       'wall:wall:nanoseconds:wall:nanoseconds',

@@ -28,3 +28,4 @@ export type {
 } from './symbols.ts';
 export { decodeStacks, type StackFormat } from './text/decode-stacks.ts';
 export { STACK_KIND_NAMES } from './text/stack-kind.ts';
+export { stackSymbols } from './text/stack-profile.ts';

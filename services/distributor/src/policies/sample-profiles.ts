@@ -2,7 +2,7 @@
  * Probabilistic sampling: of profiles that are not drawn only totals are kept, under one frame that says so and a label, so that
  * every total stays exact while the stacks – most of the bytes – are gone. A profile's identity decides: a resend is drawn alike.
  */
-import type { ProfileRecord, SampleGroup, Symbols } from '@flamelake/formats';
+import { type ProfileRecord, type SampleGroup, stackSymbols } from '@flamelake/formats';
 import { type CompiledMatcher, compileMatchers, LABEL, matchLabels, parseSelector, sortLabels } from '@flamelake/model';
 import type { SamplingRule } from './policies.ts';
 
@@ -68,30 +68,7 @@ function totalOf({ labels, sampleCount, values }: SampleGroup, typeCount: number
 }
 
 const FRAME_BYTES = new Uint8Array(Buffer.from(FRAME));
-const FRAME_SYMBOLS: Symbols = {
-  strings: { count: 2, bytes: FRAME_BYTES, offsets: Uint32Array.of(0, 0, FRAME_BYTES.length) },
-  functions: {
-    count: 1,
-    name: Uint32Array.of(1),
-    systemName: Uint32Array.of(1),
-    filename: Uint32Array.of(0),
-    startLine: Int32Array.of(0),
-  },
-  mappings: {
-    count: 0,
-    memoryStart: new BigUint64Array(0),
-    memoryLimit: new BigUint64Array(0),
-    fileOffset: new BigUint64Array(0),
-    filename: new Uint32Array(0),
-    buildId: new Uint32Array(0),
-    flags: new Uint8Array(0),
-  },
-  locations: {
-    count: 1,
-    mapping: Uint32Array.of(0),
-    address: BigUint64Array.of(0n),
-    lineStart: Uint32Array.of(0, 1),
-    lineFunction: Uint32Array.of(0),
-    lineNumber: Int32Array.of(0),
-  },
-};
+const FRAME_SYMBOLS = stackSymbols(
+  { count: 2, bytes: FRAME_BYTES, offsets: Uint32Array.of(0, 0, FRAME_BYTES.length) },
+  { name: Uint32Array.of(1), filename: Uint32Array.of(0), line: Int32Array.of(0) },
+);

@@ -1,5 +1,5 @@
 /** A tree of calls with values, as V8's profilers give it, turned into pprof columns. */
-import type { Pprof, ValueType } from '@flamelake/formats';
+import { type Pprof, stackSymbols, type ValueType } from '@flamelake/formats';
 
 export interface CallFrame {
   readonly functionName: string;
@@ -47,29 +47,8 @@ export function pprofOfCallTree(tree: CallTree, facts: ProfileFacts): Pprof {
     start[s + 1] = locations.length;
     for (const [t, column] of tree.values.entries()) values[s * types + t] = BigInt(Math.round(column[node]));
   }
-  const identity = Uint32Array.from({ length: count }, (_, i) => i);
   return {
-    symbols: {
-      strings: strings.column(),
-      functions: { count, name, systemName: name, filename, startLine: new Int32Array(count) },
-      mappings: {
-        count: 0,
-        memoryStart: new BigUint64Array(0),
-        memoryLimit: new BigUint64Array(0),
-        fileOffset: new BigUint64Array(0),
-        filename: new Uint32Array(0),
-        buildId: new Uint32Array(0),
-        flags: new Uint8Array(0),
-      },
-      locations: {
-        count,
-        mapping: new Uint32Array(count),
-        address: new BigUint64Array(count),
-        lineStart: Uint32Array.from({ length: count + 1 }, (_, i) => i),
-        lineFunction: identity,
-        lineNumber: line,
-      },
-    },
+    symbols: stackSymbols(strings.column(), { name, filename, line }),
     sampleTypes: facts.sampleTypes,
     periodType: facts.periodType,
     period: facts.period,
