@@ -10,7 +10,16 @@ test(`every role twice, faults, freezes and crashes: no property is broken, ${SE
     for (const [what, count] of await runGeneral(seed)) sum.set(what, (sum.get(what) ?? 0) + count);
   }
   // What the simulation is there to meet must have happened.
-  for (const what of ['rival_segments', 'left_behind', 'fold lost', 'merge lost', 'sweep deletes', 'repeats', 'late']) {
+  for (const what of [
+    'rival_segments',
+    'left_behind',
+    'fold lost',
+    'merge lost',
+    'sweep deletes',
+    'swept pages',
+    'repeats',
+    'late',
+  ]) {
     assert.ok((sum.get(what) ?? 0) > 10, `${what} is too rare: ${sum.get(what)}`);
   }
 });

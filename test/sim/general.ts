@@ -1,5 +1,5 @@
 /** Everything at once: a log that is written to, and every role twice, through faults, freezes and crashes. */
-import { sweepOnce } from '@flamelake/catalog';
+import { type CatalogLimits, sweepOnce } from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
 import {
   createSeededRandom,
@@ -43,12 +43,25 @@ function chooseWeather(seed: number): Weather {
       restMsMax: scale * 600_000,
       flushIntervalMs: random.pick([0, 1_000, 10_000]),
       ...(random.chance(0.3) && { retentionMs: scale * random.pick([300_000, 3_000_000]) }),
+      catalog: chooseCatalog(seed),
     },
     deletes: random.chance(0.3),
     gapMsMax: scale * random.pick([30_000, 1_200_000]),
     resendChance: random.pick([0.2, 0.5]),
     resendReach: random.pick([3, 30]),
     crashChance: random.pick([0, 0.2, 0.5]),
+  };
+}
+
+/** Index pages for everything, for what is a little larger, or for nothing. */
+function chooseCatalog(seed: number): Partial<CatalogLimits> {
+  const random = createSeededRandom(`${seed}/catalog`);
+  if (random.chance(0.4)) return {};
+  return {
+    manifestBytes: random.pick([0, 700, 1_500]),
+    dayPageBytes: random.pick([0, 300, 1_000]),
+    pageDatasets: 1 + random.integer(3),
+    cacheBytes: random.pick([0, 2_000, 1_000_000]),
   };
 }
 

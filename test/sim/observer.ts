@@ -7,16 +7,21 @@ import {
   blocksPrefix,
   decodeManifest,
   EMPTY_MANIFEST,
+  isMissingObject,
+  keysInPages,
   type Manifest,
   manifestKey,
   manifestsPrefix,
   type PartitionRoot,
+  pagesPrefix,
   positionOfSegmentKey,
   rowsOfBlock,
   segmentKey,
   segmentsPrefix,
   versionOfBlockKey,
   versionOfManifestKey,
+  versionOfPageKey,
+  withBlocks,
 } from '@flamelake/catalog';
 import type { SimulatedStore, StoreEffect } from '@flamelake/testkit';
 import type { ReadRows } from './block-rows.ts';
@@ -42,7 +47,9 @@ interface Linked {
 }
 
 interface Committed {
+  /** All blocks named by the manifest itself. */
   readonly manifest: Manifest;
+  readonly pages: ReadonlySet<string>;
   readonly etag: string;
 }
 
@@ -99,14 +106,25 @@ export function createObserver(
     return sum;
   }
 
+  /** What a version names, its index pages included. */
+  async function whole(named: Manifest): Promise<Omit<Committed, 'etag'>> {
+    try {
+      const { pages } = await keysInPages(store.truth, named);
+      return { manifest: await withBlocks(store.truth, named), pages };
+    } catch (error) {
+      if (!isMissingObject(error)) throw error;
+      throw new Violation('NEEDED-GONE', `version ${named.version} is committed without a page`, { cause: error });
+    }
+  }
+
   async function commit(key: string, version: number): Promise<void> {
     const object = store.objects.get(key);
     if (object === undefined) return;
-    const manifest = decodeManifest(object.body, key);
+    const { manifest, pages } = await whole(decodeManifest(object.body, key));
     if (version !== newest.version + 1) throw new Violation('POSITION', `version ${version} follows ${newest.version}`);
     const before = newest;
     newest = manifest;
-    versions.set(version, { manifest, etag: object.etag });
+    versions.set(version, { manifest, pages, etag: object.etag });
     if (!links.has(manifest.position) || manifest.position < before.position) {
       throw new Violation('POSITION', `version ${version} goes from ${before.position} to ${manifest.position}`);
     }
@@ -124,6 +142,7 @@ export function createObserver(
       const { blocks, position } = committed?.manifest ?? EMPTY_MANIFEST;
       if (committed !== undefined) keys.set(manifestKey(root, version), committed.etag);
       for (const { key } of blocks) keys.set(key, undefined);
+      for (const key of committed?.pages ?? []) keys.set(key, undefined);
       for (let at = position; at < chainEnd; at = chain.get(at)?.next ?? chainEnd) {
         keys.set(segmentKey(root, at), chain.get(at)?.etag);
       }
@@ -166,7 +185,8 @@ export function createObserver(
       const isBelow = (key: string) =>
         (key.startsWith(segmentsPrefix(root)) && positionOfSegmentKey(key) < position) ||
         (key.startsWith(manifestsPrefix(root)) && versionOfManifestKey(key) < floor) ||
-        (key.startsWith(blocksPrefix(root)) && versionOfBlockKey(key) < floor);
+        (key.startsWith(blocksPrefix(root)) && versionOfBlockKey(key) < floor) ||
+        (key.startsWith(pagesPrefix(root)) && versionOfPageKey(key) < floor);
       return [...store.objects.keys()].filter((key) => isBelow(key) && !keys.has(key));
     },
   };

@@ -1,6 +1,7 @@
 /** The roles of one partition as simulated processes: the real code of the catalog, driven as the services drive it. */
 import { objectSource, openBlock } from '@flamelake/block';
 import {
+  type CatalogLimits,
   commitChange,
   createChainWriter,
   type ExpireBefore,
@@ -10,6 +11,7 @@ import {
   type IdentityRules,
   identityWindowMs,
   isMissingObject,
+  limitCatalog,
   type MergeRules,
   mergeOnce,
   openSegment,
@@ -19,6 +21,7 @@ import {
   rowsOfSegment,
   sweepOnce,
   takePartitionSnapshot,
+  withBlocks,
 } from '@flamelake/catalog';
 import { type Clock, FlamelakeError, formatSelector, LABEL, type ObjectStore } from '@flamelake/model';
 import type { SeededRandom, SimulatedLog, SimulatedProcess, SimulatedStore } from '@flamelake/testkit';
@@ -44,6 +47,8 @@ export interface Stage {
   readonly retentionMs: number | undefined;
   /** Service of which profiles are deleted time and again. */
   readonly deletedService: string;
+  /** When the catalog writes index pages. */
+  readonly catalog: Partial<CatalogLimits>;
   /** What happened, counted. */
   readonly counts: Map<string, number>;
 }
@@ -52,15 +57,22 @@ export interface Stage {
 export const ROLES = ['writer', 'folder', 'merger', 'sweeper', 'reader'] as const;
 export type Role = (typeof ROLES)[number] | 'deleter' | 'expirer';
 
+/** The store as a process sees it. */
+export function viewOf({ store, catalog }: Stage, process: SimulatedProcess): ObjectStore {
+  const view = store.view(process);
+  limitCatalog(view, catalog);
+  return view;
+}
+
 /** Plays a role until its process crashes. Only a violation, or an error no fault explains, ends it. */
 export function play(stage: Stage, role: Role, process: SimulatedProcess): void {
-  const store = stage.store.view(process);
+  const store = viewOf(stage, process);
   const count = (what: string, amount = 1) => stage.counts.set(what, (stage.counts.get(what) ?? 0) + amount);
   process.spawn(async () => {
     if (role === 'writer') return write(stage, process, store, count);
     for (;;) {
       try {
-        count(await act(stage, role, process, store));
+        count(await act(stage, role, process, store, count));
       } catch (error) {
         if (!isUnavailable(error)) throw error;
         count('unavailable');
@@ -98,7 +110,13 @@ async function write(
 }
 
 /** Does what the role does once. @returns what it did, for the counts */
-async function act(stage: Stage, role: Role, process: SimulatedProcess, store: ObjectStore): Promise<string> {
+async function act(
+  stage: Stage,
+  role: Role,
+  process: SimulatedProcess,
+  store: ObjectStore,
+  count: (what: string, amount?: number) => void,
+): Promise<string> {
   const { root, keepMs } = stage;
   const { random } = process;
   const expireBefore = expiryOf(stage, process.clock);
@@ -114,8 +132,9 @@ async function act(stage: Stage, role: Role, process: SimulatedProcess, store: O
     case 'deleter':
       return deleteService(stage, process, store);
     case 'sweeper': {
-      const { manifests, blocks, segments } = await sweepOnce({ store, root, random, keepMs });
-      return manifests + blocks + segments > 0 ? 'sweep deletes' : 'sweep';
+      const { manifests, blocks, pages, segments } = await sweepOnce({ store, root, random, keepMs });
+      if (pages > 0) count('swept pages', pages);
+      return manifests + blocks + pages + segments > 0 ? 'sweep deletes' : 'sweep';
     }
     case 'reader':
       return query(stage, process, store);
@@ -173,8 +192,9 @@ export async function readAnswer(
   stage: Stage,
   process: SimulatedProcess,
   store: ObjectStore,
-  { manifest, segments, next }: PartitionSnapshot,
+  { manifest: newest, segments, next }: PartitionSnapshot,
 ): Promise<void> {
+  const manifest = await withBlocks(store, newest);
   const parts: Rows[] = [];
   const expireBefore = expiryOf(stage, process.clock);
   for (const entry of manifest.blocks) {

@@ -1,5 +1,5 @@
 /** One partition's world from a seed: the log, the store, what must be true of them, and processes that work on them. */
-import { lateAfterMs } from '@flamelake/catalog';
+import { type CatalogLimits, lateAfterMs } from '@flamelake/catalog';
 import type { ObjectStore } from '@flamelake/model';
 import {
   createSimulatedLog,
@@ -15,7 +15,7 @@ import {
 import { createRowReader } from './block-rows.ts';
 import { createLogTruth } from './log-truth.ts';
 import { createObserver } from './observer.ts';
-import { play, type Role, type Stage } from './roles.ts';
+import { play, type Role, type Stage, viewOf } from './roles.ts';
 import { Violation } from './violation.ts';
 
 export interface WorldOptions extends SimulationOptions {
@@ -26,6 +26,8 @@ export interface WorldOptions extends SimulationOptions {
   readonly restMsMax?: number;
   /** How long profiles stay, ms; for ever by default. */
   readonly retentionMs?: number;
+  /** When the catalog writes index pages; what a store has by default otherwise. */
+  readonly catalog?: Partial<CatalogLimits>;
 }
 
 /** A process that does one thing. */
@@ -83,6 +85,7 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
     restMsMax: options.restMsMax ?? 600_000,
     retentionMs,
     deletedService: 'cart',
+    catalog: options.catalog ?? {},
     counts: new Map(),
   };
   const world: World = {
@@ -98,7 +101,7 @@ export function createWorld(seed: number | string, options: WorldOptions = {}): 
     job(name, task) {
       const process = simulation.process(`${name} ${processes.length + 1}`);
       processes.push(process);
-      return startJob(world, process, () => task(process, store.view(process)));
+      return startJob(world, process, () => task(process, viewOf(stage, process)));
     },
     async run(until, limits) {
       const hasFailed = () => processes.some((process) => process.failures.length > 0);

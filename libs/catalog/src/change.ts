@@ -23,6 +23,8 @@ export interface MergeChange {
   readonly id: string;
   /** Keys of the blocks that were merged. */
   readonly remove: readonly string[];
+  /** Days that these blocks are of, `daysOf` them: where they are looked for when they are in index pages. */
+  readonly days?: readonly (number | undefined)[];
   /** One for each window of profile time and share of tenants. */
   readonly add: readonly BlockEntry[];
   /** Ids of the pins that were heeded, when expired profiles were left out. */
@@ -117,10 +119,13 @@ function addedBlocks(change: Change): readonly BlockEntry[] {
   }
 }
 
-/** The version after `manifest`, with the change made; deletes that have nothing left to do are gone. */
-export function applyChange(manifest: Manifest, change: Change): Manifest {
+/**
+ * The version after `manifest`, with the change made; deletes that have nothing left to do are gone.
+ * @param held - ids of deletes that have, whatever the blocks say
+ */
+export function applyChange(manifest: Manifest, change: Change, held: ReadonlySet<string> = new Set()): Manifest {
   const changed = changeOf(manifest, change);
-  return { ...changed, deletes: unsettledDeletes(changed) };
+  return { ...changed, deletes: unsettledDeletes(changed, held) };
 }
 
 function changeOf(manifest: Manifest, change: Change): Manifest {

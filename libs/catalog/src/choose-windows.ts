@@ -1,6 +1,6 @@
 /** Which windows of profile time a merge opens: the fullest ones, judged by what the catalog knows of its inputs. */
-import type { MergeJob } from './plan-merges.ts';
 import { startOf } from './plan-merges.ts';
+import type { BlockEntry } from './types.ts';
 
 /** Rows whose time is in the window; of late rows, that is in none of the opened ones. */
 export interface OutputWindow {
@@ -14,7 +14,11 @@ export interface OutputWindow {
 const SPANNED_MAX = 1_000;
 
 /** The opened windows by time, then the late one if anything can be left for it. */
-export function chooseWindows({ inputs, windowMs }: MergeJob, windowsMax: number): readonly OutputWindow[] {
+export function chooseWindows(
+  inputs: readonly Pick<BlockEntry, 'datasets'>[],
+  windowMs: number,
+  windowsMax: number,
+): readonly OutputWindow[] {
   const weights = new Map<number, number>();
   let isLateNeeded = false;
   for (const { datasets } of inputs) {

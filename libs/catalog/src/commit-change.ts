@@ -1,9 +1,11 @@
 /** The commit: how a change becomes part of the catalog while others commit theirs. */
 import { FlamelakeError, type ObjectStore } from '@flamelake/model';
-import { applyChange, type Change, isAboveFloor, isLive } from './change.ts';
+import { type Change, isAboveFloor } from './change.ts';
+import { isMissingObject } from './follow-chain.ts';
 import { manifestKey } from './keys.ts';
-import { encodeManifest } from './manifest.ts';
 import { newestManifest } from './newest-manifest.ts';
+import { nextVersion } from './next-version.ts';
+import { createPageWriter, type PageWriter } from './page-writer.ts';
 import type { Manifest, PartitionRoot } from './types.ts';
 
 export type CommitOutcome =
@@ -24,15 +26,17 @@ const ATTEMPTS_MAX = 100;
  *   the change may be committed, or come to be
  */
 export async function commitChange(store: ObjectStore, root: PartitionRoot, change: Change): Promise<CommitOutcome> {
+  const writer = createPageWriter(store, root, change.id);
   let unanswered = 0;
   let cause: unknown;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const newest = await newestManifest(store, root);
     if (newest.commitIds.includes(change.id)) return { outcome: 'committed', manifest: newest };
-    if (!isLive(newest, change)) return { outcome: 'lost', reason: 'inputs' };
+    const next = await nextOf(store, writer, newest, change);
+    if (next === 'swept') continue;
+    if (next === undefined) return { outcome: 'lost', reason: 'inputs' };
     if (!isAboveFloor(newest, change)) return { outcome: 'lost', reason: 'floor' };
     if (unanswered === UNANSWERED_MAX) throw cause;
-    const next = encodeManifest(applyChange(newest, change));
     try {
       await store.putIfAbsent(manifestKey(root, newest.version + 1), next);
       unanswered = 0;
@@ -42,4 +46,19 @@ export async function commitChange(store: ObjectStore, root: PartitionRoot, chan
     }
   }
   throw new FlamelakeError('aborted', 'commit met another commit each time', { attempts: ATTEMPTS_MAX });
+}
+
+/** A page of the newest version is gone only when there is a newer one. */
+async function nextOf(
+  store: ObjectStore,
+  writer: PageWriter,
+  newest: Manifest,
+  change: Change,
+): Promise<Uint8Array | undefined | 'swept'> {
+  try {
+    return await nextVersion(store, writer, newest, change);
+  } catch (error) {
+    if (isMissingObject(error)) return 'swept';
+    throw error;
+  }
 }

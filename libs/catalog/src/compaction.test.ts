@@ -139,13 +139,13 @@ test('a sweep deletes what nothing kept needs, an hour after it was superseded',
   const profiles = await foldEach(world, 4);
   await mergeOf(world, 2);
   const sweep = () => sweepOnce({ ...world, keepMs: HOUR_MS });
-  assert.deepEqual(await sweep(), { floor: 0, manifests: 0, blocks: 0, orphans: 0, segments: 0 });
+  assert.deepEqual(await sweep(), { floor: 0, manifests: 0, blocks: 0, orphans: 0, pages: 0, segments: 0 });
   clock.advance(HOUR_MS + 1);
   // Version 5 dropped four blocks and is the newest: its predecessor is the newest that was superseded.
-  assert.deepEqual(await sweep(), { floor: 4, manifests: 3, blocks: 0, orphans: 0, segments: 4 });
-  assert.deepEqual(await sweep(), { floor: 4, manifests: 0, blocks: 0, orphans: 0, segments: 0 });
+  assert.deepEqual(await sweep(), { floor: 4, manifests: 3, blocks: 0, orphans: 0, pages: 0, segments: 4 });
+  assert.deepEqual(await sweep(), { floor: 4, manifests: 0, blocks: 0, orphans: 0, pages: 0, segments: 0 });
   clock.advance(HOUR_MS + 1);
-  assert.deepEqual(await sweep(), { floor: 5, manifests: 1, blocks: 4, orphans: 0, segments: 0 });
+  assert.deepEqual(await sweep(), { floor: 5, manifests: 1, blocks: 4, orphans: 0, pages: 0, segments: 0 });
   assert.deepEqual(await storedTotals(store), expectedTotals(profiles));
   clock.advance(HOUR_MS + 1);
   await sweep();
@@ -200,6 +200,7 @@ test('a sweeper that another one overtakes does not trust what it read at its fl
     manifests: 0,
     blocks: 0,
     orphans: 0,
+    pages: 0,
     segments: 0,
   });
   assert.deepEqual(await storedTotals(store), expectedTotals(profiles));

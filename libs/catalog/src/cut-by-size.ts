@@ -1,15 +1,19 @@
 /** Retention by size: reads what all partitions hold, decides a cut for each tenant that holds too much, and has every partition take it. */
 import type { ObjectStore, Random } from '@flamelake/model';
 import { commitChange } from './commit-change.ts';
-import { newestManifest } from './newest-manifest.ts';
+import { withBlocks } from './load-blocks.ts';
+import { fromNewest } from './newest-manifest.ts';
 import { randomId } from './random-id.ts';
 import type { ExpireBefore } from './row-rules.ts';
 import { createSizeUse, type SizeLimit, type TenantUse } from './size-use.ts';
 import { listRoots } from './take-snapshot.ts';
+import type { Manifest } from './types.ts';
 
 export interface SizeContext {
   readonly store: ObjectStore;
   readonly sizeLimit: SizeLimit;
+  /** Whether any tenant has a limit; it is assumed unless given. */
+  readonly hasLimits?: (() => boolean) | undefined;
   /** Retention by time; none by default. */
   readonly expireBefore?: ExpireBefore;
 }
@@ -23,7 +27,11 @@ const NEVER: ExpireBefore = () => Number.NEGATIVE_INFINITY;
 export async function readSizeUse(context: SizeContext, nowMs: number): Promise<readonly TenantUse[]> {
   const use = createSizeUse(context.sizeLimit, context.expireBefore ?? NEVER);
   // One after another: the manifests of all partitions together may be large.
-  for (const root of await listRoots(context.store)) use.add(await newestManifest(context.store, root));
+  for (const root of await listRoots(context.store)) {
+    const isLimited = context.hasLimits?.() ?? true;
+    const whole = (manifest: Manifest) => (isLimited ? withBlocks(context.store, manifest) : Promise.resolve(manifest));
+    use.add(await fromNewest(context.store, root, whole));
+  }
   return use.tenants(nowMs);
 }
 

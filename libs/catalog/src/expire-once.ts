@@ -5,15 +5,17 @@
 import type { ObjectStore, Random } from '@flamelake/model';
 import { commitChange } from './commit-change.ts';
 import { isMissingObject } from './follow-chain.ts';
+import { withBlocks } from './load-blocks.ts';
 import { mergeBlocks } from './merge-blocks.ts';
 import { MERGE_RULES_DEFAULT, type MergeRules } from './merge-rules.ts';
-import { newestManifest } from './newest-manifest.ts';
+import { fromNewest } from './newest-manifest.ts';
+import { daysOf } from './next-version.ts';
 import { isBlockSubject, mayMatch } from './pending-deletes.ts';
 import { NO_PAUSE, type Pause } from './put-block.ts';
 import { randomId } from './random-id.ts';
 import { type ExpireBefore, isWhollyExpired } from './row-rules.ts';
 import { withCuts } from './size-cuts.ts';
-import type { BlockEntry, Manifest, PartitionRoot } from './types.ts';
+import type { BlockEntry, DayRef, Manifest, PartitionRoot } from './types.ts';
 
 export interface ExpireContext {
   readonly store: ObjectStore;
@@ -29,6 +31,10 @@ export interface ExpireContext {
   readonly pause?: Pause;
   /** A manifest seen before: not read again if it is still the newest. */
   readonly known?: Manifest | undefined;
+  /** No profile of this time or later is expired, whoever's it is; any may be unless it is given. */
+  readonly latestExpiry?: () => number;
+  /** Index pages of days where nothing was due, with the `latestExpiry` of then; kept by the caller from call to call. */
+  readonly lookedAt?: Map<string, number>;
   /** Blocks that pins keep from shrinking, with the time up to which that is known; kept by the caller from call to call. */
   readonly pinned?: Map<string, number>;
 }
@@ -41,12 +47,27 @@ export type ExpireOutcome =
 
 /** A block that is not smaller than this share of itself holds what pins exempt. */
 const WORTHWHILE_SHARE = 0.95;
+/** A day is looked at again when retention has moved by this share of the time a block may hold expired profiles. */
+const LOOK_SHARE = 1 / 8;
 /** One window for whatever a block holds. */
 const ALL_TIMES_MS = Number.MAX_SAFE_INTEGER;
 
 /** @throws {FlamelakeError} `data_loss` on a block that cannot be read, `unavailable` when the store does not answer */
 export async function expireOnce(given: ExpireContext): Promise<ExpireOutcome> {
-  const manifest = await newestManifest(given.store, given.root, given.known);
+  const { store, root, known, latestExpiry = () => Number.POSITIVE_INFINITY } = given;
+  const { manifest, looked, expiryMs } = await fromNewest(
+    store,
+    root,
+    async (newest) => {
+      // What holds no profiles is dropped like profiles of nobody in particular.
+      const cutsMs = newest.cuts.map(({ beforeMs }) => beforeMs);
+      const endMs = Math.max(latestExpiry(), given.expireBefore(''), ...cutsMs);
+      const days = daysToLookAt(given, newest, endMs);
+      const due = await withBlocks(store, { ...newest, ...(newest.days && { days }) });
+      return { manifest: due, looked: days, expiryMs: endMs };
+    },
+    known,
+  );
   const context = { ...given, expireBefore: withCuts(manifest, given.expireBefore) };
   const gone = manifest.blocks.filter((block) => isOver(context, manifest, block));
   if (gone.length > 0) return commit(context, manifest, gone, [], { dropped: gone.length, rewritten: 0 });
@@ -55,7 +76,21 @@ export async function expireOnce(given: ExpireContext): Promise<ExpireOutcome> {
     const outcome = await rewrite(context, manifest, block);
     if (outcome !== undefined) return outcome;
   }
+  for (const { key } of looked) context.lookedAt?.set(key, expiryMs);
   return { outcome: 'nothing' };
+}
+
+/** Days in index pages on which something may be due. @param expiryMs - no profile of this time or later is expired */
+function daysToLookAt(
+  { rewriteAfterMs, lookedAt }: ExpireContext,
+  { days = [], deletes }: Manifest,
+  expiryMs: number,
+): readonly DayRef[] {
+  return days.filter(({ key, minTimeMs, maxTimeMs }) => {
+    if (deletes.some(({ fromMs, untilMs }) => fromMs <= maxTimeMs && untilMs > minTimeMs)) return true;
+    const knownMs = lookedAt?.get(key) ?? Number.NEGATIVE_INFINITY;
+    return minTimeMs < expiryMs && expiryMs >= knownMs + rewriteAfterMs * LOOK_SHARE;
+  });
 }
 
 /** Whether nothing of a block is needed any more, neither profiles nor identities. */
@@ -125,14 +160,24 @@ async function commit(
     kind: 'merge',
     id: randomId(random),
     remove: remove.map(({ key }) => key),
+    days: daysOf(remove),
     add,
     pinIds: pins.map(({ id }) => id),
   });
   return committed.outcome === 'committed' ? { outcome: 'committed', ...done } : { outcome: 'lost' };
 }
 
-/** How far behind retention is: the age beyond its end of the oldest profile that is still stored, ms; pins count as if they were not. */
-export function retentionLagMs({ blocks }: Manifest, expireBefore: ExpireBefore): number {
+/**
+ * How far behind retention is: the age beyond its end of the oldest profile that is still stored, ms; pins count as if they were not.
+ * @param latestExpiry - see `ExpireContext`
+ */
+export async function retentionLagMs(
+  store: ObjectStore,
+  manifest: Manifest,
+  expireBefore: ExpireBefore,
+  latestExpiry: () => number = () => Number.POSITIVE_INFINITY,
+): Promise<number> {
+  const { blocks } = await withBlocks(store, manifest, { untilMs: latestExpiry() });
   let lagMs = 0;
   for (const { datasets } of blocks) {
     for (const { tenant, minTimeMs } of datasets) lagMs = Math.max(lagMs, expireBefore(tenant) - minTimeMs);

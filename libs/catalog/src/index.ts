@@ -1,3 +1,5 @@
+export { type BlockSums, blockSums } from './block-sums.ts';
+export { blocksToPlan } from './blocks-to-plan.ts';
 export {
   type ChainWriter,
   type ChainWriterCount,
@@ -40,23 +42,35 @@ export {
 } from './identity-rules.ts';
 export { createIdentityWindow, IDENTITY_BYTES, type IdentityWindow } from './identity-window.ts';
 export {
+  type DatasetName,
+  type DatasetPage,
+  type DatasetPageRef,
+  type DayBlock,
+  type DayPage,
+  datasetAt,
+} from './index-page.ts';
+export {
   blockKey,
   blocksPrefix,
   LOGS_PREFIX,
   manifestKey,
   manifestsPrefix,
+  pagesPrefix,
   partitionsPrefix,
   positionOfSegmentKey,
   segmentKey,
   segmentsPrefix,
   versionOfBlockKey,
   versionOfManifestKey,
+  versionOfPageKey,
 } from './keys.ts';
+export { type DatasetFilter, entriesOf, keysInPages, plannedBlocks, withBlocks, withBlocksOf } from './load-blocks.ts';
 export { decodeManifest, EMPTY_MANIFEST, encodeManifest, MANIFEST_BYTES_MAX } from './manifest.ts';
 export { type MergeContext, type MergeOutcome, mergeOnce, runMerge } from './merge-once.ts';
 export { MERGE_RULES_DEFAULT, type MergeRules } from './merge-rules.ts';
 export { listAll, newestManifest, readManifest } from './newest-manifest.ts';
 export { openStore, STORE_KEY, type StoreIdentity } from './open-store.ts';
+export { CATALOG_LIMITS_DEFAULT, type CatalogLimits, limitCatalog, readPage, shareCatalog } from './page-cache.ts';
 export { isBlockSubject, isSegmentSubject } from './pending-deletes.ts';
 export { type MergeJob, planMerges, windowOf } from './plan-merges.ts';
 export type { Pause } from './put-block.ts';

@@ -6,6 +6,7 @@
  *     logs/<log id>/partitions/<partition>/segments/<position>
  *     logs/<log id>/partitions/<partition>/manifests/<10^20 − 1 − version>
  *     logs/<log id>/partitions/<partition>/blocks/<version the job started from>-<block id>
+ *     logs/<log id>/partitions/<partition>/pages/<version it extends>-<id>
  *     tenants/<tenant>/<name>/<10^20 − 1 − version>      (tenant-document.ts)
  */
 import { FlamelakeError } from '@flamelake/model';
@@ -38,6 +39,10 @@ export function blocksPrefix(root: PartitionRoot): string {
   return `${rootPrefix(root)}blocks/`;
 }
 
+export function pagesPrefix(root: PartitionRoot): string {
+  return `${rootPrefix(root)}pages/`;
+}
+
 /** Key of the segment that begins at a log position. */
 export function segmentKey(root: PartitionRoot, position: number): string {
   return segmentsPrefix(root) + digits(BigInt(position));
@@ -58,6 +63,11 @@ export function blockKey(root: PartitionRoot, version: number, blockId: string):
   return `${blocksPrefix(root)}${digits(BigInt(version))}-${blockId}`;
 }
 
+/** Key of an index page made for the version after `version`. */
+export function pageKey(root: PartitionRoot, version: number, id: string): string {
+  return `${pagesPrefix(root)}${digits(BigInt(version))}-${id}`;
+}
+
 /** Version in a manifest's key. */
 export function versionOfManifestKey(key: string): number {
   return Number(DESCENDING_MAX - numberAt(key, key.lastIndexOf('/') + 1));
@@ -65,6 +75,11 @@ export function versionOfManifestKey(key: string): number {
 
 /** Version a block's key begins with: where its job started from. */
 export function versionOfBlockKey(key: string): number {
+  return Number(numberAt(key, key.lastIndexOf('/') + 1));
+}
+
+/** Version an index page's key begins with: the one it extends. */
+export function versionOfPageKey(key: string): number {
   return Number(numberAt(key, key.lastIndexOf('/') + 1));
 }
 

@@ -45,14 +45,17 @@ export async function mergeBlocks(
   job: MergeJob,
 ): Promise<readonly BlockEntry[]> {
   const { store, rules, expireBefore, pause } = context;
-  const keepOf = new Map(job.inputs.map((entry) => [entry, rowsOfBlock(manifest, entry, expireBefore)]));
   const inputs = await openInputs(store, job.inputs, rules.memoryBytes * HELD_PART);
+  // What the blocks say of themselves: the catalog need not have been asked for their datasets.
+  const entries = inputs.all.map(({ entry, block }) => ({ ...entry, datasets: block.info.datasets }));
+  const keepOf = new Map(entries.map((entry, i) => [job.inputs[i], rowsOfBlock(manifest, entry, expireBefore)]));
   const outputs = createOutputs(context, manifest.version, job);
-  for (const window of chooseWindows(job, rules.windowsMax)) {
+  for (const window of chooseWindows(entries, job.windowMs, rules.windowsMax)) {
     await outputs.end();
     let tenant: string | undefined;
     for (const share of sharesOf(inputs.all, window, rules.ownBlockBytes)) {
       if (share.isLarge && share.info.tenant !== tenant) await outputs.end();
+      await outputs.beginDataset();
       ({ tenant } = share.info);
       for (const input of inputs.all) {
         await addShare(outputs.current(), inputs, input, share, window, keepOf.get(input.entry));
@@ -128,6 +131,8 @@ function createOutputs({ store, root, random, rules, pause }: MergeBlocksContext
   const place = { version, level: job.level, log, ...totalsOf(job.level, rules) };
   const entries: BlockEntry[] = [];
   let builder: BlockBuilder | undefined;
+  /** Of the one being built, at most. */
+  let datasets = 0;
   const end = async ({ isLast = false } = {}) => {
     const ended = builder;
     builder = undefined;
@@ -138,6 +143,12 @@ function createOutputs({ store, root, random, rules, pause }: MergeBlocksContext
     entries,
     current: () => (builder ??= createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 })),
     end,
+    /** Ends an output that has as many datasets as it may have. */
+    async beginDataset() {
+      if (datasets >= rules.datasetsMax) await end();
+      if (builder === undefined) datasets = 0;
+      datasets++;
+    },
     async endWhenFull() {
       if (builder !== undefined && builder.memoryBytes >= rules.memoryBytes * BUILT_PART) await end();
     },

@@ -11,10 +11,10 @@ import {
   TAIL_BYTES,
 } from '@flamelake/block';
 import { FlamelakeError, type ObjectStore } from '@flamelake/model';
-import type { BlockEntry } from './types.ts';
+import type { PlannedBlock } from './types.ts';
 
 export interface MergeInput {
-  readonly entry: BlockEntry;
+  readonly entry: PlannedBlock;
   readonly block: BlockReader;
   /** By identity, 1 when an output has it. */
   readonly isTaken: Uint8Array;
@@ -36,7 +36,7 @@ export interface MergeInputs {
  */
 export async function openInputs(
   store: ObjectStore,
-  entries: readonly BlockEntry[],
+  entries: readonly PlannedBlock[],
   memoryBytes: number,
 ): Promise<MergeInputs> {
   const all: MergeInput[] = [];
@@ -81,7 +81,7 @@ export function datasetName({ tenant, service }: Pick<DatasetInfo, 'tenant' | 's
   return `${tenant.length}:${tenant}${service}`;
 }
 
-async function readWhole(store: ObjectStore, { key, sizeBytes }: BlockEntry): Promise<BlockReader> {
+async function readWhole(store: ObjectStore, { key, sizeBytes }: PlannedBlock): Promise<BlockReader> {
   const object = await store.get(key);
   if (object?.sizeBytes !== sizeBytes) throw new FlamelakeError('not_found', 'block object is gone', { key });
   return parseBlock(object.bytes, key);

@@ -1,10 +1,12 @@
 /** One merge: the job longest overdue, done and committed. No profile is dropped or summed up. */
 import type { ObjectStore, Random } from '@flamelake/model';
+import { blocksToPlan } from './blocks-to-plan.ts';
 import { commitChange } from './commit-change.ts';
 import { isMissingObject } from './follow-chain.ts';
 import { mergeBlocks } from './merge-blocks.ts';
 import { MERGE_RULES_DEFAULT, type MergeRules } from './merge-rules.ts';
-import { newestManifest } from './newest-manifest.ts';
+import { fromNewest } from './newest-manifest.ts';
+import { daysOf } from './next-version.ts';
 import { type MergeJob, planMerges } from './plan-merges.ts';
 import { NO_PAUSE, type Pause } from './put-block.ts';
 import { randomId } from './random-id.ts';
@@ -34,8 +36,12 @@ export type MergeOutcome =
  * @throws {FlamelakeError} as `runMerge`
  */
 export async function mergeOnce(context: MergeContext, nowMs: number): Promise<MergeOutcome> {
-  const manifest = await newestManifest(context.store, context.root);
-  const [job] = planMerges(manifest, { ...MERGE_RULES_DEFAULT, ...context.rules }, nowMs);
+  const { store, root } = context;
+  const rules = { ...MERGE_RULES_DEFAULT, ...context.rules };
+  const { manifest, job } = await fromNewest(store, root, async (newest) => {
+    const [longestDue] = planMerges(await blocksToPlan(store, newest, rules), rules, nowMs);
+    return { manifest: newest, job: longestDue };
+  });
   return job === undefined ? { outcome: 'nothing' } : runMerge(context, manifest, job);
 }
 
@@ -59,7 +65,8 @@ export async function runMerge(
   }
   const remove = job.inputs.map((input) => input.key);
   const pinIds = expireBefore && manifest.pins.map((pin) => pin.id);
-  const change = { kind: 'merge', id: randomId(random), remove, add, ...(pinIds && { pinIds }) } as const;
+  const days = daysOf(job.inputs);
+  const change = { kind: 'merge', id: randomId(random), remove, days, add, ...(pinIds && { pinIds }) } as const;
   const committed = await commitChange(store, root, change);
   return committed.outcome === 'committed' ? { outcome: 'committed', job, blocks: add } : { outcome: 'lost', job };
 }

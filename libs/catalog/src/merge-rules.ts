@@ -16,6 +16,8 @@ export interface MergeRules {
   readonly windowsMax: number;
   /** Bytes of a tenant's share of a window from which on it gets blocks of its own; smaller blocks are small. */
   readonly ownBlockBytes: number;
+  /** Datasets of an output, from which on the next one is begun: a reader of one has to read the names of all. */
+  readonly datasetsMax: number;
   /** Small blocks of one day, or late ones, that are merged again. */
   readonly smallBlocksMax: number;
   /** Identities without a profile are kept for so long, by the log's clock; blocks are merged to days after it. */
@@ -36,6 +38,7 @@ export const MERGE_RULES_DEFAULT: MergeRules = {
   graceMs: 900_000,
   windowsMax: 6,
   ownBlockBytes: 8_388_608,
+  datasetsMax: 16_384,
   smallBlocksMax: 8,
   identityWindowMs: IDENTITY_WINDOW_MS_MAX,
   memoryBytes: 201_326_592,

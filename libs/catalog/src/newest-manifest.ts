@@ -1,6 +1,7 @@
 /** Finds the newest version of a partition's catalog: its key sorts first. */
 import { FlamelakeError, type ObjectInfo, type ObjectRange, type ObjectStore } from '@flamelake/model';
-import { manifestKey, manifestsPrefix, versionOfManifestKey } from './keys.ts';
+import { isMissingObject } from './follow-chain.ts';
+import { manifestKey, manifestsPrefix, pagesPrefix, versionOfManifestKey } from './keys.ts';
 import { decodeManifest, EMPTY_MANIFEST } from './manifest.ts';
 import type { Manifest, PartitionRoot } from './types.ts';
 
@@ -24,6 +25,26 @@ export async function newestManifest(store: ObjectStore, root: PartitionRoot, kn
   throw new FlamelakeError('unavailable', 'newest manifest vanishes whenever it is read', {
     prefix: manifestsPrefix(root),
   });
+}
+
+/**
+ * Reads what the newest manifest names; starts again when an index page was swept meanwhile, so that there is a newer one.
+ * @throws {FlamelakeError} as `newestManifest`
+ */
+export async function fromNewest<Result>(
+  store: ObjectStore,
+  root: PartitionRoot,
+  read: (manifest: Manifest) => Promise<Result>,
+  known?: Manifest,
+): Promise<Result> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    try {
+      return await read(await newestManifest(store, root, known));
+    } catch (error) {
+      if (!isMissingObject(error)) throw error;
+    }
+  }
+  throw new FlamelakeError('unavailable', 'index pages vanish whenever they are read', { prefix: pagesPrefix(root) });
 }
 
 /**

@@ -27,9 +27,9 @@ function isSettled({ position, blocks }: Manifest, pending: PendingDelete): bool
   );
 }
 
-/** The deletes that stay. */
-export function unsettledDeletes(manifest: Manifest): readonly PendingDelete[] {
-  return manifest.deletes.filter((pending) => !isSettled(manifest, pending));
+/** The deletes that stay. @param held - ids of those that blocks in index pages can match */
+export function unsettledDeletes(manifest: Manifest, held: ReadonlySet<string>): readonly PendingDelete[] {
+  return manifest.deletes.filter((pending) => held.has(pending.id) || !isSettled(manifest, pending));
 }
 
 /**

@@ -3,11 +3,11 @@
  * catalog smaller or takes blocks up a level, so that there is an end to them.
  */
 import type { MergeRules } from './merge-rules.ts';
-import type { BlockEntry, Manifest } from './types.ts';
+import type { PlannedBlock } from './types.ts';
 
 /** Blocks that become blocks of a level, cut by profile time. */
 export interface MergeJob {
-  readonly inputs: readonly BlockEntry[];
+  readonly inputs: readonly PlannedBlock[];
   /** Of the outputs: the same as that of the inputs, or one more. */
   readonly level: number;
   readonly windowMs: number;
@@ -24,7 +24,7 @@ const LEVEL_MAX = 3;
  * @param busy - keys of blocks that other jobs are merging
  */
 export function planMerges(
-  manifest: Manifest,
+  manifest: { readonly blocks: readonly PlannedBlock[] },
   rules: MergeRules,
   nowMs: number,
   busy: ReadonlySet<string> = new Set(),
@@ -43,7 +43,7 @@ export function planMerges(
 }
 
 /** Start of the window that all profiles of a block lie in; undefined when there is none. */
-export function windowOf(block: BlockEntry, windowMs: number): number | undefined {
+export function windowOf(block: Pick<PlannedBlock, 'datasets'>, windowMs: number): number | undefined {
   const starts = new Set<number>();
   for (const { minTimeMs, maxTimeMs } of block.datasets) {
     starts.add(startOf(minTimeMs, windowMs)).add(startOf(maxTimeMs, windowMs));
@@ -57,7 +57,7 @@ export function startOf(timeMs: number, windowMs: number): number {
 }
 
 /** Level 1 → 2: enough of them, or all when the oldest has waited for an hour. */
-function planFresh(ones: readonly BlockEntry[], rules: MergeRules, nowMs: number): MergeJob[] {
+function planFresh(ones: readonly PlannedBlock[], rules: MergeRules, nowMs: number): MergeJob[] {
   const jobs: MergeJob[] = [];
   let rest = ones;
   while (rest.length >= rules.blocksPerMerge) {
@@ -76,7 +76,7 @@ function planFresh(ones: readonly BlockEntry[], rules: MergeRules, nowMs: number
 }
 
 /** Level 2: the pieces of an hour that is over, while its day is not. */
-function planHours(twos: readonly BlockEntry[], rules: MergeRules, nowMs: number): MergeJob[] {
+function planHours(twos: readonly PlannedBlock[], rules: MergeRules, nowMs: number): MergeJob[] {
   const { hourMs, dayMs, graceMs } = rules;
   return [...groupByWindow(twos, hourMs)].flatMap(([startMs, blocks]) => {
     const dueMs = startMs + hourMs + graceMs;
@@ -89,14 +89,14 @@ function planHours(twos: readonly BlockEntry[], rules: MergeRules, nowMs: number
 
 /** Level 2 → 3: the blocks of a day that is over, and later small ones of that day. */
 function planDays(
-  twos: readonly BlockEntry[],
-  threes: readonly BlockEntry[],
+  twos: readonly PlannedBlock[],
+  threes: readonly PlannedBlock[],
   rules: MergeRules,
   nowMs: number,
 ): MergeJob[] {
   const { dayMs, smallBlocksMax } = rules;
   const merged = groupByWindow(threes, dayMs);
-  const isSettled = (block: BlockEntry) => block.log.lastAppendMs + rules.identityWindowMs <= nowMs;
+  const isSettled = (block: PlannedBlock) => block.log.lastAppendMs + rules.identityWindowMs <= nowMs;
   const days = [...groupByWindow(twos, dayMs)].flatMap(([startMs, blocks]): MergeJob[] => {
     const settled = blocks.filter(isSettled);
     const [oldest] = settled;
@@ -118,13 +118,13 @@ function planDays(
 
 /** Late blocks, of profiles from many days: each job takes the fullest days out of them. */
 function planLate(
-  twos: readonly BlockEntry[],
-  threes: readonly BlockEntry[],
+  twos: readonly PlannedBlock[],
+  threes: readonly PlannedBlock[],
   rules: MergeRules,
   nowMs: number,
 ): MergeJob[] {
   const { dayMs, smallBlocksMax } = rules;
-  const isLate = (block: BlockEntry) => windowOf(block, dayMs) === undefined;
+  const isLate = (block: PlannedBlock) => windowOf(block, dayMs) === undefined;
   const [fresh, old] = [twos.filter(isLate), threes.filter(isLate)];
   const jobs: MergeJob[] = [];
   const [oldest] = fresh;
@@ -146,8 +146,8 @@ function dayDueMs(startMs: number, { dayMs, graceMs, identityWindowMs }: MergeRu
 }
 
 /** Blocks by the window they lie in; those that lie in none are left out. */
-function groupByWindow(blocks: readonly BlockEntry[], windowMs: number): Map<number, BlockEntry[]> {
-  const groups = new Map<number, BlockEntry[]>();
+function groupByWindow(blocks: readonly PlannedBlock[], windowMs: number): Map<number, PlannedBlock[]> {
+  const groups = new Map<number, PlannedBlock[]>();
   for (const block of blocks) {
     const startMs = windowOf(block, windowMs);
     if (startMs === undefined) continue;
@@ -159,22 +159,22 @@ function groupByWindow(blocks: readonly BlockEntry[], windowMs: number): Map<num
 }
 
 /** How many jobs made some blocks: outputs of one job have one log range. A merge of one job's outputs would bring nothing. */
-function jobsIn(blocks: readonly BlockEntry[]): number {
+function jobsIn(blocks: readonly PlannedBlock[]): number {
   return new Set(blocks.map(({ log }) => `${log.position}-${log.next}`)).size;
 }
 
 /** Without what one job made, where that is so much more than the rest that to write it again would not pay. */
-function withoutGiant(blocks: readonly BlockEntry[], { smallBlocksMax }: MergeRules): readonly BlockEntry[] {
+function withoutGiant(blocks: readonly PlannedBlock[], { smallBlocksMax }: MergeRules): readonly PlannedBlock[] {
   if (jobsIn(blocks) >= smallBlocksMax) return blocks;
   const bytes = new Map<string, number>();
-  const rangeOf = ({ log }: BlockEntry) => `${log.position}-${log.next}`;
+  const rangeOf = ({ log }: PlannedBlock) => `${log.position}-${log.next}`;
   for (const block of blocks) bytes.set(rangeOf(block), (bytes.get(rangeOf(block)) ?? 0) + block.sizeBytes);
   const all = blocks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return blocks.filter((block) => (bytes.get(rangeOf(block)) ?? 0) * 5 <= all * 4);
 }
 
 /** The first blocks of a list, as many as one job may read; one at least. */
-function upToMost(blocks: readonly BlockEntry[], { inputsMax, inputBytesMax }: MergeRules): readonly BlockEntry[] {
+function upToMost(blocks: readonly PlannedBlock[], { inputsMax, inputBytesMax }: MergeRules): readonly PlannedBlock[] {
   let bytes = 0;
   let count = 0;
   for (const { sizeBytes } of blocks) {

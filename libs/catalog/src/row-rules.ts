@@ -16,7 +16,11 @@ interface RowRule {
 }
 
 /** @returns undefined when every row of the block stays */
-export function rowsOfBlock(manifest: Manifest, block: BlockEntry, expireBefore?: ExpireBefore): RowFilter | undefined {
+export function rowsOfBlock(
+  manifest: Manifest,
+  block: Pick<BlockEntry, 'key' | 'datasets'>,
+  expireBefore?: ExpireBefore,
+): RowFilter | undefined {
   const deletes = manifest.deletes.filter((pending) => isBlockSubject(block, pending));
   return rowFilter(block.datasets, deletes, manifest.pins, expireBefore && withCuts(manifest, expireBefore));
 }

@@ -1,6 +1,7 @@
 /** Snapshots on demand: one is shared by all who ask within a quarter of a second, and by all who ask while it is taken. */
 import { type Clock, FlamelakeError, type ObjectStore } from '@flamelake/model';
 import type { CommitToken } from './commit-token.ts';
+import { type DatasetFilter, withBlocksOf } from './load-blocks.ts';
 import { takeNamedSnapshot, takeSnapshotAt } from './snapshot-as-of.ts';
 import type { NamedPartition } from './snapshot-name.ts';
 import { takeSnapshot } from './take-snapshot.ts';
@@ -21,6 +22,11 @@ export interface SnapshotSource {
    * @throws {FlamelakeError} `out_of_range` when it is no longer kept
    */
   asOf(past: number | readonly NamedPartition[]): Promise<Snapshot>;
+  /**
+   * A snapshot whose manifests name all blocks with such datasets themselves: what is in index pages is read.
+   * @throws {FlamelakeError} `not_found` when a page was swept meanwhile
+   */
+  withBlocks(snapshot: Snapshot, filter: DatasetFilter): Promise<Snapshot>;
 }
 
 export interface SnapshotSourceOptions {
@@ -91,6 +97,7 @@ export function createSnapshotSource(options: SnapshotSourceOptions): SnapshotSo
     take: () => takeSince(clock.monotonicMs() - reuseMs),
     takeFresh: beginNext,
     asOf: (past) => (typeof past === 'number' ? takeSnapshotAt(store, past) : takeNamedSnapshot(store, past)),
+    withBlocks: (snapshot, filter) => withBlocksOf(store, snapshot, filter),
     async waitFor(token, signal) {
       const startMs = clock.monotonicMs();
       for (;;) {

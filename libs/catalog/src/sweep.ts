@@ -2,15 +2,19 @@
 import type { ObjectStore, Random } from '@flamelake/model';
 import type { FloorChange } from './change.ts';
 import { commitChange } from './commit-change.ts';
+import { isMissingObject } from './follow-chain.ts';
 import {
   blocksPrefix,
   manifestKey,
   manifestsPrefix,
+  pagesPrefix,
   positionOfSegmentKey,
   segmentsPrefix,
   versionOfBlockKey,
   versionOfManifestKey,
+  versionOfPageKey,
 } from './keys.ts';
+import { keysInPages } from './load-blocks.ts';
 import { listAll, newestManifest, readManifest } from './newest-manifest.ts';
 import { randomId } from './random-id.ts';
 import type { Manifest, PartitionRoot } from './types.ts';
@@ -32,6 +36,8 @@ export interface SweepOutcome {
   readonly blocks: number;
   /** Of those blocks, the ones that no kept version and no drop explains: written by jobs that lost, or ended before they committed. */
   readonly orphans: number;
+  /** Index pages. */
+  readonly pages: number;
   readonly segments: number;
 }
 
@@ -46,20 +52,22 @@ export async function sweepOnce(context: SweepContext): Promise<SweepOutcome> {
   const atFloor = await readManifest(store, root, floor);
   const later = await newestManifest(store, root, newest);
   // Another sweeper went on meanwhile: what was read at the floor's key may be no version of the catalog any more.
-  if (atFloor === undefined || later.floor !== floor)
-    return { floor, manifests: 0, blocks: 0, orphans: 0, segments: 0 };
+  const done = { floor, manifests: 0, blocks: 0, orphans: 0, pages: 0, segments: 0 };
+  if (atFloor === undefined || later.floor !== floor) return done;
   const dropped = new Set(newest.dropped.map(({ key }) => key));
-  let orphans = 0;
   const onBlock = (key: string) => {
-    if (!dropped.has(key)) orphans++;
+    if (!dropped.has(key)) done.orphans++;
   };
-  return {
-    floor,
-    manifests: await deleteAll(store, manifestsBelow(store, root, floor)),
-    blocks: await deleteAll(store, blocksBelow(store, root, newest), onBlock),
-    orphans,
-    segments: await deleteAll(store, segmentsBelow(store, root, atFloor.position)),
-  };
+  try {
+    done.manifests = await deleteAll(store, manifestsBelow(store, root, floor));
+    done.blocks = await deleteAll(store, blocksBelow(store, root, newest), onBlock);
+    done.pages = await deleteAll(store, pagesBelow(store, root, newest));
+    done.segments = await deleteAll(store, segmentsBelow(store, root, atFloor.position));
+  } catch (error) {
+    // An index page of what was the newest version: another sweeper went on, and does the rest.
+    if (!isMissingObject(error)) throw error;
+  }
+  return done;
 }
 
 /** Commits a higher floor if the clock allows one. */
@@ -110,12 +118,27 @@ async function* manifestsBelow(store: ObjectStore, root: PartitionRoot, floor: n
  * floor; and what later versions add lies at or above the floor.
  */
 async function* blocksBelow(store: ObjectStore, root: PartitionRoot, newest: Manifest): AsyncGenerator<string> {
-  const needed = new Set(newest.blocks.map((block) => block.key));
-  for (const { key, version } of newest.dropped) if (version > newest.floor) needed.add(key);
+  const { blocks } = await keysInPages(store, newest);
+  const needed = new Set([...newest.blocks.map((block) => block.key), ...blocks, ...keptDropped(newest)]);
   for await (const { key } of listAll(store, blocksPrefix(root))) {
     if (versionOfBlockKey(key) >= newest.floor) return;
     if (!needed.has(key)) yield key;
   }
+}
+
+/** Index pages, as blocks. */
+async function* pagesBelow(store: ObjectStore, root: PartitionRoot, newest: Manifest): AsyncGenerator<string> {
+  const { pages } = await keysInPages(store, newest);
+  const needed = new Set([...pages, ...keptDropped(newest)]);
+  for await (const { key } of listAll(store, pagesPrefix(root))) {
+    if (versionOfPageKey(key) >= newest.floor) return;
+    if (!needed.has(key)) yield key;
+  }
+}
+
+/** What some kept version still names, and the newest does not. */
+function keptDropped({ dropped, floor }: Manifest): readonly string[] {
+  return dropped.filter(({ version }) => version > floor).map(({ key }) => key);
 }
 
 async function* segmentsBelow(store: ObjectStore, root: PartitionRoot, position: number): AsyncGenerator<string> {

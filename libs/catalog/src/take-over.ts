@@ -3,9 +3,10 @@ import { type BlockReader, type IdentityColumns, objectSource, openBlock } from 
 import type { ObjectStore } from '@flamelake/model';
 import { findSegment, isMissingObject, openSegment } from './follow-chain.ts';
 import { createIdentityWindow, IDENTITY_BYTES, type IdentityWindow } from './identity-window.ts';
+import { plannedBlocks } from './load-blocks.ts';
 import { newestManifest } from './newest-manifest.ts';
 import { listRoots, takePartitionSnapshot } from './take-snapshot.ts';
-import type { BlockEntry, Manifest, PartitionRoot } from './types.ts';
+import type { Manifest, PartitionRoot } from './types.ts';
 
 export interface TakeOver {
   readonly manifest: Manifest;
@@ -38,7 +39,7 @@ export async function takeOver(
   let { position, lastAppendMs } = manifest;
   try {
     if (beganWithinWindow(manifest, windowMs)) await addOtherLogs(store, root, manifest, window, windowMs);
-    await addBlocks(store, window, manifest.blocks, manifest.lastAppendMs - windowMs);
+    await addBlocks(store, window, manifest, manifest.lastAppendMs - windowMs);
     for (;;) {
       const segment = await findSegment(store, root, position);
       if (segment === undefined) break;
@@ -67,14 +68,17 @@ export async function addSegment(window: IdentityWindow, segment: BlockReader, s
 async function addBlocks(
   store: ObjectStore,
   window: IdentityWindow,
-  blocks: readonly BlockEntry[],
+  manifest: Manifest,
   fromAppendMs: number,
   seenAt?: number,
 ): Promise<void> {
-  const reaching = blocks.filter((block) => block.log.lastAppendMs >= fromAppendMs);
+  const isReaching = ({ lastAppendMs }: { readonly lastAppendMs: number }) => lastAppendMs >= fromAppendMs;
+  const blocks = await plannedBlocks(store, manifest, isReaching);
+  const reaching = blocks.filter(({ log }) => isReaching(log));
   // Append time only grows: what lies below the end of a block that does not reach in, does not either.
   let fromOffset = 0;
-  for (const { log } of blocks) if (log.lastAppendMs < fromAppendMs) fromOffset = Math.max(fromOffset, log.next);
+  const ends = [...blocks.map(({ log }) => log), ...(manifest.days ?? [])];
+  for (const end of ends) if (!isReaching(end)) fromOffset = Math.max(fromOffset, end.next);
   for (let start = 0; start < reaching.length; start += PARALLEL_MAX) {
     const adding = reaching.slice(start, start + PARALLEL_MAX).map(async ({ key, sizeBytes, log }) => {
       const block = await openBlock(objectSource(store, { key, sizeBytes }));
@@ -113,7 +117,7 @@ async function addOtherLogs(
     if (other.logId === root.logId) continue;
     const { manifest, segments } = await takePartitionSnapshot(store, other);
     const endMs = Math.max(own.lastAppendMs, segments.at(-1)?.info.log.lastAppendMs ?? manifest.lastAppendMs);
-    await addBlocks(store, window, manifest.blocks, endMs - windowMs, BEFORE_ALL_OFFSETS);
+    await addBlocks(store, window, manifest, endMs - windowMs, BEFORE_ALL_OFFSETS);
     for (const segment of segments) {
       if (segment.info.log.lastAppendMs < endMs - windowMs) continue;
       await addSegment(window, await openSegment(store, segment), BEFORE_ALL_OFFSETS);

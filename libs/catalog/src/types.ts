@@ -20,6 +20,36 @@ export interface BlockEntry {
   readonly datasets: readonly DatasetInfo[];
 }
 
+/** Times of profiles, ms since 1970, both inclusive. */
+export type TimeSpan = Pick<DatasetInfo, 'minTimeMs' | 'maxTimeMs'>;
+
+/** A live block, as much of it as merges are planned by: when its profiles are of, in one span or many. */
+export interface PlannedBlock extends Omit<BlockEntry, 'datasets'> {
+  readonly datasets: readonly TimeSpan[];
+}
+
+/** Sums over the blocks of one level. */
+export interface LevelSums {
+  readonly level: number;
+  readonly blocks: number;
+  readonly bytes: number;
+  /** Jobs that made them: their ranges of the log that differ. */
+  readonly jobs: number;
+}
+
+/** Where a manifest has the live blocks of a day: in an index page (index-page.ts). */
+export interface DayRef extends TimeSpan {
+  /** Start of the day (UTC) that all profiles of these blocks are of; absent for blocks of several days. */
+  readonly day?: number;
+  /** Key of the page; begins with the version it extends. */
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Latest append time of the blocks, and the highest end of their log ranges. */
+  readonly lastAppendMs: number;
+  readonly next: number;
+  readonly levels: readonly LevelSums[];
+}
+
 /** Readers filter matching profiles at once; merges drop them. */
 export interface PendingDelete {
   readonly id: string;
@@ -72,8 +102,11 @@ export interface Manifest {
   readonly lastAppendMs: number;
   /** When this log began, at the latest: append time at the end of its first segment; 0 before the first fold. */
   readonly firstAppendMs: number;
+  /** Live blocks; those of `days` besides. */
   readonly blocks: readonly BlockEntry[];
-  /** Objects no longer live, with the version that dropped them. */
+  /** Live blocks in index pages, where they do not fit here; at least one when it is there. */
+  readonly days?: readonly DayRef[] | undefined;
+  /** Objects no longer live, index pages among them, with the version that dropped them. */
   readonly dropped: readonly DroppedObject[];
   readonly deletes: readonly PendingDelete[];
   /** Retention exemptions by id. */

@@ -19,6 +19,7 @@ import {
 } from '@flamelake/testkit';
 import { type ChainWriterCount, type ChainWriterHealth, createChainWriter } from './chain-writer.ts';
 import { openSegment } from './follow-chain.ts';
+import { plannedBlocks } from './load-blocks.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import type { PartitionRoot, Snapshot } from './types.ts';
 
@@ -252,7 +253,8 @@ export function createTestWriter(
 export async function totalsOf(store: ObjectStore, snapshot: Snapshot): Promise<Map<string, bigint>> {
   const totals = new Map<string, bigint>();
   for (const { manifest, segments } of snapshot.partitions) {
-    for (const entry of manifest.blocks) await addTotals(totals, await openBlock(objectSource(store, entry)));
+    for (const entry of await plannedBlocks(store, manifest))
+      await addTotals(totals, await openBlock(objectSource(store, entry)));
     for (const segment of segments) await addTotals(totals, await openSegment(store, segment));
   }
   return totals;

@@ -16,7 +16,7 @@ export type { LocationTree } from './location-tree.ts';
 export { type Neighbours, neighboursOf } from './neighbours.ts';
 export { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 export { decodePartialResult, encodePartialResult, RESULT_MESSAGE_BYTES_MAX } from './partial-result-codec.ts';
-export { type Plan, planQuery, TASK_SIZES, type TaskSizes } from './plan.ts';
+export { datasetsFor, type Plan, planQuery, TASK_SIZES, type TaskSizes } from './plan.ts';
 export { flamegraphFunctionTree, profileFunctionTree } from './profile-tree.ts';
 export { DOT_NODES_DEFAULT, renderDot } from './render-dot.ts';
 export { type Flamegraph, type FlamegraphDiff, renderDiff, renderFlamegraph } from './render-flamegraph.ts';

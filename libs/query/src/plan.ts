@@ -2,7 +2,13 @@
  * From a snapshot to tasks: prunes by tenant, time, service and profile type, then cuts what is left into shares of about equal bytes.
  */
 import type { DatasetInfo } from '@flamelake/block';
-import { type PartitionSnapshot, type PendingDelete, type Snapshot, versionOfBlockKey } from '@flamelake/catalog';
+import {
+  type DatasetFilter,
+  type PartitionSnapshot,
+  type PendingDelete,
+  type Snapshot,
+  versionOfBlockKey,
+} from '@flamelake/catalog';
 import { type CompiledMatcher, compileMatchers, LABEL, parseSelector } from '@flamelake/model';
 import { answerFromCatalog } from './answer-from-catalog.ts';
 import { takesWholeTypes } from './known-totals.ts';
@@ -121,6 +127,13 @@ function knownTotalsFilter(question: Question, selection: Selection): (candidate
     deletes.length === 0 &&
     selection.fromMs <= info.minTimeMs &&
     selection.untilMs > info.maxTimeMs;
+}
+
+/** What of the catalog a selection needs: no dataset beside can hold selected profiles. */
+export function datasetsFor({ tenants, fromMs, untilMs, selectors }: Selection): DatasetFilter {
+  const matchers = selectors.flatMap((text) => parseSelector(text));
+  const service = matchers.find(({ name, op }) => name === LABEL.serviceName && op === '=')?.value;
+  return { tenants, fromMs, untilMs, ...(service !== undefined && { service }) };
 }
 
 /** Whether a dataset can hold selected profiles, judged by what the catalog knows of it. */

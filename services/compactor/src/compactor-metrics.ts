@@ -1,5 +1,5 @@
 /** Metrics of the compactor. */
-import type { BlockEntry, MergeJob, SweepOutcome } from '@flamelake/catalog';
+import type { BlockEntry, BlockSums, MergeJob, SweepOutcome } from '@flamelake/catalog';
 import type { Metrics } from '@flamelake/runtime';
 
 export interface CompactorMetrics {
@@ -11,7 +11,7 @@ export interface CompactorMetrics {
   /** Jobs that are due now and not begun. @param nowMs - ms since 1970 */
   backlog(jobs: readonly MergeJob[], nowMs: number): void;
   /** Live blocks of a partition as they are now. */
-  blocks(partition: string, blocks: readonly BlockEntry[]): void;
+  blocks(partition: string, blocks: readonly BlockSums[]): void;
   /** How far retention is behind in a partition, and how many deletes are not carried out. */
   retention(partition: string, lagMs: number, pendingDeletes: number): void;
   /** Only these partitions are this compactor's now. */
@@ -153,9 +153,10 @@ export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
       for (const name of behind.keys()) if (!names.has(name)) behind.delete(name);
       for (const name of partitions.keys()) if (!names.has(name)) partitions.delete(name);
     },
-    swept({ manifests, blocks, orphans, segments }) {
+    swept({ manifests, blocks, orphans, pages, segments }) {
       deleted.add(manifests, { kind: 'manifest' });
       deleted.add(blocks, { kind: 'block' });
+      deleted.add(pages, { kind: 'index page' });
       deleted.add(segments, { kind: 'segment' });
       orphaned.add(orphans);
     },
@@ -164,13 +165,12 @@ export function createCompactorMetrics(metrics: Metrics): CompactorMetrics {
   };
 }
 
-function sizesOf(blocks: readonly BlockEntry[]): Sizes {
+function sizesOf(blocks: readonly BlockSums[]): Sizes {
   const sizes: Sizes = { objects: new Map(), bytes: new Map(), tenants: new Map() };
-  for (const { level, sizeBytes, datasets } of blocks) {
+  for (const { level, sizeBytes, tenants } of blocks) {
     sizes.objects.set(level, (sizes.objects.get(level) ?? 0) + 1);
     sizes.bytes.set(level, (sizes.bytes.get(level) ?? 0) + sizeBytes);
-    for (const { tenant, sizeBytes: own } of datasets)
-      sizes.tenants.set(tenant, (sizes.tenants.get(tenant) ?? 0) + own);
+    for (const [tenant, own] of tenants) sizes.tenants.set(tenant, (sizes.tenants.get(tenant) ?? 0) + own);
   }
   return sizes;
 }

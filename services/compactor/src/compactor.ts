@@ -38,9 +38,11 @@ export interface CompactorOptions {
   /** Time between two sweeps of a partition, ms; a twelfth of `keepMs` by default. */
   readonly sweepIntervalMs?: number;
   /** What expires, and when; nothing unless given. */
-  readonly retention?: Pick<ExpireContext, 'expireBefore' | 'identityWindowMs' | 'rewriteAfterMs'>;
+  readonly retention?: Pick<ExpireContext, 'expireBefore' | 'latestExpiry' | 'identityWindowMs' | 'rewriteAfterMs'>;
   /** Most bytes of blocks that a tenant may hold; beyond, its oldest profiles expire. No limit unless given. */
   readonly sizeLimit?: SizeLimit;
+  /** Whether any tenant has one; without it the datasets of index pages are not read. */
+  readonly hasSizeLimits?: () => boolean;
   /** Merges side by side; 2 by default. */
   readonly mergesMax?: number;
   /** What differs from `MERGE_RULES_DEFAULT`. */
@@ -66,10 +68,15 @@ interface Schedule {
 
 /** Of a partition, blocks dropped or written anew between two folds. */
 const EXPIRED_BLOCKS_MAX = 8;
-/** Blocks remembered that pins keep from shrinking; beyond, all are looked into again. */
-const PINNED_BLOCKS_MAX = 10_000;
+/** Blocks remembered that pins keep from shrinking, and days that have nothing to expire; beyond, all are looked into again. */
+const KNOWN_MAX = 10_000;
 /** Nothing expires; deletes are carried out all the same. */
-const KEEP_ALL = { expireBefore: () => Number.NEGATIVE_INFINITY, identityWindowMs: 0, rewriteAfterMs: 0 };
+const KEEP_ALL = {
+  expireBefore: () => Number.NEGATIVE_INFINITY,
+  latestExpiry: () => Number.NEGATIVE_INFINITY,
+  identityWindowMs: 0,
+  rewriteAfterMs: 0,
+};
 const FOLD_INTERVAL_MS_DEFAULT = 30_000;
 const FOLD_SEGMENTS_DEFAULT = 32;
 /** Longest time between two looks at a chain's length. */
@@ -87,7 +94,9 @@ export function createCompactor(options: CompactorOptions): Compactor {
   const { keepMs = KEEP_MS_DEFAULT, sweepIntervalMs = keepMs / 12 } = options;
   const counts = createCompactorMetrics(options.metrics);
   const { retention = KEEP_ALL } = options;
-  const { expireBefore } = retention;
+  const { expireBefore, latestExpiry } = retention;
+  /** Days where nothing was due. */
+  const lookedAt = new Map<string, number>();
   const pinned = new Map<string, number>();
   const rules = { ...MERGE_RULES_DEFAULT, ...options.mergeRules };
   const jobsMax = options.mergesMax ?? MERGES_MAX_DEFAULT;
@@ -105,6 +114,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
     counts,
     rules,
     expireBefore,
+    latestExpiry,
     jobsMax,
     manifests,
     pause,
@@ -145,8 +155,8 @@ export function createCompactor(options: CompactorOptions): Compactor {
 
   /** Carries out what no merge came by for: retention and deletes. */
   async function expire(root: PartitionRoot): Promise<void> {
-    if (pinned.size > PINNED_BLOCKS_MAX) pinned.clear();
-    const expiring = { store, root, random, ...retention, rules, pause, pinned };
+    for (const known of [pinned, lookedAt]) if (known.size > KNOWN_MAX) known.clear();
+    const expiring = { store, root, random, ...retention, rules, pause, pinned, lookedAt };
     for (let i = 0; i < EXPIRED_BLOCKS_MAX; i++) {
       const startMs = clock.monotonicMs();
       const expired = await expireOnce({ ...expiring, known: manifests.get(rootName(root)) });
@@ -216,10 +226,10 @@ export function createCompactor(options: CompactorOptions): Compactor {
 
   /** Of several compactors the one whose turn the first partition is; another that does it too does no harm. */
   async function cutSizes(): Promise<void> {
-    const { sizeLimit } = options;
+    const { sizeLimit, hasSizeLimits: hasLimits } = options;
     if (sizeLimit === undefined || clock.monotonicMs() < sizeMs) return;
     sizeMs = clock.monotonicMs() + Math.min(sweepIntervalMs, SIZE_INTERVAL_MS_MAX);
-    for (const use of await cutBySize({ store, random, sizeLimit, expireBefore }, clock.nowMs())) {
+    for (const use of await cutBySize({ store, random, sizeLimit, hasLimits, expireBefore }, clock.nowMs())) {
       const { tenant, bytes, limitBytes, goesBytes, beforeMs } = use;
       manifests.clear();
       counts.cutBySize(goesBytes);

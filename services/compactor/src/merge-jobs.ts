@@ -3,7 +3,10 @@
  * what others do to the same blocks the commit decides.
  */
 import {
+  blockSums,
+  blocksToPlan,
   type ExpireBefore,
+  isMissingObject,
   type Manifest,
   type MergeJob,
   type MergeRules,
@@ -25,6 +28,7 @@ export interface MergeJobsOptions {
   readonly counts: CompactorMetrics;
   readonly rules: MergeRules;
   readonly expireBefore: ExpireBefore;
+  readonly latestExpiry?: (() => number) | undefined;
   /** Most jobs at a time. */
   readonly jobsMax: number;
   /** The newest manifest seen of each partition, by `rootName`; one that is known to be old is taken out. */
@@ -58,6 +62,8 @@ export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
   const busy = new Set<string>();
   /** Blocks of jobs that failed, and until when they are left alone, monotonic ms. */
   const failed = new Map<string, number>();
+  /** The manifest of which the blocks were counted last, by partition. */
+  const counted = new Map<string, Manifest>();
   let offered: readonly PartitionRoot[] = [];
   let choosing: Promise<void> = Promise.resolve();
 
@@ -67,18 +73,30 @@ export function createMergeJobs(options: MergeJobsOptions): MergeJobs {
     for (const root of offered) {
       const name = rootName(root);
       const manifest = manifests.get(name) ?? (await newestManifest(store, root));
-      manifests.set(name, manifest);
-      const taken = new Set([...busy, ...failed.keys()]);
-      const jobs = planMerges(manifest, rules, clock.nowMs(), taken);
-      due.push(...jobs.map((job) => ({ root, manifest, job })));
-      counts.blocks(name, manifest.blocks);
-      counts.retention(name, retentionLagMs(manifest, expireBefore), manifest.deletes.length);
+      try {
+        due.push(...(await jobsOf(root, manifest)));
+        if (manifest !== counted.get(name)) counts.blocks(name, await blockSums(store, manifest));
+        counted.set(name, manifest);
+        const lagMs = await retentionLagMs(store, manifest, expireBefore, options.latestExpiry);
+        counts.retention(name, lagMs, manifest.deletes.length);
+        manifests.set(name, manifest);
+      } catch (error) {
+        if (!isMissingObject(error)) throw error;
+        // An index page was swept meanwhile: the next look finds a newer manifest.
+        manifests.delete(name);
+      }
     }
     counts.backlog(
       due.map(({ job }) => job),
       clock.nowMs(),
     );
     return due.sort((a, b) => a.job.dueMs - b.job.dueMs);
+  }
+
+  async function jobsOf(root: PartitionRoot, manifest: Manifest): Promise<Due[]> {
+    const planned = await blocksToPlan(store, manifest, rules);
+    const jobs = planMerges(planned, rules, clock.nowMs(), new Set([...busy, ...failed.keys()]));
+    return jobs.map((job) => ({ root, manifest, job }));
   }
 
   async function run({ root, manifest, job }: Due, signal: AbortSignal): Promise<void> {

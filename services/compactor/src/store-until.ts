@@ -1,10 +1,11 @@
 /** A store whose operations are given up when the compactor ends: what was not committed by then never counts. */
+import { shareCatalog } from '@flamelake/catalog';
 import { FlamelakeError, type ObjectStore } from '@flamelake/model';
 
 /** @throws {FlamelakeError} `canceled`, from every operation, once the signal aborts. Whether one was carried out is not known then. */
 export function storeUntil(store: ObjectStore, signal: AbortSignal): ObjectStore {
   const until = <T>(operation: () => Promise<T>) => unlessAborted(signal, operation);
-  return {
+  const view: ObjectStore = {
     putIfAbsent: (key, body) => until(() => store.putIfAbsent(key, body)),
     put: (key, body) => until(() => store.put(key, body)),
     get: (key, range, own) => until(() => store.get(key, range, own ?? signal)),
@@ -14,6 +15,8 @@ export function storeUntil(store: ObjectStore, signal: AbortSignal): ObjectStore
     nowMs: () => until(() => store.nowMs()),
     close: () => store.close(),
   };
+  shareCatalog(view, store);
+  return view;
 }
 
 /** Waits for work no longer than until the signal aborts. @throws {FlamelakeError} `canceled` */

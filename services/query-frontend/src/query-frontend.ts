@@ -4,7 +4,6 @@ import { encodePprof } from '@flamelake/formats';
 import { type Clock, FlamelakeError, LABEL, labelsKey, parseProfileTypeId } from '@flamelake/model';
 import {
   DOT_NODES_DEFAULT,
-  planQuery,
   renderDiff,
   renderDot,
   renderExemplars,
@@ -20,10 +19,17 @@ import {
 import { boundQueries } from './bound-queries.ts';
 import { focused, focusedLocations } from './focus.ts';
 import { pgoProfile } from './pgo-profile.ts';
-import { profileStats } from './profile-stats.ts';
 import type { CallContext, Queries, StacktraceQuery } from './queries.ts';
 import { type QueryLimits, smallestLimits } from './query-limits.ts';
-import { type AskedQuestion, type ExecuteTask, expect, onSnapshot, runQuestions, snapshotFor } from './run-question.ts';
+import {
+  type AskedQuestion,
+  type ExecuteTask,
+  expect,
+  onSnapshot,
+  planOnly,
+  runQuestions,
+  statsOf,
+} from './run-question.ts';
 import { exemplarQuestion, heatmapOf } from './select-points.ts';
 import { splitQuery } from './split-query.ts';
 import {
@@ -163,7 +169,7 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
       const tenants = readTenants(call);
       const { profileTypeId, labelSelector } = splitQuery(query);
       const selection = stackSelection(tenants, { ...checkRange(range), profileTypeId, labelSelector });
-      const plan = planQuery(await snapshotFor(options, call), { kind: 'functions' }, selection);
+      const plan = await planOnly(options, call, { question: { kind: 'functions' }, selection });
       const blocks = plan.tasks.reduce((sum, task) => sum + task.parts.length, 0);
       const series = await labelSets(call, selection, undefined);
       return { blocks, bytes: plan.estimatedBytes, series: series.size };
@@ -190,7 +196,7 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
       if (tenants.length !== 1 || tenant === undefined) {
         throw new FlamelakeError('invalid_argument', 'profile stats are of exactly one tenant');
       }
-      return profileStats(await snapshotFor(options, call), tenant);
+      return statsOf(options, call, tenant);
     },
   };
   return boundQueries(queries, { timeoutMs: (tenants) => limitsOf(tenants).timeoutMs, clock });

@@ -3,9 +3,11 @@ import type { ExpireBefore, SnapshotSource, StoreKeys } from '@flamelake/catalog
 import { type Snapshot, sealSnapshotName, unsealCommitToken } from '@flamelake/catalog';
 import { type Clock, FlamelakeError } from '@flamelake/model';
 import {
+  datasetsFor,
   hideExpired,
   mergePartialResult,
   type PartialResult,
+  type Plan,
   planQuery,
   type Question,
   runParallel,
@@ -13,7 +15,8 @@ import {
   type Task,
 } from '@flamelake/query';
 import { parseAsOf } from './as-of.ts';
-import type { CallContext } from './queries.ts';
+import { profileStats } from './profile-stats.ts';
+import type { CallContext, ProfileStats } from './queries.ts';
 import { tenantsOf } from './validate-query.ts';
 
 /** Runs a task somewhere. `not_found` means that an object of the snapshot is gone. */
@@ -77,14 +80,26 @@ export async function onSnapshot<T>(
     call.snapshot = sealSnapshotName(context.keys, snapshot);
     return result;
   };
+  return twice(context, call, runOn);
+}
+
+/**
+ * Runs on a snapshot, and once more on a new one when an object of the first has gone.
+ * @throws {FlamelakeError} `unavailable` when objects go faster than they can be read
+ */
+async function twice<T>(
+  context: QuestionContext,
+  call: CallContext,
+  run: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
   const first = await snapshotFor(context, call);
   try {
-    return await runOn(first);
+    return await run(first);
   } catch (error) {
     if (!isMissingObject(error)) throw error;
   }
   try {
-    return await runOn(unexpired(context, call, await (pastOf(context, call) ?? context.snapshots.takeFresh())));
+    return await run(unexpired(context, call, await (pastOf(context, call) ?? context.snapshots.takeFresh())));
   } catch (error) {
     if (!isMissingObject(error)) throw error;
     throw new FlamelakeError(
@@ -96,8 +111,18 @@ export async function onSnapshot<T>(
   }
 }
 
+/** Plans a question without running it. @throws {FlamelakeError} as `runQuestions` */
+export function planOnly(context: QuestionContext, call: CallContext, asked: AskedQuestion): Promise<Plan> {
+  return twice(context, call, (snapshot) => planOn(context, snapshot, asked));
+}
+
+/** What a tenant has stored. @throws {FlamelakeError} as `runQuestions` */
+export function statsOf(context: QuestionContext, call: CallContext, tenant: string): Promise<ProfileStats> {
+  return twice(context, call, (snapshot) => profileStats(context.snapshots, snapshot, tenant));
+}
+
 /** The snapshot a call reads: one of the past, or one that has its commit token; without what is expired. */
-export async function snapshotFor(context: QuestionContext, call: CallContext): Promise<Snapshot> {
+async function snapshotFor(context: QuestionContext, call: CallContext): Promise<Snapshot> {
   const { snapshots, keys } = context;
   const past = pastOf(context, call);
   if (past !== undefined) return unexpired(context, call, await past);
@@ -124,14 +149,23 @@ function isMissingObject(error: unknown): boolean {
   return error instanceof FlamelakeError && error.code === 'not_found';
 }
 
+async function planOn(
+  { snapshots }: QuestionContext,
+  snapshot: Snapshot,
+  { question, selection }: AskedQuestion,
+): Promise<Plan> {
+  return planQuery(await snapshots.withBlocks(snapshot, datasetsFor(selection)), question, selection);
+}
+
 async function askOn(
-  { execute, tasksInFlight = TASKS_IN_FLIGHT }: QuestionContext,
+  context: QuestionContext,
   call: CallContext,
   snapshot: Snapshot,
   asked: readonly AskedQuestion[],
   bytesMax: number,
 ): Promise<{ readonly results: readonly PartialResult[]; readonly estimatedBytes: number }> {
-  const plans = asked.map(({ question, selection }) => planQuery(snapshot, question, selection));
+  const { execute, tasksInFlight = TASKS_IN_FLIGHT } = context;
+  const plans = await Promise.all(asked.map((one) => planOn(context, snapshot, one)));
   const estimatedBytes = plans.reduce((sum, plan) => sum + plan.estimatedBytes, 0);
   if (estimatedBytes > bytesMax) {
     throw new FlamelakeError(

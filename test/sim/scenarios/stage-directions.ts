@@ -74,8 +74,8 @@ export function expire(world: World): Job<string> {
 export function sweep(world: World): Job<number> {
   const { root, keepMs } = world;
   return world.job('sweeper', async ({ random }, store) => {
-    const { manifests, blocks, segments } = await sweepOnce({ store, root, random, keepMs });
-    return manifests + blocks + segments;
+    const { manifests, blocks, pages, segments } = await sweepOnce({ store, root, random, keepMs });
+    return manifests + blocks + pages + segments;
   });
 }
 

@@ -1,6 +1,16 @@
 /** A store for a person: its partitions with blocks by level, or one object by its key. Reads catalogs and footers only. */
 import { type BlockInfo, objectSource, openBlock } from '@flamelake/block';
-import { decodeManifest, listRoots, type Manifest, takePartitionSnapshot } from '@flamelake/catalog';
+import {
+  type DatasetPage,
+  type DatasetPageRef,
+  type DayPage,
+  datasetAt,
+  decodeManifest,
+  listRoots,
+  type Manifest,
+  readPage,
+  takePartitionSnapshot,
+} from '@flamelake/catalog';
 import { FlamelakeError, type ObjectStore } from '@flamelake/model';
 import { textTable } from '../commands/text-table.ts';
 
@@ -35,6 +45,7 @@ export async function inspectObject(store: ObjectStore, key: string): Promise<st
     const rows = manifest.blocks.map(({ key: block, level, sizeBytes: size }) => [block, String(level), String(size)]);
     return `${facts}${manifestText(manifest)}${textTable(['block', 'level', 'bytes'], rows)}`;
   }
+  if (key.includes('/pages/')) return `${facts}${await pageText(store, key)}`;
   const { info } = await openBlock(objectSource(store, { key, sizeBytes }));
   return `${facts}${blockText(info)}`;
 }
@@ -64,7 +75,49 @@ function manifestText(manifest: Manifest): string {
     ...cuts.map(({ tenant, beforeMs }) => `expired by size: ${tenant} before ${timeText(beforeMs)}`),
   ];
   const table = rows.length === 0 ? '' : textTable(['', 'blocks', 'bytes', 'datasets', 'from', 'until'], rows);
-  return `${lines.join('\n')}\n${table}`;
+  return `${lines.join('\n')}\n${table}${daysText(manifest)}`;
+}
+
+/** Blocks in index pages, day by day. */
+function daysText({ days = [] }: Manifest): string {
+  if (days.length === 0) return '';
+  const rows = days.map(({ day, key, levels, minTimeMs, maxTimeMs }) => [
+    day === undefined ? 'several days' : timeText(day).slice(0, 10),
+    levels.map(({ level, blocks }) => `${blocks} of level ${level}`).join(', '),
+    String(levels.reduce((sum, { bytes }) => sum + bytes, 0)),
+    timeText(minTimeMs),
+    timeText(maxTimeMs),
+    key,
+  ]);
+  return textTable(['day', 'blocks', 'bytes', 'from', 'until', 'index page'], rows);
+}
+
+async function pageText(store: ObjectStore, key: string): Promise<string> {
+  const { page } = await readPage(store, key);
+  return page.kind === 'day' ? dayText(page) : datasetsText(page);
+}
+
+function dayText({ blocks, pages }: DayPage): string {
+  const named = ([tenant, service]: DatasetPageRef['first']) => `${tenant}/${service}`;
+  const blockRows = blocks.map(({ key, level, sizeBytes, datasets }) => [
+    key,
+    String(level),
+    String(sizeBytes),
+    datasets === undefined ? 'in pages' : String(datasets.length),
+  ]);
+  const pageRows = pages.map((ref) => [ref.key, String(ref.sizeBytes), named(ref.first), named(ref.last)]);
+  const pageTable = pages.length === 0 ? '' : textTable(['dataset page', 'bytes', 'first', 'last'], pageRows);
+  return `blocks of a day\n${textTable(['block', 'level', 'bytes', 'datasets'], blockRows)}${pageTable}`;
+}
+
+function datasetsText(page: DatasetPage): string {
+  const shown = Array.from({ length: Math.min(page.block.length, DATASETS_SHOWN_MAX) }, (_, i) => {
+    const { tenant, service, minTimeMs, maxTimeMs, sizeBytes } = datasetAt(page, i);
+    const block = page.blocks[page.block[i]];
+    return [`${tenant}/${service}`, block, String(sizeBytes), timeText(minTimeMs), timeText(maxTimeMs)];
+  });
+  const rest = page.block.length > shown.length ? `and ${page.block.length - shown.length} more datasets\n` : '';
+  return `datasets of blocks\n${textTable(['dataset', 'block', 'bytes', 'from', 'until'], shown)}${rest}`;
 }
 
 function blockText({ id, level, log, datasets }: BlockInfo): string {

@@ -2,6 +2,8 @@
 import type { OptionTable } from './option.ts';
 
 const SECOND_MS = 1_000;
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
 
 export const STORE_OPTIONS = {
   'store.backend': {
@@ -38,6 +40,14 @@ export const STORE_OPTIONS = {
     default: 64,
     unit: 'requests',
     description: 'requests to the bucket under way at once',
+  },
+  'store.manifest-size-max': {
+    kind: 'bytes',
+    min: 0,
+    max: 16 * MIB,
+    default: 256 * KIB,
+    description:
+      'manifests up to this name all blocks themselves, as releases without index pages need it; what is more goes to index pages',
   },
   'store.s3.bucket': { kind: 'text', default: '', description: 'bucket of S3, which must exist' },
   'store.s3.endpoint': {

@@ -8,6 +8,8 @@ import { readOverrides } from './read-overrides.ts';
 export interface TenantOptions {
   /** Options of a tenant now: the same object until the file changes. */
   of(tenant: string): ServeOptions;
+  /** All options that some tenant has now. */
+  all(): readonly ServeOptions[];
   close(): Promise<void>;
 }
 
@@ -26,7 +28,7 @@ export async function watchOverrides({
   metrics,
 }: WatchOverridesOptions): Promise<TenantOptions> {
   const file = options['runtime-config.file'];
-  if (file === '') return { of: () => options, close: () => Promise.resolve() };
+  if (file === '') return { of: () => options, all: () => [options], close: () => Promise.resolve() };
   const failures = metrics.counter({
     name: 'overrides_reload_failures_total',
     help: 'Times the overrides file was found broken or unreadable.',
@@ -45,5 +47,9 @@ export async function watchOverrides({
     { name: 'overrides_last_reload_successful', help: '0 while the overrides file is broken and older values hold.' },
     () => (watched.isSound() ? 1 : 0),
   );
-  return { of: (tenant) => watched.value().get(tenant) ?? options, close: () => watched.close() };
+  return {
+    of: (tenant) => watched.value().get(tenant) ?? options,
+    all: () => [options, ...watched.value().values()],
+    close: () => watched.close(),
+  };
 }

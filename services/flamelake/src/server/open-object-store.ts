@@ -1,5 +1,6 @@
 /** The object store that the options ask for. Drivers are imported only when they are. */
 import { readFile } from 'node:fs/promises';
+import { limitCatalog } from '@flamelake/catalog';
 import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { createFileStore, measureStore } from '@flamelake/object-store';
 import { environment, type Metrics, nodeFileSystem, type Tracing } from '@flamelake/runtime';
@@ -29,7 +30,9 @@ export interface OpenObjectStoreOptions {
  * @throws {FlamelakeError} `invalid_argument` when an option of the chosen store is missing or wrong
  */
 export async function openObjectStore(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
-  return measureStore(await openBackend(ports), ports.metrics, ports.clock, ports.tracing);
+  const store = measureStore(await openBackend(ports), ports.metrics, ports.clock, ports.tracing);
+  limitCatalog(store, { manifestBytes: ports.options['store.manifest-size-max'] });
+  return store;
 }
 
 async function openBackend(ports: OpenObjectStoreOptions): Promise<ObjectStore> {

@@ -27,7 +27,11 @@ let server: Server;
 let url = '';
 before(async () => {
   const app = express();
-  const tenantOptions = { of: (name: string) => (name === 'a' ? own : options), close: () => Promise.resolve() };
+  const tenantOptions = {
+    of: (name: string) => (name === 'a' ? own : options),
+    all: () => [options, own],
+    close: () => Promise.resolve(),
+  };
   serveStatus(app, { options, tenantOptions, version: '1.2.3' });
   app.use((error: { code?: string }, _request: Request, response: Response, _next: NextFunction) => {
     response.status(500).json(error.code);

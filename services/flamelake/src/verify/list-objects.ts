@@ -5,12 +5,14 @@ import {
   findSegment,
   LOGS_PREFIX,
   listAll,
+  pagesPrefix,
   positionOfSegmentKey,
   STORE_KEY,
   segmentKey,
   segmentsPrefix,
   TENANTS_PREFIX,
   versionOfBlockKey,
+  versionOfPageKey,
 } from '@flamelake/catalog';
 import type { ObjectStore } from '@flamelake/model';
 import type { Findings } from './findings.ts';
@@ -29,6 +31,7 @@ export async function listObjects(
   links: ReadonlyMap<number, number>,
 ): Promise<void> {
   const unnamed = await listBlocks(store, reading, kept);
+  await listPages(store, reading, kept);
   const chainEnd = await listSegments(store, reading, kept, links);
   for (const { key, sizeBytes } of unnamed) {
     const block = await sound(reading, key, () => openBlock(objectSource(store, { key, sizeBytes })));
@@ -64,6 +67,22 @@ async function listBlocks(
     findings.difference(`${key}: the object is missing, and version ${version} of the catalog is kept`);
   }
   return unnamed;
+}
+
+/** Every page that a kept version names has been read; what else is there is told. */
+async function listPages(
+  store: ObjectStore,
+  { root, findings }: PartitionReading,
+  { newest, pages }: KeptManifests,
+): Promise<void> {
+  for await (const { key, sizeBytes } of listAll(store, pagesPrefix(root))) {
+    if (pages.has(key)) continue;
+    const reason =
+      versionOfPageKey(key) < newest.floor
+        ? 'index page below the floor: swept later'
+        : 'index page of a commit that is under way, or was not made';
+    findings.unnamedObject(reason, key, sizeBytes);
+  }
 }
 
 /**

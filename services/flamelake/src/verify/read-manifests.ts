@@ -12,9 +12,13 @@ import {
 import type { ObjectStore } from '@flamelake/model';
 import type { PartitionReading } from './partition-reading.ts';
 import { sound } from './read-block.ts';
+import { createPageReader } from './read-pages.ts';
 
 export interface KeptManifests {
+  /** With all its blocks, those in index pages too. */
   readonly newest: Manifest;
+  /** Keys of the index pages of all kept versions. */
+  readonly pages: ReadonlySet<string>;
   /** Position of the version at the floor: segments from here on are kept. Undefined when that version cannot be read. */
   readonly floorPosition: number | undefined;
   /** Keys of blocks that only older versions name, with the newest of these versions. */
@@ -24,8 +28,10 @@ export interface KeptManifests {
 /** @returns undefined when the newest manifest cannot be read: then nothing of the partition can */
 export async function readManifests(store: ObjectStore, reading: PartitionReading): Promise<KeptManifests | undefined> {
   const { root, findings } = reading;
-  const newest = await sound(reading, manifestsPrefix(root), () => newestManifest(store, root));
-  if (newest === undefined) return undefined;
+  const named = await sound(reading, manifestsPrefix(root), () => newestManifest(store, root));
+  if (named === undefined) return undefined;
+  const pages = createPageReader(store, reading);
+  const newest: Manifest = { ...named, blocks: [...named.blocks, ...(await pages.blocksInPages(named))] };
   reading.version = newest.version;
   const live = new Set(newest.blocks.map(({ key }) => key));
   const droppedBy = new Map(newest.dropped.map(({ key, version }) => [key, version]));
@@ -50,18 +56,18 @@ export async function readManifests(store: ObjectStore, reading: PartitionReadin
     if (manifest === undefined) continue;
     if (version === newest.floor) floorPosition = manifest.position;
     for (const words of contradictions(manifest, later)) findings.difference(`${key}: ${words}`);
-    for (const block of manifest.blocks) {
-      if (live.has(block.key) || superseded.has(block.key)) continue;
-      superseded.set(block.key, version);
-      if (!((droppedBy.get(block.key) ?? 0) > version)) {
-        findings.difference(`${block.key}: version ${version} names it, and no later one says that it was dropped`);
+    for (const block of [...manifest.blocks.map((one) => one.key), ...(await pages.keysInPages(manifest))]) {
+      if (live.has(block) || superseded.has(block)) continue;
+      superseded.set(block, version);
+      if (!((droppedBy.get(block) ?? 0) > version)) {
+        findings.difference(`${block}: version ${version} names it, and no later one says that it was dropped`);
       }
     }
     later = manifest;
   }
   for (; expected >= Math.max(1, newest.floor); expected--) missing(expected);
   if (newest.floor === 0) floorPosition = EMPTY_MANIFEST.position;
-  return { newest, floorPosition, superseded };
+  return { newest, pages: pages.pages, floorPosition, superseded };
 }
 
 /** What of a version contradicts a later one. */

@@ -5,6 +5,7 @@ import {
   blockKey,
   commitChange,
   foldOnce,
+  limitCatalog,
   manifestKey,
   mergeOnce,
   newestManifest,
@@ -76,6 +77,8 @@ const STEPS = [
 async function live(seed: number, steps: number): Promise<World> {
   const world = createWorld(seed);
   const { store, log, clock, root } = world;
+  // Of some the catalog is in index pages.
+  if (seed % 3 === 1) limitCatalog(store, { manifestBytes: 0, dayPageBytes: 100 * (seed % 5), pageDatasets: 2 });
   const random = createSeededRandom(seed + 1);
   const context = { store, root, random: world.random };
   const sent: ProfileRecord[] = [];

@@ -9,6 +9,7 @@ import {
   newestManifest,
   openStore,
   type PartitionRoot,
+  withBlocks,
 } from '@flamelake/catalog';
 import { describeError, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { askServer } from './ask-server.ts';
@@ -209,7 +210,7 @@ function saidOtherwise({ value }: ServerAnswer, profiles: number, total: bigint)
 async function tenantsOf(store: ObjectStore): Promise<readonly string[]> {
   const tenants = new Set<string>();
   for (const root of await listRoots(store)) {
-    const { position, blocks } = await newestManifest(store, root);
+    const { position, blocks } = await withBlocks(store, await newestManifest(store, root));
     for (const { datasets } of blocks) for (const { tenant } of datasets) tenants.add(tenant);
     for await (const { info } of followChain(store, root, position))
       for (const { tenant } of info.datasets) tenants.add(tenant);

@@ -8,6 +8,7 @@ import {
   rowsOfSegment,
   type SegmentEntry,
   takeSnapshot,
+  withBlocks,
 } from '@flamelake/catalog';
 import { compileMatchers, matchLabels, type ObjectStore, parseSelector } from '@flamelake/model';
 
@@ -38,7 +39,9 @@ export async function previewDelete(
 ): Promise<DeletePreview> {
   const sum = { profiles: 0, rows: 0, bytes: 0, objects: 0 };
   const { partitions } = await takeSnapshot(store);
-  for (const { manifest, segments } of partitions) {
+  const { tenant, fromMs, untilMs } = range;
+  for (const { manifest: newest, segments } of partitions) {
+    const manifest = await withBlocks(store, newest, { tenants: [tenant], fromMs, untilMs });
     for (const block of manifest.blocks) {
       signal.throwIfAborted();
       await addObject(sum, range, block.datasets, rowsOfBlock(manifest, block), () => openEntry(store, block));
