@@ -7,7 +7,7 @@ import type { ByteBudget, ByteLease } from './byte-budget.ts';
 import { inflateBody } from './compression.ts';
 import { FRAME_PREFIX_BYTES } from './grpc-unary.ts';
 import { asFlamelakeError, type Protocol, type WireAnswer } from './protocol.ts';
-import { type BodyLimits, discardRest, readBody } from './read-body.ts';
+import { BODY_TOO_LARGE, type BodyLimits, discardRest, readBody } from './read-body.ts';
 import { requestLabels } from './request-metrics.ts';
 import { tenantOf } from './tenant-of.ts';
 import { type Call, HEADER, headerValue, type UnaryMethod } from './unary-method.ts';
@@ -96,19 +96,16 @@ function runMethod(
   signal: AbortSignal,
   setHeader: Call['setHeader'],
 ): Promise<Uint8Array> {
-  const { limits, budget, multitenancy } = surroundings;
-  const inflatedBytesMax = method.bodyBytesMax ?? limits.inflatedBytesMax;
-  const wireBytesMax = Math.min(
-    limits.wireBytesMax,
-    (method.bodyBytesMax ?? Number.POSITIVE_INFINITY) + FRAME_PREFIX_BYTES,
-  );
+  const { budget, multitenancy } = surroundings;
   const lease: ByteLease = budget.lease();
   const run = async () => {
     try {
       const { headers } = request;
       const tenant = method.withoutTenant ? '' : tenantOf(headers, { multitenancy, isRead: method.isRead === true });
-      const body = await readBody(request, wireBytesMax, lease, signal);
-      const message = await protocol.unwrap(body, headers, (bytes) => inflateBody(bytes, inflatedBytesMax, lease));
+      const limits = method.bodyLimitsOf?.(tenant) ?? surroundings.limits;
+      const message = await readMessage(method, protocol, request, limits, lease, signal).catch((error: unknown) => {
+        throw namingLimit(error, method, tenant);
+      });
       return await method.answer(message, protocol.form, { tenant, headers, signal, setHeader });
     } finally {
       lease.release();
@@ -118,6 +115,26 @@ function runMethod(
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     run().then(resolve, reject);
   });
+}
+
+async function readMessage(
+  { bodyBytesMax }: UnaryMethod,
+  protocol: Protocol,
+  request: ServerRequest,
+  limits: BodyLimits,
+  lease: ByteLease,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const inflatedBytesMax = bodyBytesMax ?? limits.inflatedBytesMax;
+  const wireBytesMax = Math.min(limits.wireBytesMax, (bodyBytesMax ?? Number.POSITIVE_INFINITY) + FRAME_PREFIX_BYTES);
+  const body = await readBody(request, wireBytesMax, lease, signal);
+  return await protocol.unwrap(body, request.headers, (bytes) => inflateBody(bytes, inflatedBytesMax, lease));
+}
+
+/** The error of a body over a limit of the tenant's own says whose it is, and which option changes it. */
+function namingLimit(error: unknown, { bodyLimitKey: key }: UnaryMethod, tenant: string): unknown {
+  if (key === undefined || !(error instanceof FlamelakeError) || error.message !== BODY_TOO_LARGE) return error;
+  return new FlamelakeError(error.code, error.message, { ...error.details, tenant, key }, { cause: error });
 }
 
 /**

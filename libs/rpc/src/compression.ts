@@ -30,7 +30,7 @@ export async function inflateBody(bytes: Uint8Array, bytesMax: number, lease: By
   // The trailer states the size, but it is the sender's word: it counts within what so many bytes can become.
   const statedBytes = Buffer.from(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).readUInt32LE(0);
   const possibleBytes = bytes.length * EXPANSION_MAX;
-  if (statedBytes > bytesMax && statedBytes <= possibleBytes) throw bodyTooLarge(bytesMax);
+  if (statedBytes > bytesMax && statedBytes <= possibleBytes) throw bodyTooLarge(bytesMax, statedBytes);
   const expectedBytes = Math.min(statedBytes, possibleBytes, bytesMax);
   lease.grow(expectedBytes);
   const output = await gunzipWithin(bytes, expectedBytes);

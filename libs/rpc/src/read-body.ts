@@ -15,8 +15,12 @@ export interface BodyLimits {
   readonly inflatedBytesMax: number;
 }
 
-export function bodyTooLarge(limitBytes: number): FlamelakeError {
-  return new FlamelakeError('resource_exhausted', BODY_TOO_LARGE, { limitBytes });
+/** @param bytes - of the body, or of what came of it; left out where nobody counted */
+export function bodyTooLarge(limitBytes: number, bytes?: number): FlamelakeError {
+  return new FlamelakeError('resource_exhausted', BODY_TOO_LARGE, {
+    limitBytes,
+    ...(bytes !== undefined && { bytes }),
+  });
 }
 
 /**
@@ -40,7 +44,7 @@ export function readBody(
     const onData = (chunk: Uint8Array) => {
       size += chunk.length;
       try {
-        if (size > bytesMax) throw bodyTooLarge(bytesMax);
+        if (size > bytesMax) throw bodyTooLarge(bytesMax, size);
         lease.grow(chunk.length);
         chunks.push(chunk);
       } catch (error) {
@@ -52,7 +56,7 @@ export function readBody(
     const onAbort = () => settle(() => reject(signal.reason));
 
     const stated = Number(request.headers['content-length'] ?? 0);
-    if (stated > bytesMax) return reject(bodyTooLarge(bytesMax));
+    if (stated > bytesMax) return reject(bodyTooLarge(bytesMax, stated));
     if (signal.aborted) return reject(signal.reason);
     // An error is always followed by close; without a listener it would end the process.
     request.on('error', () => {});

@@ -3,6 +3,7 @@
  * The same method answers Connect, gRPC and gRPC-Web.
  */
 import { FlamelakeError } from '@flamelake/model';
+import type { BodyLimits } from './read-body.ts';
 
 /** Encoding of a message: protobuf, or protobuf's JSON mapping. */
 export type BodyForm = 'proto' | 'json';
@@ -49,6 +50,9 @@ export interface UnaryMethod {
   readonly isRead?: boolean;
   /** Largest body, wire and inflated, where the server's own limits are more than the method has use for. */
   readonly bodyBytesMax?: number;
+  /** Limits of a tenant's bodies, where they are other than the server's, and the option that changes them. */
+  readonly bodyLimitsOf?: (tenant: string) => BodyLimits;
+  readonly bodyLimitKey?: string;
   /**
    * Answers one request.
    * @param body - the decompressed message; valid until the answer, may be kept
@@ -59,6 +63,8 @@ export interface UnaryMethod {
 /** Parts of a method, each written once. */
 export interface UnaryParts<Request, Response> {
   readonly path: string;
+  readonly bodyLimitsOf?: (tenant: string) => BodyLimits;
+  readonly bodyLimitKey?: string;
   readonly withoutTenant?: boolean;
   /** @throws {FlamelakeError} `invalid_argument` */
   decode(body: Uint8Array, form: BodyForm): Request;
@@ -68,9 +74,12 @@ export interface UnaryParts<Request, Response> {
 
 /** Makes a method of its parts. */
 export function unaryMethod<Request, Response>(parts: UnaryParts<Request, Response>): UnaryMethod {
+  const { bodyLimitsOf, bodyLimitKey } = parts;
   return {
     path: parts.path,
     withoutTenant: parts.withoutTenant ?? false,
+    ...(bodyLimitsOf !== undefined && { bodyLimitsOf }),
+    ...(bodyLimitKey !== undefined && { bodyLimitKey }),
     async answer(body, form, call) {
       const response = await parts.handle(parts.decode(body, form), call);
       return parts.encode(response, form);

@@ -6,7 +6,7 @@
  */
 import { encodeLogRecord } from '@flamelake/formats';
 import { type Clock, CODE_MEANINGS, FlamelakeError, type ProfileLog, type Random } from '@flamelake/model';
-import type { PushSeries } from '@flamelake/rpc';
+import type { BodyLimits, PushSeries } from '@flamelake/rpc';
 import { type Logger, type Metrics, noTracing, type Tracing } from '@flamelake/runtime';
 import { type ByteBudget, createByteBudget } from './byte-budget.ts';
 import { createDistributorMetrics } from './distributor-metrics.ts';
@@ -54,6 +54,8 @@ export interface DistributorOptions {
   readonly sealCommit: (positions: CommitPositions) => string;
   /** Limits of a tenant; the defaults for everybody unless given. */
   readonly limitsOf?: (tenant: string) => IngestLimits;
+  /** Limits of a tenant's request bodies; those of the server unless given. */
+  readonly bodyLimitsOf?: (tenant: string) => BodyLimits;
   /** The table as it is now, checked; one partition a service unless given. */
   readonly placement?: () => PlacementTable;
   /** Distributors now, this one included, which share the tenants' rates; 1 unless given. */
@@ -80,6 +82,8 @@ export interface Distributor {
   otlp(tenant: string, request: OtlpRequestBody): Promise<OtlpReceipt>;
   /** Bytes in flight, for whoever reads request bodies. */
   readonly budget: ByteBudget;
+  /** Limits of a tenant's request bodies; those of the server where there are none. */
+  readonly bodyLimitsOf?: (tenant: string) => BodyLimits;
   /** Refuses further profiles and waits for those under way. */
   close(): Promise<void>;
 }
@@ -172,6 +176,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
 
   return {
     budget,
+    ...(options.bodyLimitsOf !== undefined && { bodyLimitsOf: options.bodyLimitsOf }),
     async push(tenant, series) {
       checkOpen();
       const startMs = clock.monotonicMs();

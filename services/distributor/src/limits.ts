@@ -70,7 +70,8 @@ export type RefusingLimit = Exclude<
 >;
 
 /** The option that changes a limit: named in every refusal. */
-export const LIMIT_KEYS: Readonly<Record<RefusingLimit, string>> = {
+export const LIMIT_KEYS: Readonly<Record<RefusingLimit | 'bodyBytesMax', string>> = {
+  bodyBytesMax: 'limits.body-size-max',
   profileBytesMax: 'limits.profile-size-max',
   samplesMax: 'limits.samples-max',
   sampleLabelsMax: 'limits.sample-labels-max',

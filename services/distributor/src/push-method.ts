@@ -8,9 +8,12 @@ import {
   unaryMethod,
 } from '@flamelake/rpc';
 import type { Distributor } from './distributor.ts';
+import { LIMIT_KEYS } from './limits.ts';
 
 export function pushMethod(distributor: Distributor): UnaryMethod {
+  const { bodyLimitsOf } = distributor;
   return unaryMethod({
+    ...(bodyLimitsOf !== undefined && { bodyLimitsOf, bodyLimitKey: LIMIT_KEYS.bodyBytesMax }),
     path: PUSH_PATH,
     decode: decodePushRequest,
     async handle(series, call) {

@@ -156,6 +156,31 @@ test('limits of bodies hold while they are read, the answer is 413 and the serve
   assert.equal(server.distributor.budget.inUse, 0);
 });
 
+test('a tenant has limits of bodies of its own, on every way in; refusals name limit, value, tenant and key', async () => {
+  const bodyLimitsOf = (tenant: string) => {
+    const wireBytesMax = tenant === 'small' ? 1_000 : 100_000;
+    return { wireBytesMax, inflatedBytesMax: wireBytesMax * 4 };
+  };
+  await using server = await startTestServer({ multitenancy: true, bodyLimitsOf });
+  const ways: readonly (readonly [path: string, type: string])[] = [
+    ['/ingest?name=a', 'application/octet-stream'],
+    ['/v1development/profiles', 'application/x-protobuf'],
+    ['/push.v1.PusherService/Push', 'application/proto'],
+  ];
+  const names = [/limitBytes=1000\b/, /bytes=1001\b/, /tenant=small\b/, /key=limits\.body-size-max/];
+  for (const [path, type] of ways) {
+    const send = async (tenant: string) => {
+      const headers = { 'content-type': type, 'x-scope-orgid': tenant };
+      const answer = await fetch(server.url + path, { method: 'POST', headers, body: new Uint8Array(1_001) });
+      return { status: answer.status, text: await answer.text() };
+    };
+    const { status, text } = await send('small');
+    assert.ok(status === 413 || text.includes('resource_exhausted'), `${path} ${status} ${text}`);
+    for (const name of names) assert.match(text, name, path);
+    assert.doesNotMatch((await send('other')).text, /body-size-max/, path);
+  }
+});
+
 test('a profile over its limit is 413, overload and rate are 429 with Retry-After', async () => {
   await using small = await startTestServer({ limits: { profileBytesMax: 30 } });
   const tooLarge = await post(small, `${raw}a`, profile);

@@ -64,7 +64,8 @@ async function serve(
   const target = request.url ?? '';
   const query = new URLSearchParams(target.slice(target.indexOf('?') + 1 || target.length));
   const parsed = parseIngestQuery(query, request.headers['content-type'] ?? '', clock.nowMs());
-  const body = await readRequestBody(request, limits, distributor.budget);
+  const own = distributor.bodyLimitsOf?.(tenant) ?? limits;
+  const body = await readRequestBody(request, tenant, own, distributor.budget);
   try {
     const { commitToken } = await distributor.ingest(tenant, { ...parsed, body: body.bytes });
     if (commitToken !== undefined) response.setHeader(HEADER.commit, commitToken);

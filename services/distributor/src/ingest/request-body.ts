@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { FlamelakeError } from '@flamelake/model';
 import { BODY_TOO_LARGE, type BodyLimits, type ByteLease, inflateBody, readBody } from '@flamelake/rpc';
 import type { ByteBudget } from '../byte-budget.ts';
+import { LIMIT_KEYS } from '../limits.ts';
 import { refuse } from '../refusal.ts';
 
 export const INGEST_BODY_LIMITS: BodyLimits = { wireBytesMax: 67_108_864, inflatedBytesMax: 268_435_456 };
@@ -19,6 +20,7 @@ export interface HeldBody {
  */
 export async function readRequestBody(
   request: IncomingMessage,
+  tenant: string,
   limits: BodyLimits,
   budget: ByteBudget,
 ): Promise<HeldBody> {
@@ -30,7 +32,7 @@ export async function readRequestBody(
     return { bytes, release: lease.release };
   } catch (error) {
     lease.release();
-    throw inWordsOfIngest(error);
+    throw inWordsOfIngest(error, tenant);
   }
 }
 
@@ -62,10 +64,14 @@ function contentEncoding(request: IncomingMessage): 'gzip' | 'identity' {
 }
 
 /** What reading and inflating say of a body, with the reason that metrics count and the option that changes the limit. */
-function inWordsOfIngest(error: unknown): unknown {
+function inWordsOfIngest(error: unknown, tenant: string): unknown {
   if (!(error instanceof FlamelakeError) || error.details.reason !== undefined) return error;
   if (error.message === BODY_TOO_LARGE) {
-    return refuse('body_size_limit_exceeded', BODY_TOO_LARGE, { ...error.details, key: 'limits.body-size-max' });
+    return refuse('body_size_limit_exceeded', BODY_TOO_LARGE, {
+      ...error.details,
+      tenant,
+      key: LIMIT_KEYS.bodyBytesMax,
+    });
   }
   return error.code === 'invalid_argument' ? refuse('malformed_profile', error.message, error.details) : error;
 }

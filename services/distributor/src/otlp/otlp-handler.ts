@@ -63,7 +63,8 @@ async function serve(
       served: Object.keys(FORMS).join(', '),
     });
   }
-  const body = await readRequestBody(request, limits, distributor.budget);
+  const own = distributor.bodyLimitsOf?.(tenant) ?? limits;
+  const body = await readRequestBody(request, tenant, own, distributor.budget);
   try {
     const { commitToken, ...partial } = await distributor.otlp(tenant, { body: body.bytes, form });
     if (commitToken !== undefined) response.setHeader(HEADER.commit, commitToken);

@@ -209,13 +209,16 @@ export const SERVE_OPTIONS = {
       'most bytes of blocks a tenant keeps, by hours of profile time: beyond, the oldest expire; 0 is no limit',
   },
   'limits.ingestion-window': {
+    perTenant: true,
     kind: 'duration',
     min: MINUTE_MS,
     max: 36_500 * DAY_MS,
     default: HOUR_MS,
-    description: 'oldest profile taken; beyond 1h resends are no longer recognised',
+    description:
+      "oldest profile taken; beyond 1h resends are no longer recognised; a tenant's own may be shorter than everybody's",
   },
   'limits.body-size-max': {
+    perTenant: true,
     kind: 'bytes',
     min: MIB,
     max: GIB,

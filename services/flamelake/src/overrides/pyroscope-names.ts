@@ -16,6 +16,8 @@ const megabytes = (option: string): KnownName => ({
 const NAMES: Readonly<Record<string, KnownName>> = {
   ingestion_rate_mb: megabytes('limits.ingestion-rate'),
   ingestion_burst_size_mb: megabytes('limits.ingestion-burst'),
+  ingestion_body_limit_mb: megabytes('limits.body-size-max'),
+  reject_older_than: same('limits.ingestion-window'),
   max_label_name_length: same('limits.label-name-size-max'),
   max_label_value_length: same('limits.label-value-size-max'),
   max_label_names_per_series: same('limits.series-labels-max'),

@@ -15,6 +15,7 @@ import { optionsInYaml } from '../options/yaml-options.ts';
 import { withOwnNames } from './pyroscope-names.ts';
 
 const ALL_OPTIONS: OptionTable = SERVE_OPTIONS;
+const INGESTION_WINDOW = 'limits.ingestion-window';
 
 /** Options a tenant may have other values of. */
 export const TENANT_OPTIONS: OptionTable = Object.fromEntries(
@@ -36,6 +37,7 @@ export function readOverrides(text: string, base: ServeOptions, file: string): R
       for (const [name, value] of optionsInYaml(TENANT_OPTIONS, withOwnNames(node), file)) {
         values[name] = parseOption(name, TENANT_OPTIONS[name], value);
       }
+      checkWindow(values[INGESTION_WINDOW], base);
     } catch (cause) {
       if (!(cause instanceof FlamelakeError)) throw cause;
       throw new FlamelakeError(cause.code, cause.message, { ...cause.details, tenant, file }, { cause });
@@ -43,6 +45,17 @@ export function readOverrides(text: string, base: ServeOptions, file: string): R
     tenants.set(tenant, { ...base, ...values });
   }
   return tenants;
+}
+
+/** Segment-writers remember for as long as the server's window wants: a longer one would take what they drop. */
+function checkWindow(value: OptionValue | undefined, base: ServeOptions): void {
+  const limitMs = base[INGESTION_WINDOW];
+  if (typeof value !== 'number' || value <= limitMs) return;
+  throw new FlamelakeError('invalid_argument', "tenant's ingestion window is longer than everybody's", {
+    key: INGESTION_WINDOW,
+    valueMs: value,
+    limitMs,
+  });
 }
 
 function parse(text: string, file: string): unknown {

@@ -28,6 +28,8 @@ test('keys as Pyroscope calls them, and rules as lists, are understood', () => {
   team-a:
     ingestion_rate_mb: 1.5
     max_profile_stacktrace_samples: 9
+    ingestion_body_limit_mb: 2
+    reject_older_than: 30m
     compactor_blocks_retention_period: 7d
     ingestion_relabeling_rules:
       - {action: drop, source_labels: [service_name], regex: noisy}
@@ -37,6 +39,8 @@ test('keys as Pyroscope calls them, and rules as lists, are understood', () => {
   assert.ok(own !== undefined);
   assert.equal(own['limits.ingestion-rate'], 1.5 * 1024 ** 2);
   assert.equal(own['limits.samples-max'], 9);
+  assert.equal(own['limits.body-size-max'], 2 * 1024 ** 2);
+  assert.equal(ingestLimits(own).rejectOlderThanMs, 1_800_000);
   assert.equal(own['limits.retention-period'], 7 * 86_400_000);
   const { policies } = ingestLimits(own);
   assert.deepEqual([policies.relabelRules[0].action, policies.relabelRules[0].regex], ['drop', 'noisy']);
@@ -51,6 +55,7 @@ test('what is wrong is named: tenant, key, nearest key, expected value', () => {
     ['overrides: { a: { limits.sample-max: 7 } }', /unknown key.*limits\.samples-max/s],
     ['overrides: { a: { limits.samples-max: many } }', /wrong value.*"tenant":"a"/s],
     ['overrides: { a: { server.port: 1 } }', /unknown key/],
+    ['overrides: { a: { limits.ingestion-window: 2h } }', /window is longer.*"tenant":"a"/s],
     ['overrides: [a]', /wrong form/],
     ['overides: {}', /unknown key/],
     ['overrides: {a: {b: [', /no yaml/],

@@ -26,6 +26,7 @@ export async function startDistributorRole(context: RoleContext, log: ProfileLog
     logger,
     sealCommit: (positions) => sealCommitToken(identity.keys, positions),
     limitsOf: (tenant) => ingestLimits(tenantOptions.of(tenant)),
+    bodyLimitsOf: (tenant) => bodyLimits(tenantOptions.of(tenant)),
     placement: placement.table,
     distributorCount: distributors.now,
     inFlightBytesMax: options['distributor.in-flight-size-max'],
