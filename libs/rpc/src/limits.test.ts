@@ -46,7 +46,7 @@ test('a body over the wire limit is refused while it is read', async (t) => {
   assert.equal(stated.status, 413);
   assert.deepEqual(await stated.json(), {
     code: 'resource_exhausted',
-    message: 'request body is larger than the limit (limitBytes=1048576)',
+    message: 'request body is larger than the limit (limitBytes=1048576, bytes=1048577)',
   });
   assert.equal(stated.headers.get('retry-after'), null);
   assert.equal((await post(server.port, '{}')).status, 200);
