@@ -5,7 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -39,6 +42,17 @@ interface Manifest {
 const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
 const NAME = 'release-flamelake';
 const CONFIG = '/etc/flamelake/config/flamelake.yaml';
+const SCRAPE_CONFIG = '/etc/flamelake/scrape/scrape.yaml';
+/** What the scraper finds on a port that is known once something listens there. */
+const SCRAPED = 'scraped.example:6060';
+const SCRAPE_CONFIGS = [
+  {
+    'job-name': 'scraped',
+    'scrape-interval': '1s',
+    'enabled-profiles': ['goroutines'],
+    'static-configs': [{ targets: [SCRAPED] }],
+  },
+];
 /** What the user's Secret of the bucket would hold. */
 const secret: Record<string, string> = {};
 const skip = (await whyNoCluster()) ?? (await installHelm()).skip ?? false;
@@ -47,6 +61,7 @@ let ground: Ground;
 const started: ServerProcess[] = [];
 let manifests: readonly Manifest[] = [];
 let config = '';
+let scrapeConfig = '';
 /** Names of services that stand in manifests, and where they are here. */
 const places = new Map<string, string>();
 
@@ -64,11 +79,19 @@ before(async () => {
     if (key === undefined) settings.push(`config.${name}=${value}`);
     else secret[key] = value ?? '';
   }
-  const rendered = await renderChart('distributed', ...settings.flatMap((setting) => ['--set', setting]));
+  const scraping = [
+    '--set',
+    'scraper.enabled=true',
+    '--set-json',
+    `scraper.scrapeConfigs=${JSON.stringify(SCRAPE_CONFIGS)}`,
+  ];
+  const rendered = await renderChart('distributed', ...settings.flatMap((setting) => ['--set', setting]), ...scraping);
   manifests = parseAllDocuments(rendered)
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null);
-  config = manifests.find(({ data }) => data?.['flamelake.yaml'] !== undefined)?.data?.['flamelake.yaml'] ?? '';
+  const fileOf = (name: string) => manifests.find(({ data }) => data?.[name] !== undefined)?.data?.[name] ?? '';
+  config = fileOf('flamelake.yaml');
+  scrapeConfig = fileOf('scrape.yaml');
 });
 after(async () => {
   // A living child would keep the test process from ending.
@@ -78,12 +101,17 @@ after(async () => {
 
 /** A container's words and variables, with the configuration as a file that is here. */
 function here({ args, env = [] }: Container): { words: string[]; environment: Record<string, string> } {
-  const file = `${temporaryDirectory()}/flamelake.yaml`;
+  const directory = temporaryDirectory();
+  const [file, scrapeFile] = [`${directory}/flamelake.yaml`, `${directory}/scrape.yaml`];
   writeFileSync(file, placed(config));
+  writeFileSync(scrapeFile, placed(scrapeConfig));
   const environment = Object.fromEntries(
     env.map(({ name, value, valueFrom }) => [name, value ?? secret[valueFrom?.secretKeyRef.key ?? ''] ?? '']),
   );
-  return { words: args.map((word) => placed(word.replace(CONFIG, file))), environment };
+  return {
+    words: args.map((word) => placed(word.replace(CONFIG, file).replace(SCRAPE_CONFIG, scrapeFile))),
+    environment,
+  };
 }
 
 function placed(text: string): string {
@@ -134,6 +162,30 @@ test('every pod finds its configuration right, gets ready and lives', { skip }, 
   ]);
   places.set(`dns:${NAME}-querier.profiles.svc:9095`, `127.0.0.1:${taskPort(pods.querier)}`);
   pods['query-frontend'] = await startPod('query-frontend');
+});
+
+test('the scraper finds its configuration, and what it scrapes is stored', { skip }, async () => {
+  const program = createServer((_, response) => {
+    response.end(smallPprof({ stacks: [{ frames: ['main'], value: 1n }], timeMs: Date.now() }));
+  });
+  program.listen(0, '127.0.0.1');
+  await once(program, 'listening');
+  try {
+    places.set(SCRAPED, `127.0.0.1:${(program.address() as AddressInfo).port}`);
+    places.set(`dns:${NAME}-scraper.profiles.svc:4040`, '');
+    pods.scraper = await startPod('scraper');
+    const health = async () => {
+      const answer = await fetch(`${pods.scraper.url}/api/v1/targets`);
+      const { data } = (await answer.json()) as { data: { activeTargets: readonly { health: string }[] } };
+      return data.activeTargets.map((target) => target.health).join();
+    };
+    // Up is what was stored: the distributor has acknowledged it.
+    while ((await health()) !== 'up') await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(await pods.scraper.terminate(), 0);
+  } finally {
+    program.closeAllConnections();
+    program.close();
+  }
 });
 
 test('the job of helm test pushes and reads back', { skip }, async () => {
