@@ -152,7 +152,9 @@ async function run(container: Container): Promise<string> {
 const pods: Record<string, ServerProcess> = {};
 
 test('every pod finds its configuration right, gets ready and lives', { skip }, async () => {
-  places.set(`dns:${NAME}-compactor.profiles.svc:4040`, '127.0.0.1:4040');
+  for (const component of ['compactor', 'distributor']) {
+    places.set(`dns:${NAME}-${component}.profiles.svc:4040`, '127.0.0.1:4040');
+  }
   pods.distributor = await startPod('distributor');
   places.set(`http://${NAME}-write.profiles.svc:4040`, pods.distributor.url);
   [pods['segment-writer'], pods.querier, pods.compactor] = await Promise.all([

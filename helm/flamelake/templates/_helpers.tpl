@@ -85,6 +85,7 @@ scraper: scraper
 {{- if eq .Values.mode "distributed" -}}
 {{- $domain := printf "%s.svc" .Release.Namespace -}}
 {{- $_ := set $own "query-frontend" (dict "queriers" (printf "dns:%s-querier.%s:9095" $name $domain)) -}}
+{{- $_ := set $own "distributor" (dict "peers" (printf "dns:%s-distributor.%s:4040" $name $domain)) -}}
 {{- $_ := set $own "compactor" (dict "peers" (printf "dns:%s-compactor.%s:4040" $name $domain)) -}}
 {{- $write := printf "%s://%s-write.%s:%v" (include "flamelake.scheme" . | lower) $name $domain .Values.service.port -}}
 {{- $_ := set $own "canary" (dict "push-url" $write) -}}

@@ -92,7 +92,7 @@ export async function startKube(folder: string): Promise<Kube> {
     await Promise.all([
       start(background('kube-controller-manager', folder, [...byKubeconfig, ...CONTROLLERS, files.accountKey])),
       start(background('kube-scheduler', folder, [...byKubeconfig, '--leader-elect=false', '--secure-port=0'])),
-      start(background('kwok', folder, [...byKubeconfig, ...NODES, `--config=${files.stages}`])),
+      start(background('kwok', folder, [...byKubeconfig, '--manage-all-nodes=true', `--config=${files.stages}`])),
     ]);
     for (const node of FAKE_NODES) await client.create('/api/v1/nodes', node);
     await isUsable(client);
@@ -103,9 +103,13 @@ export async function startKube(folder: string): Promise<Kube> {
   }
 }
 
-/** Without signs of life nodes are taken for dead after 40 s. */
-const NODES = ['--manage-all-nodes=true', '--node-lease-duration-seconds=40'];
-const CONTROLLERS = ['--leader-elect=false', '--secure-port=0', '--service-account-private-key-file'];
+const CONTROLLERS = [
+  '--leader-elect=false',
+  '--secure-port=0',
+  // Nodes give no sign of life, and pods of one that is taken for dead would not get ready again.
+  '--node-monitor-grace-period=12h',
+  '--service-account-private-key-file',
+];
 
 function writeFiles(directory: string) {
   const token = randomUUID();

@@ -6,7 +6,8 @@ import { probeReadWrite } from '@flamelake/object-store';
 export interface ReadinessOptions {
   /** Where this process keeps things on disk, if it does. */
   readonly directory: string | undefined;
-  readonly store: ObjectStore;
+  /** Undefined when its work does not need it. */
+  readonly store: ObjectStore | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** What the roles say is wrong, if anything. */
@@ -37,7 +38,7 @@ export function createReadiness({
     try {
       const full = directory === undefined ? undefined : await fullDisk(directory);
       if (full !== undefined) return full;
-      await probeReadWrite(store, random);
+      if (store !== undefined) await probeReadWrite(store, random);
       return undefined;
     } catch (error) {
       return `the object store fails its probe: ${error instanceof FlamelakeError ? describeError(error) : String(error)}`;

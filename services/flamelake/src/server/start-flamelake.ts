@@ -31,6 +31,9 @@ export interface RunningFlamelake {
   close(): Promise<void>;
 }
 
+/** Roles that go on while the bucket is away: what they take is in the log. */
+const NEED_NO_STORE: ReadonlySet<string> = new Set(['distributor', 'scraper']);
+
 export interface StartOptions {
   readonly options: ServeOptions;
   readonly clock: Clock;
@@ -133,7 +136,7 @@ async function startOwning(
     otlp: roles.find((role) => role.otlp !== undefined)?.otlp,
     notReady: createReadiness({
       directory: localDirectory(options),
-      store,
+      store: NEED_NO_STORE.has(options.target) ? undefined : store,
       clock,
       random,
       trouble: () => firstTrouble(roles),
