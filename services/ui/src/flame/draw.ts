@@ -6,7 +6,7 @@ import { type PlacedBars, ROW_HEIGHT, THIN } from './place-bars.ts';
 const TEXT_WIDTH_MIN = 28;
 const FONT = '12px system-ui, sans-serif';
 /** Mean width of a letter, px. */
-const LETTER_WIDTH = 6.9;
+const LETTER_WIDTH = 7.5;
 
 export interface Paint {
   readonly palette: Palette;

@@ -47,7 +47,7 @@ test('options and limits are read as the server writes them', () => {
   );
   assert.deepEqual(
     limitsOf(options).map(({ words, value }) => `${words} ${value}`),
-    ['Profiles are kept for 31d', 'Profiles are taken at, a second any rate'],
+    ['Profiles are kept for 31d', 'Bytes that are taken a second any number'],
   );
 });
 

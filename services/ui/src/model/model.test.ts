@@ -96,7 +96,7 @@ test('times are relative, absolute or none', () => {
   assert.equal(parseTime('2026-11-21T03:42:00Z', 0), Date.UTC(2026, 10, 21, 3, 42));
   assert.equal(parseTime('soon', NOW_MS), undefined);
   assert.deepEqual(rangeOf('now', 'now-1h', NOW_MS), { startMs: NOW_MS - 3_600_000, endMs: NOW_MS });
-  assert.equal(stepOf({ startMs: 0, endMs: 3_600_000 }), 30);
+  assert.equal(stepOf({ startMs: 0, endMs: 3_600_000 }), 60);
   assert.equal(stepOf({ startMs: 0, endMs: 30 * 86_400_000 }), 28_800);
 });
 

@@ -19,7 +19,7 @@ export const QUICK_RANGES: readonly (readonly [from: string, words: string])[] =
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 /** Points a chart asks for, and the shortest step, s. */
-const CHART_POINTS = 120;
+const CHART_POINTS = 90;
 const STEPS = [15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
 
 /** undefined when the text is no time. */

@@ -10,9 +10,11 @@ import { useAnswer } from './use-answer.ts';
 export interface QueryBarProps {
   /** Whether the view is about one service. */
   readonly hasService: boolean;
+  /** Whether labels are chosen here; those of a service are by default. */
+  readonly hasSelector?: boolean;
 }
 
-export function QueryBar({ hasService }: QueryBarProps) {
+export function QueryBar({ hasService, hasSelector = hasService }: QueryBarProps) {
   const page = usePage();
   const { state, go, nowMs } = page;
   const query = queryOf(page);
@@ -38,7 +40,7 @@ export function QueryBar({ hasService }: QueryBarProps) {
         words={typeWords}
         onPick={(type) => go({ type, focus: [], profile: '' })}
       />
-      {hasService && <SelectorInput query={query} onChange={(selector) => go({ selector, focus: [], profile: '' })} />}
+      {hasSelector && <SelectorInput query={query} onChange={(selector) => go({ selector, focus: [], profile: '' })} />}
     </div>
   );
 }

@@ -27,8 +27,8 @@ export function CompareView() {
   const graph = useMemo(() => (wire.value === undefined ? undefined : decodeFlameGraph(wire.value)), [wire.value]);
   return (
     <>
-      <QueryBar hasService={true} />
-      <div className="split">
+      <QueryBar hasService={true} hasSelector={false} />
+      <div className="halves">
         <Side
           title="Before"
           query={left}

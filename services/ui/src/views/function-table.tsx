@@ -42,11 +42,11 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
         <thead>
           <tr>
             {head('name', 'Function')}
+            {isDiff && head('change', 'Change of share')}
             {head('self', isDiff ? 'Self before' : 'Self')}
             {isDiff && <th>Self after</th>}
             {head('total', isDiff ? 'Total before' : 'Total')}
             {isDiff && <th>Total after</th>}
-            {isDiff && head('change', 'Change of share')}
           </tr>
         </thead>
         <tbody>
@@ -57,11 +57,11 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
                   <bdi>{row.name}</bdi>
                 </button>
               </td>
+              {isDiff && <td className={change(row) > 0 ? 'more' : 'less'}>{signed(change(row))}</td>}
               <td>{cell(row.self, whole, unit)}</td>
               {isDiff && <td>{cell(row.rightSelf, rightWhole, unit)}</td>}
               <td>{cell(row.total, whole, unit)}</td>
               {isDiff && <td>{cell(row.rightTotal, rightWhole, unit)}</td>}
-              {isDiff && <td className={change(row) > 0 ? 'more' : 'less'}>{signed(change(row))}</td>}
             </tr>
           ))}
         </tbody>

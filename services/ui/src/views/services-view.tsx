@@ -4,8 +4,8 @@ import { seriesName } from '../chart/series-name.ts';
 import { Sparkline } from '../chart/sparkline.tsx';
 import { formatLocation, type PageState } from '../model/page-state.ts';
 import { withLabel } from '../model/selector.ts';
-import { stepOf } from '../model/time-range.ts';
-import { formatPoint, formatValue, partsOf } from '../model/units.ts';
+import { stepOf, type TimeRange } from '../model/time-range.ts';
+import { formatPoint, formatValue, isState, partsOf } from '../model/units.ts';
 import { Loading } from '../parts/loading.tsx';
 import { queryOf, usePage } from '../parts/page.ts';
 import { QueryBar } from '../parts/query-bar.tsx';
@@ -30,7 +30,6 @@ export function ServicesView() {
   const answer = useAnswer(key, (signal) =>
     selectSeries({ tenant: state.tenant, signal }, query, step, ['service_name']),
   );
-  const { unit } = partsOf(state.type);
   return (
     <>
       <div className="row">
@@ -66,7 +65,7 @@ export function ServicesView() {
                     <bdi>{seriesName(one)}</bdi>
                   </b>
                   <span className="quiet">
-                    {formatValue(totalOf(one), unit)} · {describeChange(changeOf(one))}
+                    {describeUse(one, state.type, query)} · {describeChange(changeOf(one))}
                   </span>
                   <Sparkline
                     series={one}
@@ -83,6 +82,14 @@ export function ServicesView() {
       </Loading>
     </>
   );
+}
+
+/** What a service used in all and on average; of a state there is an average alone. */
+function describeUse(series: Series, type: string, { startMs, endMs }: TimeRange): string {
+  const { unit } = partsOf(type);
+  const total = totalOf(series);
+  if (isState(type)) return `${formatValue(total / Math.max(1, series.values.length), unit)} on average`;
+  return `${formatValue(total, unit)}, ${formatPoint(total, type, (endMs - startMs) / 1_000)} on average`;
 }
 
 function describeChange(change: number): string {
