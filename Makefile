@@ -41,7 +41,7 @@ bench: $(STAMP) $(UI)
 soak: $(STAMP)
 	@exec $(NODE) test/sim/soak.ts
 
-## test-kube: the chart and discovery on a real Kubernetes API server with nodes that run nothing; builds it first (Go, 10 minutes and more)
+## test-kube: the chart and discovery on a real Kubernetes API server with nodes that run nothing, rules by promtool; builds both (Go, 10 minutes and more)
 test-kube: $(STAMP)
 	@exec $(NODE) --test --test-concurrency=1 --test-reporter=spec 'test/kube/*.kube.ts'
 
