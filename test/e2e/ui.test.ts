@@ -1,6 +1,9 @@
 /** The web app in a real browser, over real profiles. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { decodePprof } from '@flamelake/formats';
 import type { Browser, Page } from 'playwright-core';
 import { type ServerProcess, startServer } from './server-process.ts';
 import { chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
@@ -93,6 +96,43 @@ test('a heat map leads to a single profile', { skip }, async () => {
   await cells.last().click();
   await barLine().getByText('1 k (100.0%)').waitFor();
   assert.match(page.url(), /profile=[0-9a-f-]{36}/);
+});
+
+test('what is shown is exported, with exact totals', { skip }, async () => {
+  await page.goto(address('/explore', { selector: '{service_name="shop"}' }));
+  await barLine().getByText('1.90 k').waitFor();
+  await page.getByText('Export', { exact: true }).click();
+  const exported = async (name: string): Promise<Buffer> => {
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name }).click();
+    return readFileSync(await (await download).path());
+  };
+  assert.match((await exported('Picture (SVG)')).toString(), /^<svg .*>parse<\/text>/);
+  assert.equal((await exported('Picture (PNG)')).subarray(1, 4).toString(), 'PNG');
+  assert.equal(
+    (await exported('Folded stacks')).toString(),
+    'main;idle 100\nmain;handle;parse 1200\nmain;handle;render 600\n',
+  );
+  const { values } = decodePprof(gunzipSync(await exported('pprof')));
+  assert.equal(
+    values.reduce((sum, value) => sum + value, 0n),
+    1_900n,
+  );
+});
+
+test('bars may be lines, and keys walk them', { skip }, async () => {
+  await page.goto(address('/explore', { selector: '{service_name="shop"}', frames: 'line', recursion: 'collapsed' }));
+  await barLine().getByText('1.90 k').waitFor();
+  await page.locator('.flame canvas').focus();
+  for (const [key, name] of [
+    ['ArrowDown', 'main:1'],
+    ['ArrowDown', 'handle:1'],
+    ['ArrowRight', 'idle:1'],
+    ['ArrowUp', 'main:1'],
+  ]) {
+    await page.keyboard.press(key);
+    await barLine().locator('b', { hasText: name }).waitFor();
+  }
 });
 
 test('labels have shares, and lead to the series of one value', { skip }, async () => {
