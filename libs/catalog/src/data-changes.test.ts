@@ -20,7 +20,7 @@ test('a change is on record before and after it is made', async () => {
   const { world, change } = await worldOfOne();
   const context = contextOf(world);
   await changeData(context, change);
-  const records = await changeRecords(context, change.tenant);
+  const { records } = await changeRecords(context, change.tenant);
   assert.deepEqual(
     records.map(({ step, by, kind }) => [step, by, kind]),
     [
@@ -31,7 +31,7 @@ test('a change is on record before and after it is made', async () => {
   assert.equal((await newestManifest(world.store, world.root)).deletes.length, 1);
   await foldOnce(world);
   assert.equal((await storedTotals(world.store)).size, 0);
-  assert.deepEqual(await changeRecords(context, 'other'), []);
+  assert.deepEqual(await changeRecords(context, 'other'), { records: [], hasOlder: false });
 });
 
 test('what was begun and left is finished by others, once and not too early', async () => {
@@ -45,7 +45,7 @@ test('what was begun and left is finished by others, once and not too early', as
   assert.equal((await newestManifest(world.store, world.root)).deletes.length, 1);
   world.clock.advance(300_000);
   assert.equal(await finishDataChanges(context), 0);
-  assert.equal((await changeRecords(context, change.tenant)).length, 2);
+  assert.equal((await changeRecords(context, change.tenant)).records.length, 2);
 });
 
 test('pins are in every partition until they are removed', async () => {
@@ -56,4 +56,41 @@ test('pins are in every partition until they are removed', async () => {
   assert.deepEqual(await pins(), [change.id]);
   await changeData(context, { ...change, kind: 'unpin' });
   assert.deepEqual(await pins(), []);
+});
+
+test('the record is read page by page, over all months, each line once', async () => {
+  const { world, change } = await worldOfOne();
+  const context = contextOf(world);
+  const ids: string[] = [];
+  for (let i = 0; i < 12; i++) {
+    ids.push(String(i).repeat(4));
+    await changeData(context, { ...change, id: String(i).repeat(4), kind: 'pin' });
+    world.clock.advance(17 * 86_400_000);
+  }
+  const all = await changeRecords(context, change.tenant);
+  assert.deepEqual(
+    all.records.map(({ id, step }) => `${id} ${step}`),
+    ids.flatMap((id) => [`${id} begun`, `${id} done`]),
+  );
+  const paged: string[] = [];
+  for (let untilMs = world.clock.nowMs(); ; ) {
+    const page = await changeRecords(context, change.tenant, { untilMs, countMax: 3 });
+    assert.ok(page.records.length <= 4);
+    paged.unshift(...page.records.map(({ id, step }) => `${id} ${step}`));
+    untilMs = page.records[0]?.atMs ?? 0;
+    if (!page.hasOlder) break;
+  }
+  assert.deepEqual(
+    paged,
+    ids.flatMap((id) => [`${id} begun`, `${id} done`]),
+  );
+  const [, , third] = all.records;
+  const between = await changeRecords(context, change.tenant, {
+    fromMs: third?.atMs ?? 0,
+    untilMs: (third?.atMs ?? 0) + 1,
+  });
+  assert.deepEqual(
+    between.records.map(({ id }) => id),
+    ['1111', '1111'],
+  );
 });

@@ -43,6 +43,8 @@ export interface DataChangeContext {
 const PARALLEL_MAX = 16;
 /** How long whoever began a change has for it, until others finish it. */
 const FINISH_AFTER_MS = 120_000;
+/** How far back is looked for what is not finished: a compactor looks every few minutes. */
+const UNFINISHED_MS_MAX = 30 * 86_400_000;
 
 /**
  * Makes a change in every partition there is, and records it. What is in a chain when this is called is deleted when it resolves.
@@ -58,7 +60,8 @@ export async function changeData(context: DataChangeContext, change: DataChange)
 export async function finishDataChanges(context: DataChangeContext): Promise<number> {
   let finished = 0;
   for (const folder of await context.store.listFolders(TENANTS_PREFIX)) {
-    const records = await changeRecords(context, decodeURIComponent(folder));
+    const sinceMs = context.nowMs() - UNFINISHED_MS_MAX;
+    const records = (await changeRecords(context, decodeURIComponent(folder), { fromMs: sinceMs })).records;
     const done = new Set(records.filter(({ step }) => step === 'done').map(keyOf));
     for (const one of records) {
       if (done.has(keyOf(one)) || one.atMs > context.nowMs() - FINISH_AFTER_MS) continue;
@@ -70,15 +73,50 @@ export async function finishDataChanges(context: DataChangeContext): Promise<num
   return finished;
 }
 
-/** What was recorded of a tenant this month and the month before, oldest first. */
-export async function changeRecords(context: DataChangeContext, tenant: string): Promise<readonly ChangeRecord[]> {
+/** Which records; all unless given. */
+export interface RecordRange {
+  /** ms since 1970, half-open. */
+  readonly fromMs?: number;
+  readonly untilMs?: number;
+  /** Most records, a few more where several are of the same millisecond; the newest. */
+  readonly countMax?: number;
+}
+
+export interface RecordPage {
+  /** Oldest first. */
+  readonly records: readonly ChangeRecord[];
+  /** Whether there are older ones in the range: those before the first of these. */
+  readonly hasOlder: boolean;
+}
+
+/** What was recorded of a tenant, read month by month, the newest first. */
+export async function changeRecords(
+  { store }: Pick<DataChangeContext, 'store'>,
+  tenant: string,
+  { fromMs = 0, untilMs = Number.MAX_SAFE_INTEGER, countMax = Number.MAX_SAFE_INTEGER }: RecordRange = {},
+): Promise<RecordPage> {
+  const folders = await store.listFolders(`${TENANTS_PREFIX}${encodeURIComponent(tenant)}/changes/`);
+  const months = folders.filter((name) => startOfMonth(name) < untilMs && endOfMonth(name) > fromMs).sort();
   const records: ChangeRecord[] = [];
-  const now = new Date(context.nowMs());
-  for (const monthsAgo of [1, 0]) {
-    const month = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - monthsAgo);
-    records.push(...recordsOf(await readDocument(context.store, documentOf(tenant, month))));
+  while (records.length <= countMax) {
+    const month = months.pop();
+    if (month === undefined) break;
+    const read = recordsOf(await readDocument(store, { tenant, name: `changes/${month}` }));
+    records.push(...read.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs));
   }
-  return records;
+  records.sort((a, b) => a.atMs - b.atMs);
+  let first = Math.max(0, records.length - countMax);
+  while (first > 0 && records[first - 1]?.atMs === records[first]?.atMs) first--;
+  return { records: records.slice(first), hasOlder: first > 0 || months.length > 0 };
+}
+
+function startOfMonth(month: string): number {
+  return Date.parse(`${month}-01T00:00:00Z`);
+}
+
+function endOfMonth(month: string): number {
+  const start = new Date(startOfMonth(month));
+  return Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1);
 }
 
 async function record(context: DataChangeContext, change: DataChange, step: ChangeRecord['step']): Promise<void> {

@@ -28,6 +28,8 @@ export {
   type DataChange,
   type DataChangeContext,
   finishDataChanges,
+  type RecordPage,
+  type RecordRange,
 } from './data-changes.ts';
 export { type ExpireContext, type ExpireOutcome, expireOnce, retentionLagMs } from './expire-once.ts';
 export { type FoldContext, type FoldOutcome, foldOnce } from './fold-once.ts';

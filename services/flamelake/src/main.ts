@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'keep profiles beyond their retention',
     load: async () => (await import('./commands/pin-command.ts')).pinCommand,
   },
+  retention: {
+    summary: 'say what a tenant holds and what its size limit lets expire',
+    load: async () => (await import('./commands/retention-command.ts')).retentionCommand,
+  },
   inspect: {
     summary: 'show what a pprof file holds',
     load: async () => (await import('./commands/inspect-command.ts')).inspectCommand,

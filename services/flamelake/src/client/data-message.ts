@@ -44,13 +44,26 @@ interface WireRecord extends WireRange {
 
 interface WireChanges {
   readonly records: readonly WireRecord[];
+  readonly hasOlder: boolean;
   readonly pins: readonly WireRange[];
   readonly deletes: readonly WireRange[];
 }
 
-/** Prints the record of this month and the last, pins, and deletes that are under way. */
-export async function printChanges(client: ConnectClient, { print }: CommandContext): Promise<void> {
-  const { records, pins, deletes } = await client.call<WireChanges>('api/v1/changes', {});
+/** Prints the whole record of a range, pins, and deletes that are under way. */
+export async function printChanges(
+  client: ConnectClient,
+  { print, clock }: CommandContext,
+  flags: Pick<DataFlags, 'from' | 'until'>,
+): Promise<void> {
+  const { startMs, endMs } = messageOf({ ...flags, selector: '', by: '-' }, clock.nowMs());
+  const ask = (until: number | undefined) => client.call<WireChanges>('api/v1/changes', { startMs, endMs: until });
+  const newest = await ask(endMs);
+  const { pins, deletes } = newest;
+  const records = [...newest.records];
+  for (let page = newest; page.hasOlder; ) {
+    page = await ask(page.records[0]?.atMs);
+    records.unshift(...page.records);
+  }
   const lines = records.map(({ atMs, kind, step, by, ...range }) => [
     timeText(atMs),
     kind,

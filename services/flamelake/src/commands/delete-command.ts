@@ -22,7 +22,7 @@ ${helpText(DELETE_OPTIONS)}`,
     const { values, rest } = readOptions(DELETE_OPTIONS, { words: context.words, environment: {}, readFile });
     const client = createConnectClient(values.url, values.tenant, values.token);
     if (rest.join(' ') === 'list') {
-      await printChanges(client, context);
+      await printChanges(client, context, values);
       return 0;
     }
     if (rest.length > 0)
@@ -34,14 +34,17 @@ ${helpText(DELETE_OPTIONS)}`,
       { ...values, selector: values.all ? '{}' : values.selector },
       context.clock.nowMs(),
     );
-    const answer = await client.call<Readonly<Record<string, number | string>>>('api/v1/delete', {
+    const answer = await client.call<Readonly<Record<string, number | string | boolean>>>('api/v1/delete', {
       ...message,
       all: values.all,
       dryRun: values['dry-run'],
+      ...(values.after !== '' && { commit: values.after }),
     });
     if (values['dry-run']) {
       const rows = ['profiles', 'rows', 'bytes', 'objects'].map((name) => [name, String(answer[name])]);
-      context.print(`would be deleted\n${textTable(undefined, rows)}`);
+      context.print(
+        `would be deleted${answer.isComplete === true ? '' : ', at least: looking took too long'}\n${textTable(undefined, rows)}`,
+      );
     } else context.print(`deleted, id ${answer.id}\n`);
     return 0;
   },

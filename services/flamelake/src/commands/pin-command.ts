@@ -21,7 +21,7 @@ ${helpText(PIN_OPTIONS)}`,
     const { values, rest } = readOptions(PIN_OPTIONS, { words: context.words, environment: {}, readFile });
     const client = createConnectClient(values.url, values.tenant, values.token);
     const [verb, id] = rest;
-    if (verb === 'list' && rest.length === 1) await printChanges(client, context);
+    if (verb === 'list' && rest.length === 1) await printChanges(client, context, values);
     else if (verb === 'remove' && id !== undefined && rest.length === 2) {
       await client.call('api/v1/unpin', { id, by: messageOf(values, 0).by });
       context.print(`no longer pinned: ${id}\n`);

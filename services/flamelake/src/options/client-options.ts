@@ -89,6 +89,23 @@ export const DELETE_OPTIONS = {
   ...DATA_OPTIONS,
   all: { kind: 'switch', default: false, description: 'delete every profile of the tenant, or of the range' },
   'dry-run': { kind: 'switch', default: false, description: 'only say what would go' },
+  after: {
+    kind: 'text',
+    default: '',
+    description: 'X-Flamelake-Commit of a push: delete what it pushed, too, though it is not readable yet',
+  },
+} as const satisfies OptionTable;
+
+export const RETENTION_OPTIONS = {
+  ...CONNECTION,
+  token: DATA_OPTIONS.token,
+  size: {
+    kind: 'bytes',
+    min: 0,
+    max: 1_125_899_906_842_624,
+    default: 0,
+    description: 'what would expire if limits.retention-size were this; at 0 as it is',
+  },
 } as const satisfies OptionTable;
 
 export const PIN_OPTIONS = DATA_OPTIONS;

@@ -28,7 +28,12 @@ export async function startAllRoles(context: RoleContext): Promise<readonly Role
   };
   const distributorRole = await startDistributorRole(context, log);
   const scraperRole = options['scraper.config-file'] === '' ? [] : [await startScraper(context, distributorRole)];
-  return [...scraperRole, distributorRole, startQueryRole(context, thread?.execute ?? querier.execute), backgroundRole];
+  return [
+    ...scraperRole,
+    distributorRole,
+    startQueryRole(context, thread?.execute ?? querier.execute, { log }),
+    backgroundRole,
+  ];
 }
 
 async function startScraper(context: RoleContext, { push }: Role): Promise<Role> {

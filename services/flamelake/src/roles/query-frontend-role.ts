@@ -29,5 +29,8 @@ export function startQueryFrontendRole(context: RoleContext): readonly Role[] {
     trouble: async () => ((await fanOut.isReady()) ? undefined : `no querier answers at ${queriers}`),
     close: () => fanOut.close(),
   };
-  return [startQueryRole(context, fanOut.execute, options['query-frontend.query-tasks-max']), fanOutRole];
+  return [
+    startQueryRole(context, fanOut.execute, { tasksInFlight: options['query-frontend.query-tasks-max'] }),
+    fanOutRole,
+  ];
 }

@@ -1,6 +1,6 @@
 /** Answers querier.v1: plans on snapshots of the store, has tasks executed, merges and draws. */
-import { createSnapshotSource } from '@flamelake/catalog';
-import { FlamelakeError } from '@flamelake/model';
+import { type CommitToken, createSnapshotSource } from '@flamelake/catalog';
+import { FlamelakeError, type ProfileLog } from '@flamelake/model';
 import {
   adHocMethods,
   createAdHocProfiles,
@@ -14,7 +14,7 @@ import {
   querierMethods,
   settingsMethods,
 } from '@flamelake/query-frontend';
-import { retentionOf } from '../options/retention.ts';
+import { retentionOf, sizeLimitOf } from '../options/retention.ts';
 import { SERVE_OPTIONS } from '../options/serve-options.ts';
 import type { Role, RoleContext } from './role.ts';
 
@@ -24,12 +24,14 @@ const AD_HOC_BYTES_MAX = SERVE_OPTIONS['ad-hoc.file-size-max'].max;
 /**
  * @param execute - runs a task, in this process or in another
  * @param tasksInFlight - tasks of one query that run at the same time
+ * @param log - the profile log, where this process has it
  */
 export function startQueryRole(
   { options, tenantOptions, store, clock, random, identity }: RoleContext,
   execute: ExecuteTask,
-  tasksInFlight?: number,
+  { tasksInFlight, log }: { readonly tasksInFlight?: number; readonly log?: ProfileLog } = {},
 ): Role {
+  const snapshots = createSnapshotSource({ store, clock });
   const limits = (tenant: string) => {
     const own = tenantOptions.of(tenant);
     return {
@@ -54,7 +56,7 @@ export function startQueryRole(
     },
   });
   const queries = createQueryFrontend({
-    snapshots: createSnapshotSource({ store, clock }),
+    snapshots,
     keys: identity.keys,
     execute,
     ...(tasksInFlight === undefined ? {} : { tasksInFlight }),
@@ -70,7 +72,16 @@ export function startQueryRole(
       ...adHocMethods(adHoc, AD_HOC_BYTES_MAX),
     ],
     routes: plainRoutes(queries, clock),
-    actions: dataActions({ store, clock, random }),
+    actions: dataActions({
+      store,
+      clock,
+      random,
+      snapshots,
+      keys: identity.keys,
+      expireBefore,
+      sizeLimit: sizeLimitOf(tenantOptions),
+      ...(log && { logEnd: () => endOf(log) }),
+    }),
     queries,
     close: () => Promise.resolve(),
   };
@@ -84,4 +95,14 @@ function checkTenants(tenants: readonly string[], limit: number): void {
     limit,
     option,
   });
+}
+
+/** A token of everything that is in the log. */
+async function endOf(log: ProfileLog): Promise<CommitToken> {
+  const offsets = new Map<number, number>();
+  for (let partition = 0; partition < log.partitionCount; partition++) {
+    const { end } = await log.bounds(partition);
+    if (end > 0) offsets.set(partition, end - 1);
+  }
+  return { logId: log.id, offsets };
 }

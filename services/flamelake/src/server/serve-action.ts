@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { FlamelakeError } from '@flamelake/model';
 import type { DataAction } from '@flamelake/query-frontend';
-import { tenantOf } from '@flamelake/rpc';
+import { HEADER, headerValue, tenantOf } from '@flamelake/rpc';
 import express, { type RequestHandler } from 'express';
 
 const MESSAGE_BYTES_MAX = 262_144;
@@ -28,7 +28,9 @@ export function serveAction(
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const tenant = tenantOf(request.headers, { multitenancy });
-    response.json(await action.run(tenant, parse(request.body), gone.signal));
+    const commit = headerValue(request.headers, HEADER.commit);
+    const message = { ...(commit !== undefined && { commit }), ...parse(request.body) };
+    response.json(await action.run(tenant, message, gone.signal));
   };
   return [check, express.text({ type: () => true, limit: MESSAGE_BYTES_MAX }), run];
 }

@@ -27,7 +27,7 @@ const TRIED_ROWS_MAX = 12;
 export async function readMayLack(context: DataChangeContext, expireBefore: ExpireBefore): Promise<MayLack> {
   const records: ChangeRecord[] = [];
   for (const folder of await context.store.listFolders('tenants/')) {
-    records.push(...(await changeRecords(context, decodeURIComponent(folder))));
+    records.push(...(await changeRecords(context, decodeURIComponent(folder))).records);
   }
   const cuts: SizeCut[] = [];
   for (const root of await listRoots(context.store)) cuts.push(...(await newestManifest(context.store, root)).cuts);

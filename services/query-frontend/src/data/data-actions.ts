@@ -1,13 +1,27 @@
 /**
  * Deletes and pins as JSON over plain HTTP: one path an action, POST, one message each way.
  *
- *     /api/v1/delete    {selector, startMs?, endMs?, all?, by?}          → {id}
- *                       {…, dryRun: true}                                → {profiles, rows, bytes, objects}
+ *     /api/v1/delete    {selector, startMs?, endMs?, all?, by?, commit?} → {id}; behind a push, when its token is sent
+ *                       {…, dryRun: true}                                → {profiles, rows, bytes, objects, isComplete}
  *     /api/v1/pin       {selector, startMs?, endMs?, by?}                → {id}
  *     /api/v1/unpin     {id, by?}                                        → {}
- *     /api/v1/changes   {}                                               → {records, pins, deletes}
+ *     /api/v1/changes   {startMs?, endMs?}                               → {records, hasOlder, pins, deletes}
+ *     /api/v1/retention {sizeBytes?}                                     → {bytes, limitBytes, expiresBytes, expiresBeforeMs}
  */
-import { changeData, changeRecords, type DataChange, type DataChangeContext, takeSnapshot } from '@flamelake/catalog';
+import {
+  type CommitToken,
+  changeData,
+  changeRecords,
+  type DataChange,
+  type DataChangeContext,
+  type ExpireBefore,
+  readSizeUse,
+  type SizeLimit,
+  type SnapshotSource,
+  type StoreKeys,
+  takeSnapshot,
+  unsealCommitToken,
+} from '@flamelake/catalog';
 import {
   type Clock,
   FlamelakeError,
@@ -28,13 +42,27 @@ export interface DataActionsContext {
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;
+  readonly snapshots: SnapshotSource;
+  readonly keys: StoreKeys;
+  /** Where the log ends, in a process that has the log: a delete is of all that is in it. */
+  readonly logEnd?: () => Promise<CommitToken>;
+  readonly expireBefore?: ExpireBefore;
+  readonly sizeLimit?: SizeLimit;
 }
 
+/** Records in one answer. */
+const RECORDS_MAX = 1_000;
 /** Longest name of who wants a change. */
 const BY_LENGTH_MAX = 200;
 
-export function dataActions({ store, clock, random }: DataActionsContext): readonly DataAction[] {
+export function dataActions(own: DataActionsContext): readonly DataAction[] {
+  const { store, clock, random, snapshots, keys, logEnd } = own;
   const context: DataChangeContext = { store, random, nowMs: () => clock.nowMs() };
+  const commit = async (change: DataChange): Promise<void> => {
+    await changeData(context, change);
+    // Queries share snapshots of a moment ago: the next one is of after the change. Other query-frontends follow as theirs grow old.
+    await snapshots.takeFresh();
+  };
   const newId = () => Buffer.from(random.bytes(16)).toString('hex');
   return [
     {
@@ -47,9 +75,12 @@ export function dataActions({ store, clock, random }: DataActionsContext): reado
             'selector matches every profile of the tenant; if that is meant, set all',
           );
         }
-        if (message.dryRun === true) return previewDelete(store, range, signal);
+        if (message.dryRun === true) return previewDelete(own, range, signal);
+        if (typeof message.commit === 'string') {
+          await snapshots.waitFor(unsealCommitToken(keys, message.commit), signal);
+        } else if (logEnd !== undefined) await snapshots.waitFor(await logEnd(), signal);
         const change: DataChange = { id: newId(), kind: 'delete', ...range, by: byOf(message) };
-        await changeData(context, change);
+        await commit(change);
         return { id: change.id };
       },
     },
@@ -57,7 +88,7 @@ export function dataActions({ store, clock, random }: DataActionsContext): reado
       path: '/api/v1/pin',
       async run(tenant, message) {
         const change: DataChange = { id: newId(), kind: 'pin', tenant, ...rangeOf(message), by: byOf(message) };
-        await changeData(context, change);
+        await commit(change);
         return { id: change.id };
       },
     },
@@ -68,13 +99,21 @@ export function dataActions({ store, clock, random }: DataActionsContext): reado
         const pin = pins.find(({ id }) => id === message.id);
         if (pin === undefined)
           throw new FlamelakeError('not_found', 'there is no such pin', { id: String(message.id) });
-        await changeData(context, { ...pin, kind: 'unpin', by: byOf(message) });
+        await commit({ ...pin, kind: 'unpin', by: byOf(message) });
         return {};
       },
     },
     {
       path: '/api/v1/changes',
-      run: async (tenant) => ({ records: await changeRecords(context, tenant), ...(await pendingOf(store, tenant)) }),
+      async run(tenant, message) {
+        const { fromMs, untilMs } = timesOf(message);
+        const page = await changeRecords(context, tenant, { fromMs, untilMs, countMax: RECORDS_MAX });
+        return { ...page, ...(await pendingOf(store, tenant)) };
+      },
+    },
+    {
+      path: '/api/v1/retention',
+      run: (tenant, message) => previewRetention(own, tenant, message.sizeBytes),
     },
   ];
 }
@@ -96,16 +135,46 @@ async function pendingOf(store: ObjectStore, tenant: string) {
   };
 }
 
+/** What a tenant holds, and what would expire by its size limit now, or if the limit were another one. */
+async function previewRetention(
+  { store, clock, sizeLimit = () => Number.POSITIVE_INFINITY, expireBefore }: DataActionsContext,
+  tenant: string,
+  sizeBytes: unknown,
+): Promise<object> {
+  if (sizeBytes !== undefined && !(Number.isSafeInteger(sizeBytes) && Number(sizeBytes) > 0)) {
+    throw new FlamelakeError('invalid_argument', 'sizeBytes must be a whole number above 0', {
+      sizeBytes: JSON.stringify(sizeBytes).slice(0, 128),
+    });
+  }
+  const limitBytes = sizeBytes === undefined ? sizeLimit(tenant) : Number(sizeBytes);
+  // Without a limit all is counted against more than there can be.
+  const bound = Math.min(limitBytes, Number.MAX_SAFE_INTEGER);
+  const asked: SizeLimit = (one) => (one === tenant ? bound : Number.POSITIVE_INFINITY);
+  const uses = await readSizeUse({ store, sizeLimit: asked, ...(expireBefore && { expireBefore }) }, clock.nowMs());
+  const use = uses.find((one) => one.tenant === tenant);
+  return {
+    bytes: use?.bytes ?? 0,
+    limitBytes: Number.isFinite(limitBytes) ? limitBytes : 0,
+    expiresBytes: use?.goesBytes ?? 0,
+    expiresBeforeMs: Math.max(0, use?.beforeMs ?? 0),
+  };
+}
+
 /** @throws {FlamelakeError} `invalid_argument` on a bad selector or range */
-function rangeOf({ selector, startMs = 0, endMs = Number.MAX_SAFE_INTEGER }: Readonly<Record<string, unknown>>) {
+function rangeOf(message: Readonly<Record<string, unknown>>) {
+  const { selector } = message;
   if (typeof selector !== 'string') throw new FlamelakeError('invalid_argument', 'selector is required');
+  return { selector: formatSelector(parseSelector(selector)), ...timesOf(message) };
+}
+
+function timesOf({ startMs = 0, endMs = Number.MAX_SAFE_INTEGER }: Readonly<Record<string, unknown>>) {
   if (!Number.isSafeInteger(startMs) || !Number.isSafeInteger(endMs) || Number(startMs) >= Number(endMs)) {
     throw new FlamelakeError('invalid_argument', 'time range must be whole ms since 1970, the start before the end', {
       startMs: String(startMs),
       endMs: String(endMs),
     });
   }
-  return { selector: formatSelector(parseSelector(selector)), fromMs: Number(startMs), untilMs: Number(endMs) };
+  return { fromMs: Number(startMs), untilMs: Number(endMs) };
 }
 
 function byOf({ by = '' }: Readonly<Record<string, unknown>>): string {
