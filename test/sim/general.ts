@@ -56,7 +56,7 @@ function chooseWeather(seed: number): Weather {
 /** Index pages for everything, for what is a little larger, or for nothing. */
 function chooseCatalog(seed: number): Partial<CatalogLimits> {
   const random = createSeededRandom(`${seed}/catalog`);
-  if (random.chance(0.4)) return {};
+  if (random.chance(0.6)) return {};
   return {
     manifestBytes: random.pick([0, 700, 1_500]),
     dayPageBytes: random.pick([0, 300, 1_000]),

@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'take-over reads segments only',
     file: 'take-over.ts',
-    find: 'await addBlocks(store, window, manifest.blocks, manifest.lastAppendMs - windowMs);',
+    find: 'await addBlocks(store, window, manifest, manifest.lastAppendMs - windowMs);',
     replace: '',
     scenario: 'takeOverFromBlocks',
     property: 'CHAIN-CONTENT',
