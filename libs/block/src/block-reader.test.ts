@@ -232,3 +232,30 @@ test('an object that is gone or replaced is not found', async () => {
   stored.clear();
   await assert.rejects(source.read(0, 1), { code: 'not_found' });
 });
+
+test('series of many datasets are fetched in few reads, and then cost none', async () => {
+  const random = createSeededRandom(8);
+  const builder = createBlockBuilder();
+  const services = Array.from({ length: 30 }, (_, i) => `service-${i}`);
+  for (const [offset, service] of services.entries())
+    builder.addProfile(randomProfileRecord(random, { services: [service], stacksMax: 4 }), offset);
+  const { bytes } = builder.build({ id: 'cd'.repeat(16), level: 1, log: LOG });
+  const reads: number[] = [];
+  const source = memorySource(bytes);
+  const counting: BlockSource = {
+    ...source,
+    read: (offset, lengthBytes) => {
+      reads.push(lengthBytes);
+      return source.read(offset, lengthBytes);
+    },
+  };
+  const block = await openBlock(counting, { tailBytes: 2_048 });
+  const all = block.info.datasets.map((_, i) => i);
+  const opened = reads.length;
+  await block.fetchSeries(all);
+  const fetched = reads.length;
+  assert.ok(fetched > opened && fetched - opened < all.length / 3, `${fetched - opened} reads`);
+  const whole = parseBlock(bytes);
+  for (const i of all) assert.deepEqual(await block.dataset(i).series(), await whole.dataset(i).series());
+  assert.equal(reads.length, fetched);
+});

@@ -8,7 +8,8 @@ import { decodeFooter, FOOTER_TRAILER_BYTES } from './footer.ts';
 import { createOnce } from './once.ts';
 import type { Part } from './page.ts';
 import { createPageLoader } from './page-loader.ts';
-import { inSection, partsOf, rowCount } from './section.ts';
+import { createReadAhead } from './read-ahead.ts';
+import { inSection, partsOf, rowCount, SECTION } from './section.ts';
 import type { BlockReader, BlockSource, DatasetReader } from './types.ts';
 
 type BlockSection = 'identities' | 'quarantine';
@@ -67,6 +68,7 @@ function createBlockReader(source: BlockSource, tail: Uint8Array, contents: Cont
   const loader = createPageLoader(source, tail, block);
   const identityCount = rowCount(partsOf(block, 'identities'));
   const datasets: DatasetReader[] = [];
+  const ahead = createReadAhead(source);
   const once = createOnce<BlockSection>();
   const readBlockSection = <T>(section: BlockSection, read: (parts: readonly Part[]) => T): Promise<T> =>
     once(section, async () => {
@@ -78,7 +80,7 @@ function createBlockReader(source: BlockSource, tail: Uint8Array, contents: Cont
   const open = (index: number): DatasetReader => {
     const dataset = info.datasets[index];
     if (dataset === undefined) throw new FlamelakeError('internal', 'block has no such dataset', { index });
-    return createDatasetReader(source, tail, dataset, contents.datasets[index] ?? [], identityCount);
+    return createDatasetReader(ahead.source, tail, dataset, contents.datasets[index] ?? [], identityCount);
   };
   return {
     info,
@@ -88,6 +90,16 @@ function createBlockReader(source: BlockSource, tail: Uint8Array, contents: Cont
       return datasets[index];
     },
     openDataset: open,
+    fetchSeries: (indexes, signal) => {
+      const tailStart = source.sizeBytes - tail.length;
+      const spans = indexes
+        .flatMap((index) => contents.datasets[index] ?? [])
+        .filter(({ offset, parts }) => offset < tailStart && parts.some(({ kind }) => kind === SECTION.series));
+      return ahead.fetch(
+        spans.sort((a, b) => a.offset - b.offset),
+        signal,
+      );
+    },
     identityCount,
     identities: () => readBlockSection('identities', readIdentities),
     async readIdentities() {

@@ -218,6 +218,11 @@ export interface BlockReader {
   dataset(index: number): DatasetReader;
   /** The same, kept by the caller alone: for who reads a large block once, a dataset at a time. */
   openDataset(index: number): DatasetReader;
+  /**
+   * Fetches the series of many datasets in few reads: to read them one by one then costs no request. A hint; what it leaves out is read
+   * when it is asked for.
+   */
+  fetchSeries(indexes: readonly number[], signal?: AbortSignal): Promise<void>;
   readonly identityCount: number;
   identities(): Promise<IdentityColumns>;
   /** The same, read anew and kept by the caller alone. */

@@ -4,7 +4,14 @@
  */
 import { type Cache, FlamelakeError } from '@flamelake/model';
 import { type DatasetQuestion, datasetQuestion } from './dataset-question.ts';
-import { addDataset, BLOCKS_IN_FLIGHT, type ExecuteOptions, executeTask, throwIfAborted } from './execute-task.ts';
+import {
+  addDataset,
+  BLOCKS_IN_FLIGHT,
+  type ExecuteOptions,
+  executeTask,
+  fetchAhead,
+  throwIfAborted,
+} from './execute-task.ts';
 import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
 import { runParallel } from './run-parallel.ts';
@@ -78,6 +85,8 @@ async function addPart(
   if (missing.length === 0) return;
   const block = await options.open(object, options.signal);
   const placeOf = new Map(block.info.datasets.map(({ tenant, service }, i) => [datasetKey(tenant, service), i]));
+  const places = missing.flatMap(({ dataset }) => placeOf.get(datasetKey(dataset.tenant, dataset.service)) ?? []);
+  await fetchAhead(missing[0].question, block, places, options.signal);
   for (const asked of missing) {
     const place = placeOf.get(datasetKey(asked.dataset.tenant, asked.dataset.service));
     if (place === undefined) continue;

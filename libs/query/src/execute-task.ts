@@ -54,9 +54,17 @@ export async function executeTask(task: Task, { open, signal, pause }: ExecuteOp
     const block = await open(part.object, either);
     const wanted = new Set(part.datasets.map(({ tenant, service }) => datasetKey(tenant, service)));
     const deletes = compileDeletes(part.deletes);
-    for (const [i, info] of block.info.datasets.entries()) {
-      // The tenant is checked here again: a task is a message, the object is the truth.
-      if (!selection.tenants.has(info.tenant) || !wanted.has(datasetKey(info.tenant, info.service))) continue;
+    // The tenant is checked here again: a task is a message, the object is the truth.
+    const places = [...block.info.datasets.entries()].filter(
+      ([, info]) => selection.tenants.has(info.tenant) && wanted.has(datasetKey(info.tenant, info.service)),
+    );
+    await fetchAhead(
+      task.question,
+      block,
+      places.map(([i]) => i),
+      either,
+    );
+    for (const [i, info] of places) {
       await pause();
       throwIfAborted(either);
       const own = deletes.filter((pending) => pending.tenant === info.tenant);
@@ -64,6 +72,16 @@ export async function executeTask(task: Task, { open, signal, pause }: ExecuteOp
     }
   });
   return result;
+}
+
+/** Questions about labels read next to nothing of each of many datasets: requests are what they cost. */
+export async function fetchAhead(
+  { kind }: Question,
+  block: BlockReader,
+  places: readonly number[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (kind === 'labelSets' || kind === 'labelNames') await block.fetchSeries(places, signal);
 }
 
 function datasetKey(tenant: string, service: string): string {
