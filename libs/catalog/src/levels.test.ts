@@ -86,12 +86,46 @@ test('blocks are cut by the hour of the profile, then made into days', async () 
   assert.deepEqual(await storedTotals(world.store), expectedTotals(profiles));
 });
 
-test('a few blocks that wait for more are merged after an hour', async () => {
+test('a few blocks are merged when their hour is over and most of what comes late has come', async () => {
   const world = createWorld();
   await live(world, 2);
+  world.clock.advance(HOUR_MS + 12 * MINUTE_MS);
   assert.deepEqual(await mergeAll(world), []);
-  world.clock.advance(HOUR_MS);
+  world.clock.advance(MINUTE_MS);
   assert.deepEqual(await mergeAll(world), [2]);
+});
+
+test('pieces of an hour and what was not merged yet become one block by one job', async () => {
+  const world = createWorld();
+  const profiles = await live(world, 4);
+  assert.deepEqual(await mergeAll(world), [2]);
+  profiles.push(...(await live(world, 3)));
+  world.clock.advance(HOUR_MS + 8 * MINUTE_MS);
+  assert.deepEqual(await mergeAll(world), [2]);
+  assert.deepEqual(summary(await blocksOf(world)), [{ level: 2, hours: [0], range: [0, 7] }]);
+  assert.deepEqual(await storedTotals(world.store), expectedTotals(profiles));
+});
+
+test('what was appended soon after an hour goes with it when it has profiles of it, and else waits for its own', async () => {
+  const world = createWorld();
+  await live(world, 1);
+  world.clock.advance(HOUR_MS);
+  const writer = createTestWriter(world);
+  for (const minutesAgo of [2, 0]) {
+    const timeMs = world.clock.nowMs() - minutesAgo * MINUTE_MS;
+    world.log.push(world.profile({ timeNanos: BigInt(timeMs) * 1_000_000n }));
+    await writer.run();
+    await foldOnce(world);
+  }
+  world.clock.advance(14 * MINUTE_MS);
+  assert.deepEqual(await mergeAll(world), [2]);
+  assert.deepEqual(
+    summary(await blocksOf(world)).map(({ level, hours }) => [level, hours]),
+    [
+      [1, [1]],
+      [2, [0]],
+    ],
+  );
 });
 
 test('of many windows the fullest are opened, the rest is one late block, and days are taken out of it in the end', async () => {

@@ -1,5 +1,5 @@
 /**
- * Which merges are due: blocks of level 1 as they pile up, the blocks of an hour or a day when it is over. Every job makes the
+ * Which merges are due: blocks of level 1 as they pile up, what there is of an hour or a day when it is over. Every job makes the
  * catalog smaller or takes blocks up a level, so that there is an end to them.
  */
 import type { MergeRules } from './merge-rules.ts';
@@ -33,9 +33,10 @@ export function planMerges(
   const inLogOrder = free.toSorted((a, b) => a.log.next - b.log.next || a.log.position - b.log.position);
   const ofLevel = (level: number) => inLogOrder.filter((block) => block.level === level);
   const [ones, twos, threes] = [ofLevel(1), ofLevel(2), ofLevel(LEVEL_MAX)];
+  const fresh = planFresh(ones, rules);
   const jobs = [
-    ...planFresh(ones, rules, nowMs),
-    ...planHours(twos, rules, nowMs),
+    ...fresh,
+    ...planHours(withoutInputs(ones, fresh), twos, rules, nowMs),
     ...planDays(twos, threes, rules, nowMs),
     ...planLate(twos, threes, rules, nowMs),
   ];
@@ -56,8 +57,8 @@ export function startOf(timeMs: number, windowMs: number): number {
   return Math.floor(timeMs / windowMs) * windowMs;
 }
 
-/** Level 1 → 2: enough of them, or all when the oldest has waited for an hour. */
-function planFresh(ones: readonly PlannedBlock[], rules: MergeRules, nowMs: number): MergeJob[] {
+/** Level 1 → 2 while an hour lasts: as many as make a job. */
+function planFresh(ones: readonly PlannedBlock[], rules: MergeRules): MergeJob[] {
   const jobs: MergeJob[] = [];
   let rest = ones;
   while (rest.length >= rules.blocksPerMerge) {
@@ -66,25 +67,45 @@ function planFresh(ones: readonly PlannedBlock[], rules: MergeRules, nowMs: numb
     jobs.push({ inputs, level: 2, windowMs: rules.hourMs, dueMs: last.log.lastAppendMs });
     rest = rest.slice(inputs.length);
   }
-  const [oldest] = rest;
-  const waitMs = rules.hourMs;
-  if (oldest !== undefined && oldest.log.lastAppendMs + waitMs <= nowMs) {
-    const dueMs = oldest.log.lastAppendMs + waitMs;
-    jobs.push({ inputs: upToMost(rest, rules), level: 2, windowMs: rules.hourMs, dueMs });
-  }
   return jobs;
 }
 
-/** Level 2: the pieces of an hour that is over, while its day is not. */
-function planHours(twos: readonly PlannedBlock[], rules: MergeRules, nowMs: number): MergeJob[] {
+/**
+ * Level 2: an hour that is over. What of it is in level 1 still and its pieces become one block, so that most profiles of a small
+ * installation are written once for their hour. While its day is not over, pieces are merged alone, too.
+ */
+function planHours(
+  ones: readonly PlannedBlock[],
+  twos: readonly PlannedBlock[],
+  rules: MergeRules,
+  nowMs: number,
+): MergeJob[] {
   const { hourMs, dayMs, graceMs } = rules;
-  return [...groupByWindow(twos, hourMs)].flatMap(([startMs, blocks]) => {
+  const fresh = groupByHour(ones, rules);
+  const pieces = groupByWindow(twos, hourMs);
+  return [...new Set([...fresh.keys(), ...pieces.keys()])].flatMap((startMs): MergeJob[] => {
     const dueMs = startMs + hourMs + graceMs;
+    if (dueMs > nowMs) return [];
+    const own = fresh.get(startMs) ?? [];
     const isDayOver = dayDueMs(startOf(startMs, dayMs), rules) <= nowMs;
-    const inputs = upToMost(withoutGiant(blocks, rules), rules);
-    if (dueMs > nowMs || isDayOver || jobsIn(inputs) < 2) return [];
+    const others = isDayOver ? [] : (pieces.get(startMs) ?? []);
+    const worthwhile = new Set(withoutGiant([...own, ...others], rules));
+    const inputs = upToMost([...own, ...others.filter((piece) => worthwhile.has(piece))], rules);
+    if (own.length === 0 && jobsIn(inputs) < 2) return [];
     return [{ inputs, level: 2, windowMs: hourMs, dueMs }];
   });
+}
+
+/** Blocks of level 1 by the hour they go with: of what was appended soon after an hour, that which still has profiles of it, too. */
+function groupByHour(ones: readonly PlannedBlock[], { hourMs, graceMs }: MergeRules): Map<number, PlannedBlock[]> {
+  const groups = new Map<number, PlannedBlock[]>();
+  for (const block of ones) {
+    const { lastAppendMs } = block.log;
+    const ownMs = startOf(lastAppendMs, hourMs);
+    const isOfBefore = lastAppendMs < ownMs + graceMs && block.datasets.some(({ minTimeMs }) => minTimeMs < ownMs);
+    addTo(groups, isOfBefore ? ownMs - hourMs : ownMs, block);
+  }
+  return groups;
 }
 
 /** Level 2 → 3: the blocks of a day that is over, and later small ones of that day. */
@@ -151,11 +172,20 @@ function groupByWindow(blocks: readonly PlannedBlock[], windowMs: number): Map<n
   for (const block of blocks) {
     const startMs = windowOf(block, windowMs);
     if (startMs === undefined) continue;
-    const group = groups.get(startMs);
-    if (group === undefined) groups.set(startMs, [block]);
-    else group.push(block);
+    addTo(groups, startMs, block);
   }
   return groups;
+}
+
+function addTo(groups: Map<number, PlannedBlock[]>, startMs: number, block: PlannedBlock): void {
+  const group = groups.get(startMs);
+  if (group === undefined) groups.set(startMs, [block]);
+  else group.push(block);
+}
+
+function withoutInputs(blocks: readonly PlannedBlock[], jobs: readonly MergeJob[]): readonly PlannedBlock[] {
+  const taken = new Set(jobs.flatMap(({ inputs }) => inputs));
+  return blocks.filter((block) => !taken.has(block));
 }
 
 /** How many jobs made some blocks: outputs of one job have one log range. A merge of one job's outputs would bring nothing. */
