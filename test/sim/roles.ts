@@ -150,6 +150,8 @@ function mergeRules({ rules }: Stage, random: SeededRandom): Partial<MergeRules>
     blocksPerMerge: 2 + random.integer(2),
     hourMs,
     dayMs: 4 * hourMs,
+    spanHours: random.pick([1, 2, 4]),
+    smallSpanBytes: random.integer(20_000),
     graceMs: random.integer(60_000),
     windowsMax: 1 + random.integer(3),
     ownBlockBytes: random.integer(10_000),

@@ -18,7 +18,7 @@ import {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MINUTE_MS = 60_000;
-const RULES = { ...MERGE_RULES_DEFAULT, blocksPerMerge: 4 };
+const RULES = { ...MERGE_RULES_DEFAULT, blocksPerMerge: 4, spanHours: 1 };
 
 /** Pushes a profile a minute, each folded into a block of its own. */
 async function live(world: World, minutes: number, tenants = ['t']) {
@@ -126,6 +126,29 @@ test('what was appended soon after an hour goes with it when it has profiles of 
       [2, [0]],
     ],
   );
+});
+
+test('small hours wait for each other and become one block, larger ones do not', async () => {
+  const world = createWorld();
+  const profiles = [];
+  for (let hour = 0; hour < 3; hour++) {
+    profiles.push(...(await live(world, 1)));
+    world.clock.advance(HOUR_MS - MINUTE_MS);
+  }
+  const rules = { spanHours: 4 };
+  assert.deepEqual(await mergeAll(world, rules), []);
+  world.clock.advance(HOUR_MS + 15 * MINUTE_MS);
+  assert.deepEqual(await mergeAll(world, rules), [2]);
+  assert.deepEqual(
+    (await blocksOf(world)).map(({ level, log }) => [level, log.position, log.next]),
+    [[2, 0, 3]],
+  );
+  assert.deepEqual(await storedTotals(world.store), expectedTotals(profiles));
+  profiles.push(...(await live(world, 2)));
+  world.clock.advance(HOUR_MS);
+  assert.deepEqual(await mergeAll(world, rules), []);
+  assert.deepEqual(await mergeAll(world, { ...rules, smallSpanBytes: 1 }), [2]);
+  assert.deepEqual(await storedTotals(world.store), expectedTotals(profiles));
 });
 
 test('of many windows the fullest are opened, the rest is one late block, and days are taken out of it in the end', async () => {

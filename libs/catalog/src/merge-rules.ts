@@ -10,6 +10,12 @@ export interface MergeRules {
   /** Width of a block of level 2 and of level 3 in profile time, ms. The first divides the second. */
   readonly hourMs: number;
   readonly dayMs: number;
+  /**
+   * Hours that one block of level 2 holds while all that is known of them is smaller than `smallSpanBytes`: hours of their own would be many
+   * small objects. Blocks span single hours where this does not divide a day.
+   */
+  readonly spanHours: number;
+  readonly smallSpanBytes: number;
   /** How long after its end a window is merged into one block, ms: most of what comes late has come. */
   readonly graceMs: number;
   /** Windows that a job opens; what is outside goes into a late block. */
@@ -35,6 +41,8 @@ export const MERGE_RULES_DEFAULT: MergeRules = {
   inputBytesMax: 536_870_912,
   hourMs: 3_600_000,
   dayMs: 86_400_000,
+  spanHours: 4,
+  smallSpanBytes: 4_194_304,
   graceMs: 900_000,
   windowsMax: 6,
   ownBlockBytes: 8_388_608,

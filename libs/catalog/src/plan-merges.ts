@@ -70,42 +70,61 @@ function planFresh(ones: readonly PlannedBlock[], rules: MergeRules): MergeJob[]
   return jobs;
 }
 
-/**
- * Level 2: an hour that is over. What of it is in level 1 still and its pieces become one block, so that most profiles of a small
- * installation are written once for their hour. While its day is not over, pieces are merged alone, too.
- */
+/** Level 2: hours that are over; a few together while they are small. */
 function planHours(
   ones: readonly PlannedBlock[],
   twos: readonly PlannedBlock[],
   rules: MergeRules,
   nowMs: number,
 ): MergeJob[] {
-  const { hourMs, dayMs, graceMs } = rules;
-  const fresh = groupByHour(ones, rules);
-  const pieces = groupByWindow(twos, hourMs);
-  return [...new Set([...fresh.keys(), ...pieces.keys()])].flatMap((startMs): MergeJob[] => {
-    const dueMs = startMs + hourMs + graceMs;
+  const { hourMs, dayMs, spanHours, smallSpanBytes } = rules;
+  const spanMs = dayMs % (hourMs * spanHours) === 0 ? hourMs * spanHours : hourMs;
+  const bytes = new Map<number, number>();
+  for (const block of [...ones, ...twos]) {
+    const startMs = block.level === 1 ? startOfFresh(block, spanMs, rules) : windowOf(block, spanMs);
+    if (startMs !== undefined) bytes.set(startMs, (bytes.get(startMs) ?? 0) + block.sizeBytes);
+  }
+  const isSmall = (startMs: number) => (bytes.get(startOf(startMs, spanMs)) ?? 0) < smallSpanBytes;
+  if (spanMs === hourMs) return planWindows(ones, twos, hourMs, () => true, rules, nowMs);
+  return [
+    ...planWindows(ones, twos, hourMs, (startMs) => !isSmall(startMs), rules, nowMs),
+    ...planWindows(ones, twos, spanMs, isSmall, rules, nowMs),
+  ];
+}
+
+/**
+ * Windows that are over. What of one is in level 1 still and its pieces become one block, so that most profiles of a small installation are
+ * written once between fold and day. While its day is not over, pieces are merged alone, too.
+ */
+function planWindows(
+  ones: readonly PlannedBlock[],
+  twos: readonly PlannedBlock[],
+  windowMs: number,
+  isMeant: (startMs: number) => boolean,
+  rules: MergeRules,
+  nowMs: number,
+): MergeJob[] {
+  const fresh = new Map<number, PlannedBlock[]>();
+  for (const block of ones) addTo(fresh, startOfFresh(block, windowMs, rules), block);
+  const pieces = groupByWindow(twos, windowMs);
+  return [...new Set([...fresh.keys(), ...pieces.keys()])].filter(isMeant).flatMap((startMs): MergeJob[] => {
+    const dueMs = startMs + windowMs + rules.graceMs;
     if (dueMs > nowMs) return [];
     const own = fresh.get(startMs) ?? [];
-    const isDayOver = dayDueMs(startOf(startMs, dayMs), rules) <= nowMs;
+    const isDayOver = dayDueMs(startOf(startMs, rules.dayMs), rules) <= nowMs;
     const others = isDayOver ? [] : (pieces.get(startMs) ?? []);
     const worthwhile = new Set(withoutGiant([...own, ...others], rules));
     const inputs = upToMost([...own, ...others.filter((piece) => worthwhile.has(piece))], rules);
     if (own.length === 0 && jobsIn(inputs) < 2) return [];
-    return [{ inputs, level: 2, windowMs: hourMs, dueMs }];
+    return [{ inputs, level: 2, windowMs, dueMs }];
   });
 }
 
-/** Blocks of level 1 by the hour they go with: of what was appended soon after an hour, that which still has profiles of it, too. */
-function groupByHour(ones: readonly PlannedBlock[], { hourMs, graceMs }: MergeRules): Map<number, PlannedBlock[]> {
-  const groups = new Map<number, PlannedBlock[]>();
-  for (const block of ones) {
-    const { lastAppendMs } = block.log;
-    const ownMs = startOf(lastAppendMs, hourMs);
-    const isOfBefore = lastAppendMs < ownMs + graceMs && block.datasets.some(({ minTimeMs }) => minTimeMs < ownMs);
-    addTo(groups, isOfBefore ? ownMs - hourMs : ownMs, block);
-  }
-  return groups;
+/** Window that a block of level 1 goes with: what was appended soon after one, and still has profiles of it, goes with that. */
+function startOfFresh({ log, datasets }: PlannedBlock, windowMs: number, { graceMs }: MergeRules): number {
+  const ownMs = startOf(log.lastAppendMs, windowMs);
+  const isOfBefore = log.lastAppendMs < ownMs + graceMs && datasets.some(({ minTimeMs }) => minTimeMs < ownMs);
+  return isOfBefore ? ownMs - windowMs : ownMs;
 }
 
 /** Level 2 → 3: the blocks of a day that is over, and later small ones of that day. */

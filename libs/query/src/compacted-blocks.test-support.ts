@@ -26,6 +26,8 @@ export async function compactedBlocks(
     blocksPerMerge: 2,
     hourMs: windowMs,
     dayMs: 3 * windowMs,
+    spanHours: random.pick([1, 3]),
+    smallSpanBytes: random.pick([1, 10_000, 1_000_000]),
     graceMs: 0,
     identityWindowMs: random.pick([0, 1_000]),
     windowsMax: 1 + random.integer(3),
