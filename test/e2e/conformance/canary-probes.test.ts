@@ -77,7 +77,7 @@ test('ProfileTypes, Series, LabelNames and LabelValues have it', async () => {
 test('SelectSeries with a step of 1000 s is one series of one point with one label', async () => {
   const { series } = await world.query('SelectSeries', { ...merge(), step: 1_000, groupBy: ['service_name'] });
   assert.equal(series.length, 1);
-  assert.deepEqual([series[0].points.length, series[0].labels.length, series[0].points[0].value], [1, 1, 30]);
+  assert.deepEqual([series[0].points.length, series[0].labels?.length, series[0].points[0].value], [1, 1, 30]);
 });
 
 test('the flame graph has 3 names and 3 levels, that of the span 2 and 2, both ways', async () => {

@@ -60,7 +60,7 @@ export interface Answer {
   readonly labelsSet: { readonly labels: { readonly name: string; readonly value: string }[] }[];
   readonly dataIngested: boolean;
   readonly series: {
-    readonly labels: object[];
+    readonly labels: object[] | undefined;
     readonly points: { readonly value: number; readonly timestamp: string; readonly exemplars: Exemplar[] }[];
     readonly slots: {
       readonly timestamp: string;
