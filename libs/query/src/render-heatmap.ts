@@ -26,7 +26,8 @@ export interface HeatmapSlot {
 /** Buckets that hold all of an extent; undefined when there is no point. */
 export function heatmapBuckets({ range }: Extent): ValueBuckets | undefined {
   if (range === undefined) return undefined;
-  const max = range.max > range.min ? range.max : range.min + 1;
+  // Beyond 2^53 the next number is more than 1 away.
+  const max = range.max > range.min ? range.max : range.min + Math.max(1, range.min * 2 * Number.EPSILON);
   return { min: range.min, max, count: HEATMAP_BUCKETS };
 }
 

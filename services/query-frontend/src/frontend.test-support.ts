@@ -1,8 +1,8 @@
 /** A front end over an in-memory store whose chain tests write by hand. */
 import { createBlockBuilder } from '@flamelake/block';
-import { createSnapshotSource, sealCommitToken, segmentKey } from '@flamelake/catalog';
+import { createSnapshotSource, foldOnce, sealCommitToken, segmentKey } from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
-import type { Clock } from '@flamelake/model';
+import type { Cache, Clock, Random } from '@flamelake/model';
 import { createMemoryStore } from '@flamelake/object-store';
 import { createQuerier } from '@flamelake/querier';
 import { createMetrics } from '@flamelake/runtime';
@@ -43,17 +43,24 @@ export function createTestFrontend(
 ) {
   const clock = steppingClock(options.deadline);
   const store = createMemoryStore({ clock });
-  const querier = createQuerier({ store, storeId: 'store', clock, metrics: createMetrics() });
   let position = 0;
-  const queries = createQueryFrontend({
-    snapshots: createSnapshotSource({ store, clock, reuseMs: 0 }),
-    keys: KEYS,
-    execute: options.wrap?.(querier.execute) ?? querier.execute,
-    limits: () => ({ ...QUERY_LIMITS_DEFAULT, ...options.limits }),
-    clock,
-  });
+  const queriesWith = (results?: Cache) => {
+    const caches = results === undefined ? {} : { results, cache: results };
+    const querier = createQuerier({ store, storeId: 'store', clock, metrics: createMetrics(), ...caches });
+    return createQueryFrontend({
+      snapshots: createSnapshotSource({ store, clock, reuseMs: 0 }),
+      keys: KEYS,
+      execute: options.wrap?.(querier.execute) ?? querier.execute,
+      limits: () => ({ ...QUERY_LIMITS_DEFAULT, ...options.limits }),
+      clock,
+    });
+  };
   return {
-    queries,
+    queries: queriesWith(),
+    /** Another front end of the same store, with a cache. */
+    queriesWith,
+    /** Folds the segments there are into one block. */
+    fold: (random: Random) => foldOnce({ store, root: ROOT, random }),
     clock,
     /** Writes profiles as the next segment; gives the token of the push. */
     async push(records: readonly ProfileRecord[]): Promise<string> {
