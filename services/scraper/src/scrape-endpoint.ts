@@ -2,7 +2,7 @@
 import { decodePprof, encodePprof, inflate } from '@flamelake/formats';
 import { type Clock, CODE_MEANINGS, describeError, FlamelakeError, type Random } from '@flamelake/model';
 import type { PushSeries } from '@flamelake/rpc';
-import type { Logger, Semaphore } from '@flamelake/runtime';
+import { type Logger, type Semaphore, yieldToLoop } from '@flamelake/runtime';
 import type { Endpoint } from './endpoint.ts';
 import type { HttpClient } from './http-client.ts';
 import type { ScraperMetrics } from './scraper-metrics.ts';
@@ -85,10 +85,14 @@ export function scrapeEndpoint(
     const decoded = decodePprof(inflate(payload, { bytesMax: surroundings.profileBytesMax }));
     const columns = cumulativeColumns(decoded, profile.cumulative);
     if (columns.length === 0) return payload;
+    // Each step takes tens of ms of a large snapshot: whoever else is served has its turn in between.
+    await yieldToLoop();
     const keyed = await takeSnapshot(decoded, columns);
+    await yieldToLoop();
     const since = changeSince(before, keyed, decoded, columns);
     keep(keyed.snapshot);
     if (since.isReset) metrics.resets.add(1);
+    await yieldToLoop();
     return encodePprof(since.profile);
   };
   const scrape = async (): Promise<void> => {
