@@ -93,6 +93,12 @@ test('everything that can be switched on is admitted; the autoscaler has its say
   for (const definition of await customDefinitions()) {
     await client.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition);
   }
+  await client.create('/apis/scheduling.k8s.io/v1/priorityclasses', {
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name: 'important' },
+    value: 1_000,
+  });
   const keda = `/apis/keda.sh/v1alpha1/namespaces/${NAMESPACE}/scaledobjects`;
   const gateway = `/apis/gateway.networking.k8s.io/v1/namespaces/${NAMESPACE}`;
   const lists = [keda, `${gateway}/httproutes`, `${gateway}/grpcroutes`];
