@@ -57,6 +57,9 @@ export interface ServicesOptions extends SimulationOptions {
 
 export type ServicesWorld = ReturnType<typeof createServicesWorld>;
 
+/** A question that ends so is asked again. */
+const NO_ANSWER: ReadonlySet<string> = new Set(['unavailable', 'deadline_exceeded']);
+
 export function createServicesWorld(seed: string, options: ServicesOptions = {}) {
   const { installation = { id: 'one', key: 1 }, isSealed = true, factor = 1n } = options;
   const keys = { seal: new Uint8Array(32).fill(installation.key), hmac: new Uint8Array(32).fill(installation.key) };
@@ -187,7 +190,8 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
         found.set(pod, (found.get(pod) ?? 0n) + total);
       }
     } catch (error) {
-      if (error instanceof FlamelakeError && error.code === 'unavailable') return undefined;
+      // Frozen longer than query.timeout, it has no answer either.
+      if (error instanceof FlamelakeError && NO_ANSWER.has(error.code)) return undefined;
       throw error;
     }
     for (const pod of before) {
