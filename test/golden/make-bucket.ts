@@ -2,7 +2,7 @@
  * A small bucket that the services made in 33 hours of a fast clock: segments, folds, hours, days with totals, a delete that is carried out
  * and one that is not yet, a pin, a record that cannot be decoded, samples with spans, two tenants.
  */
-import { changeData, openStore } from '@flamelake/catalog';
+import { type CatalogLimits, changeData, limitCatalog, openStore } from '@flamelake/catalog';
 import { createCompactor } from '@flamelake/compactor';
 import { createDistributor } from '@flamelake/distributor';
 import { decodePprof, encodePprof, type Pprof, stringAt } from '@flamelake/formats';
@@ -30,11 +30,15 @@ const SERVICES = [
   { tenant: 'bolt', service: 'cart' },
 ];
 
-/** @returns all objects of the bucket, by key */
-export async function makeBucket(): Promise<readonly StoredObject[]> {
+/**
+ * @param limits - when the catalog writes index pages
+ * @returns all objects of the bucket, by key
+ */
+export async function makeBucket(limits: Partial<CatalogLimits>): Promise<readonly StoredObject[]> {
   const clock = createFastClock(GOLDEN_START_MS);
   const random = createSeededRandom('golden bucket');
   const store = createMemoryStore({ clock });
+  limitCatalog(store, limits);
   const log = createMemoryLog({ clock, random, partitionCount: 1 });
   const ports = { store, clock, random, logger: createLogger({ level: 'silent' }), metrics: createMetrics() };
   const distributor = createDistributor({ ...ports, log, sealCommit: () => '' });
