@@ -37,7 +37,7 @@ check: $(STAMP)
 bench: $(STAMP) $(UI)
 	@exec $(NODE) test/bench/run.ts $(ONLY)
 
-## soak: longer simulations; SEED=n replays one, SECONDS=n bounds the search; KIND=kill kills a real cluster instead
+## soak: longer simulations; SEED=n replays one, SECONDS=n bounds the search; KIND=kill kills a real cluster instead, KIND=load lets 200 users look at one
 soak: $(STAMP)
 	@exec $(NODE) test/sim/soak.ts
 

@@ -1,26 +1,32 @@
-/** Clients that ask at a steady rate; each answer is judged as it comes. */
+/** Questions whose answers are judged as they come, and clients that ask them at a steady rate. */
 import type { SeededRandom } from '@flamelake/testkit';
 import { SMALL_TYPE } from '../e2e/small-profile.ts';
 import { addOutcome, mayRetry, type Outcomes, post } from './http.ts';
 import { type Asked, judgeAnswer } from './judge-answer.ts';
 import type { Ledger } from './ledger.ts';
 
-export interface AskingOptions {
+export interface AskerOptions {
   readonly ledger: Ledger;
-  readonly random: SeededRandom;
-  readonly ratePerSecond: number;
-  /** The query-frontends there are now. */
-  readonly urls: () => readonly string[];
   readonly onViolation: (words: string) => void;
   /** When a client gives a request up. */
   readonly timeoutMs?: number;
 }
 
-export interface Asking {
+export interface AskingOptions extends AskerOptions {
+  readonly random: SeededRandom;
+  readonly ratePerSecond: number;
+  /** The query-frontends there are now. */
+  readonly urls: () => readonly string[];
+}
+
+export interface Asker {
   /** Asks once, and judges; undefined when there was no answer. */
   ask(url: string, question: Question): Promise<ReadonlyMap<string, bigint> | undefined>;
   /** Questions so far, by what came of them. */
   readonly outcomes: Outcomes;
+}
+
+export interface Asking extends Asker {
   stop(): Promise<void>;
 }
 
@@ -36,15 +42,10 @@ export interface Question {
 const TIMEOUT_MS = 15_000;
 const AHEAD_MS = 60_000;
 /** More than there are functions. */
-const NODES_MAX = 1_000_000;
+export const NODES_MAX = 1_000_000;
 
-export function startAsking(options: AskingOptions): Asking {
-  const { ledger, random, ratePerSecond, urls, onViolation, timeoutMs = TIMEOUT_MS } = options;
-  const beginMs = Date.now() - 1_000;
+export function createAsker({ ledger, onViolation, timeoutMs = TIMEOUT_MS }: AskerOptions): Asker {
   const outcomes = new Map<string, number>();
-  const underWay = new Set<Promise<unknown>>();
-  let isOver = false;
-
   const ask = async (url: string, question: Question): Promise<ReadonlyMap<string, bigint> | undefined> => {
     const { service, startMs, endMs, withToken, form = 'flamegraph' } = question;
     const after = withToken ? ledger.newest(service) : undefined;
@@ -73,6 +74,16 @@ export function startAsking(options: AskingOptions): Asking {
     for (const entry of entries) if (counted.has(entry.id)) entry.seenMs ??= nowMs;
     return counted;
   };
+  return { ask, outcomes };
+}
+
+export function startAsking(options: AskingOptions): Asking {
+  const { ledger, random, ratePerSecond, urls } = options;
+  const { ask, outcomes } = createAsker(options);
+  const beginMs = Date.now() - 1_000;
+  const underWay = new Set<Promise<unknown>>();
+  let isOver = false;
+
   const randomQuestion = (): Question => {
     const nowMs = Date.now();
     const isWhole = random.chance(0.5);

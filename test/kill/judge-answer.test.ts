@@ -7,7 +7,7 @@ import { createLedger } from './ledger.ts';
 function setUp() {
   const ledger = createLedger(['shop']);
   const add = (value: number, isSound = true) =>
-    Object.assign(ledger.add({ service: 'shop', value, timeMs: value, isSound }), { acknowledgedMs: 1_000 });
+    Object.assign(ledger.add({ service: 'shop', pod: '', value, timeMs: value, isSound }), { acknowledgedMs: 1_000 });
   const [first, second, refused] = [add(1), add(2), add(3, false)];
   const after = { entry: second, token: '', sentMs: 2_000 };
   const judge = (counted: Record<string, bigint>, changes: object = {}) =>

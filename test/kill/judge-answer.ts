@@ -40,6 +40,12 @@ export function judgeAnswer(asked: Asked, entries: readonly Entry[], counted: Re
   return wrong;
 }
 
+/** Whether an answer is wrong without this profile. */
+export function mustCount(asked: Asked, entry: Entry): boolean {
+  const isInRange = entry.timeMs >= asked.startMs && entry.timeMs <= asked.endMs;
+  return isInRange && whyMissed(asked, entry) !== undefined;
+}
+
 function whyWrong({ isSound, value }: Entry, got: bigint): string | undefined {
   if (!isSound) return 'was refused and is counted';
   return got === BigInt(value) ? undefined : `counted ${got}, sent ${value}`;

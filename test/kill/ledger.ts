@@ -4,6 +4,7 @@ export interface Entry {
   /** Function that only this profile has. */
   readonly id: string;
   readonly service: string;
+  readonly pod: string;
   readonly value: number;
   /** The profile's own time, ms since 1970. */
   readonly timeMs: number;
@@ -28,7 +29,7 @@ export interface Ledger {
   readonly services: readonly string[];
   readonly entries: readonly Entry[];
   of(service: string): readonly Entry[];
-  add(entry: Pick<Entry, 'service' | 'value' | 'timeMs' | 'isSound'>): Entry;
+  add(entry: Pick<Entry, 'service' | 'pod' | 'value' | 'timeMs' | 'isSound'>): Entry;
   acknowledge(entry: Entry, token: string, sentMs: number): void;
   newest(service: string): Acknowledgement | undefined;
 }

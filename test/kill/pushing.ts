@@ -35,6 +35,8 @@ const RESENT = 0.06;
 const RESENT_AFTER_MS_MAX = 8_000;
 const TOO_OLD_MS = 2 * 3_600_000;
 const VALUE_MAX = 1_000;
+/** Of each service. */
+const PODS = 4;
 
 export function startPushing(options: PushingOptions): Pushing {
   const { ledger, random, ratePerSecond, urls, onViolation, timeoutMs = TIMEOUT_MS } = options;
@@ -71,8 +73,9 @@ export function startPushing(options: PushingOptions): Pushing {
   };
   const push = async (service: string, isSound = true): Promise<Entry> => {
     const timeMs = Date.now() - (isSound ? 0 : TOO_OLD_MS);
-    const entry = ledger.add({ service, value: 1 + random.integer(VALUE_MAX), timeMs, isSound });
-    const message = pushMessage(service, profileOf(entry), { pod: `pod-${random.integer(4)}` });
+    const facts = { service, pod: `pod-${random.integer(PODS)}`, value: 1 + random.integer(VALUE_MAX) };
+    const entry = ledger.add({ ...facts, timeMs, isSound });
+    const message = pushMessage(service, profileOf(entry), { pod: entry.pod });
     const isResent = random.chance(RESENT);
     await decide(entry, message);
     if (isResent) void track(resend(entry, message));

@@ -8,6 +8,7 @@
  *     make soak SEED=42 KIND=failed-sync the same, opened again after a failed sync without a power cut
  *     make soak SEED=42 KIND=embedded seed 42 of log, store, writer and compactor on that file system
  *     make soak KIND=kill SECONDS=600 ten minutes of kills, freezes and restarts of a cluster; SEED=42 for its plan of them
+ *     make soak KIND=load SECONDS=600 ten minutes of 200 users who look at dashboards of a cluster, queriers killed and added
  *     make soak SEED=42 KIND=services seed 42 of all services on Kafka, S3 and Redis that fail
  *     make soak KIND=fuzz             a million damaged inputs for each decoder; DECODER=jfr for one, SEED=42 for one input
  *     make soak LOG='A|BA' FAULTS=1   two writers over that log at every interleaving
@@ -17,6 +18,7 @@
 import process, { env } from 'node:process';
 import { soakFuzz } from '../fuzz/soak-fuzz.ts';
 import { soakKill } from '../kill/soak-kill.ts';
+import { soakLoad } from '../load/soak-load.ts';
 import { runEmbedded } from './embedded-world.ts';
 import { everyInterleaving } from './every-interleaving.ts';
 import { runFileLog } from './file-log-world.ts';
@@ -70,7 +72,9 @@ async function soak(): Promise<boolean> {
     return true;
   }
   if (KIND === 'fuzz') return soakFuzz(optional(SEED), DECODER, optional(COUNT));
-  if (KIND === 'kill') return soakKill(Number(SEED ?? Date.now() % 1_000_000_000), Number(SECONDS));
+  const seed = Number(SEED ?? Date.now() % 1_000_000_000);
+  if (KIND === 'kill') return soakKill(seed, Number(SECONDS));
+  if (KIND === 'load') return soakLoad(seed, Number(SECONDS));
   if (SEED !== undefined) return runSeed(KIND, Number(SEED));
   return runFor(Number(SECONDS));
 }
