@@ -77,7 +77,7 @@ for (const set of VALUE_SETS) {
   test(`${set}: the options of every pod are options, and the longest shutdown fits`, { skip }, async () => {
     const all = manifests(await renderChart(set));
     const config = all.find(({ data }) => data?.['flamelake.yaml'] !== undefined)?.data?.['flamelake.yaml'] ?? '';
-    const pods = all.flatMap(({ spec }) => spec?.template?.spec ?? []);
+    const pods = all.flatMap(({ kind, spec }) => (kind === 'Job' ? [] : (spec?.template?.spec ?? [])));
     assert.equal(pods.length, { single: 1, distributed: 5, everything: 6 }[set]);
     for (const { initContainers, containers, terminationGracePeriodSeconds } of pods) {
       for (const { args, env } of [...initContainers, ...containers]) {
@@ -94,6 +94,22 @@ for (const set of VALUE_SETS) {
     }
   });
 }
+
+test('the job that makes bucket and topic is a distributor’s check, anew at each revision', { skip }, async () => {
+  const jobOf = (text: string) => manifests(text).find(({ kind }) => kind === 'Job');
+  const rendered = await renderChart('everything');
+  const pods = manifests(rendered).flatMap(({ metadata, spec }) => (spec?.template ? [{ metadata, spec }] : []));
+  const [job, distributor] = ['-create-', '-distributor'].map(
+    (part) => pods.find(({ metadata }) => metadata.name.includes(part))?.spec.template?.spec,
+  );
+  const [made, checked] = [job?.containers[0], distributor?.initContainers.at(-1)];
+  assert.deepEqual(made?.args, checked?.args.with(1, 'create'));
+  assert.deepEqual(made?.env, checked?.env);
+  assert.equal(job?.serviceAccountName, distributor?.serviceAccountName);
+  const upgraded = jobOf(await renderChart('everything', '--set', 'config.log.level=debug'));
+  assert.notEqual(upgraded?.metadata.name, jobOf(rendered)?.metadata.name);
+  assert.equal(jobOf(await renderChart('distributed')), undefined);
+});
 
 test('scrapers alone have a token, and may list pods where they are told to', { skip }, async () => {
   const all = manifests(await renderChart('everything'));
@@ -157,6 +173,8 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['single', 'mode=both', /'\/mode'/],
   ['single', 'image.digest=latest', /'\/image\/digest'/],
   ['single', 'single.replicas=2', /mode single has one pod/],
+  ['single', 'createJob.enabled=true', /createJob is for mode distributed/],
+  ['single', 'createJob.backofLimit=1', /'\/createJob'.*backofLimit/],
   ['single', 'mode=distributed', /needs config\.kafka\.brokers/],
   ['distributed', 'config.store.backend=files', /needs config\.store\.backend s3, gcs or azure/],
   ['distributed', 'querier.keda.enabled=true', /querier\.keda needs keda\.prometheusAddress/],

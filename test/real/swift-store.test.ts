@@ -50,3 +50,9 @@ test('writers of another process are not kept in line: this is why Swift serves 
   assert.deepEqual(answers, ['created', 'created']);
   await Promise.all(stores.map((store) => store.close()));
 });
+
+test('a container is made once', async () => {
+  const store = await open({ container: 'made-here' });
+  assert.deepEqual([await store.makeBucket(), await store.makeBucket()], ['created', 'exists']);
+  await store.close();
+});

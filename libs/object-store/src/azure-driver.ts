@@ -134,6 +134,13 @@ export function createAzureDriver(container: ContainerClient, storeClock: StoreC
       if (nowMs !== undefined) return nowMs;
       throw new FlamelakeError('failed_precondition', 'object store answers without a Date header', where);
     },
+    hasBucket: (call) => container.exists({ abortSignal: call.signal }),
+    async makeBucket(call) {
+      const { succeeded } = await container.createIfNotExists({ abortSignal: call.signal });
+      return succeeded ? 'created' : 'exists';
+    },
+    makePermission:
+      'Microsoft.Storage/storageAccounts/blobServices/containers/write, part of Storage Blob Data Contributor on the account',
     explain: (error) => explainError(error, AZURE_MEANINGS, where),
     async close() {},
   };

@@ -1,9 +1,9 @@
 /** An object store in a container of Azure Blob Storage. */
 import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { FlamelakeError } from '@flamelake/model';
 import { createAzureDriver } from './azure-driver.ts';
 import type { AzureTokenSource } from './azure-tokens.ts';
-import { createRemoteStore, type RemoteStoreOptions } from './remote-store.ts';
+import { createRemoteStore, type RemoteStore, type RemoteStoreOptions } from './remote-store.ts';
 import { createStoreClock } from './store-clock.ts';
 
 export { type AzureToken, type AzureTokenSource, ambientAzureTokens } from './azure-tokens.ts';
@@ -21,7 +21,7 @@ export interface AzureStoreOptions extends RemoteStoreOptions {
  * Opens a store; nothing is asked of the container yet.
  * @throws {FlamelakeError} `invalid_argument` when account, container or endpoint is no name of one
  */
-export function createAzureStore(options: AzureStoreOptions): ObjectStore {
+export function createAzureStore(options: AzureStoreOptions): RemoteStore {
   const { account, container, credentials } = options;
   if (!/^[a-z0-9]{3,24}$/.test(account)) {
     throw new FlamelakeError('invalid_argument', 'name of the storage account is not valid', {

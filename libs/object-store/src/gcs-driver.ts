@@ -21,6 +21,14 @@ const DELETES = 16;
 /** An object that is never there; asking for it tells the time. */
 const ABSENT_KEY = 'probes/absent';
 
+/** How a bucket is made: by IAM alone, never public. */
+export interface GcsPlace {
+  /** Project it belongs to; empty is none, and no bucket is made. */
+  readonly project: string;
+  /** Such as `EU` or `europe-west1`; empty is Google's default. */
+  readonly location: string;
+}
+
 /** Headers that authenticate a request. */
 export type GcsAuthorize = (url: string) => Promise<Headers>;
 
@@ -29,6 +37,7 @@ export function createGcsDriver(
   endpoint: string,
   authorize: GcsAuthorize,
   storeClock: StoreClock,
+  place: GcsPlace,
 ): RemoteDriver {
   const where = { endpoint, bucket: bucket.name };
 
@@ -140,6 +149,32 @@ export function createGcsDriver(
       if (nowMs !== undefined) return nowMs;
       throw new FlamelakeError('failed_precondition', 'object store answers without a Date header', where);
     },
+    async hasBucket() {
+      try {
+        await bucket.getFiles({ maxResults: 1, autoPaginate: false });
+        return true;
+      } catch (error) {
+        if (gcsStatus(error) === 404) return false;
+        throw error;
+      }
+    },
+    async makeBucket() {
+      if (place.project === '') {
+        const details = { bucket: bucket.name, option: 'store.gcs.project' };
+        throw new FlamelakeError('invalid_argument', 'bucket can only be made in a project', details);
+      }
+      try {
+        await bucket.create({
+          ...(place.location === '' ? {} : { location: place.location }),
+          iamConfiguration: { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: 'enforced' },
+        });
+        return 'created';
+      } catch (error) {
+        if (gcsStatus(error) === 409) return 'exists';
+        throw error;
+      }
+    },
+    makePermission: `storage.buckets.create (roles/storage.admin) in project ${place.project}`,
     explain: (error) => explainError(namedGcsError(error), GCS_MEANINGS, where),
     async close() {},
   };

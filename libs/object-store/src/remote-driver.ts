@@ -24,6 +24,12 @@ export interface RemoteDriver {
   /** Deletes at most DELETE_KEYS_MAX keys. */
   delete(keys: readonly string[], call: RemoteCall): Promise<void>;
   nowMs(call: RemoteCall): Promise<number>;
+  /** Whether the bucket is there, found with the permissions that reading needs. */
+  hasBucket(call: RemoteCall): Promise<boolean>;
+  /** Makes the bucket; `exists`: another made it meanwhile. */
+  makeBucket(call: RemoteCall): Promise<'created' | 'exists'>;
+  /** What makes buckets, in the store's words. */
+  readonly makePermission: string;
   /** An error of the client as ours; what may pass by itself is `unavailable`. */
   explain(error: unknown): FlamelakeError;
   close(): Promise<void>;

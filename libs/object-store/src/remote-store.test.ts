@@ -22,6 +22,9 @@ function world(faults: Partial<RemoteDriver> = {}, options: Partial<RemoteStoreO
     listFolders: (prefix) => inner.listFolders(prefix),
     delete: (keys) => inner.delete(keys),
     nowMs: () => inner.nowMs(),
+    hasBucket: async () => true,
+    makeBucket: async () => 'exists',
+    makePermission: 'the right to make buckets',
     explain: (cause) => new FlamelakeError('unavailable', 'object store failed', {}, { cause }),
     close: () => inner.close(),
     ...faults,
@@ -201,4 +204,19 @@ test('closing waits for what is under way, and cuts the waiting between tries', 
   await store.close();
   await failed;
   assert.equal(calls.length, 1);
+});
+
+test('a bucket that is there is not made, and one that may not be made names the permission', async () => {
+  const denied = () => Promise.reject(new FlamelakeError('permission_denied', 'object store denies access'));
+  const { store: there } = world({ makeBucket: denied });
+  assert.equal(await there.makeBucket(), 'exists');
+  const { store: absent } = world({ hasBucket: async () => false, makeBucket: denied });
+  await assert.rejects(absent.makeBucket(), (error: FlamelakeError) => {
+    assert.deepEqual([error.code, error.details.lookAt], ['permission_denied', 'the right to make buckets']);
+    return true;
+  });
+  const { calls, operation } = failing(2, async () => 'created' as const);
+  const { store: busy, settled } = world({ hasBucket: async () => false, makeBucket: operation });
+  assert.equal(await settled(busy.makeBucket()), 'created');
+  assert.equal(calls.length, 3);
 });

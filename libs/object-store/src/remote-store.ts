@@ -28,6 +28,15 @@ export interface RemoteStoreOptions {
   readonly metrics?: Metrics;
 }
 
+/** An object store in a bucket that may have to be made first. */
+export interface RemoteStore extends ObjectStore {
+  /**
+   * Makes the bucket when there is none; one that is there is left as it is.
+   * @throws {FlamelakeError} `permission_denied` with the permission that is missing
+   */
+  makeBucket(): Promise<'created' | 'exists'>;
+}
+
 /** Tries of a put-if-absent that the store refused because another was under way. */
 const CONFLICTS_MAX = 8;
 /** Longest wait, when it closes, for operations under way: whoever needs their outcome has waited before. */
@@ -35,7 +44,7 @@ const CLOSE_MS_MAX = 5_000;
 /** Slowest upload that is not given up, bytes a second: how long a put of a given size may take. */
 const UPLOAD_RATE_MIN = 1_048_576;
 
-export function createRemoteStore(driver: RemoteDriver, options: RemoteStoreOptions): ObjectStore {
+export function createRemoteStore(driver: RemoteDriver, options: RemoteStoreOptions): RemoteStore {
   const { clock, random, requestTimeoutMs = 15_000, attemptsMax = 4, concurrency = 64, waitingMax = 10_000 } = options;
   const root = rootOf(options.prefix ?? '');
   const places = createSemaphore({ name: 'object store operations', capacity: concurrency, waitingMax });
@@ -137,6 +146,20 @@ export function createRemoteStore(driver: RemoteDriver, options: RemoteStoreOpti
     },
     async nowMs() {
       return run(() => repeated(() => once((call) => driver.nowMs(call))));
+    },
+    async makeBucket() {
+      if (await run(() => repeated(() => once((call) => driver.hasBucket(call))))) return 'exists';
+      try {
+        return await run(() => repeated(() => once((call) => driver.makeBucket(call))));
+      } catch (cause) {
+        if (!(cause instanceof FlamelakeError) || cause.code !== 'permission_denied') throw cause;
+        throw new FlamelakeError(
+          cause.code,
+          'bucket does not exist and may not be made; make it by hand or give the permission',
+          { ...cause.details, lookAt: driver.makePermission },
+          { cause },
+        );
+      }
     },
     async close() {
       if (closing.signal.aborted) return;

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
-import type { ObjectStore } from '@flamelake/model';
+import type { FlamelakeError } from '@flamelake/model';
 import { systemClock, systemRandom } from '@flamelake/runtime';
 import { type AnsweringServer, type SeenRequest, startAnsweringServer } from './answering-server.test-support.ts';
+import type { RemoteStore } from './remote-store.ts';
 import { createS3Store, type S3StoreOptions } from './s3-store.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -16,7 +17,7 @@ type Answer = (request: SeenRequest, response: ServerResponse, number: number) =
 async function open(
   answer: Answer,
   options: Partial<S3StoreOptions> = {},
-): Promise<{ store: ObjectStore; server: AnsweringServer }> {
+): Promise<{ store: RemoteStore; server: AnsweringServer }> {
   const server = await startAnsweringServer(answer);
   const store = createS3Store({
     clock: systemClock,
@@ -225,4 +226,21 @@ test('wrong names are refused before anything is asked', () => {
   for (const endpoint of ['http://', 'https://host/path', 'https://user@host', 'host?x']) {
     assert.throws(() => createS3Store({ ...shared, bucket: 'bucket', endpoint }), { code: 'invalid_argument' });
   }
+});
+
+test('a bucket is made in the region; a refusal names the permission', async () => {
+  const answers: Answer[] = [error(404, 'NoSuchBucket'), (_request, response) => response.end()];
+  const region = 'eu-west-1';
+  const made = await open((request, response, number) => answers[number - 1]?.(request, response, number), { region });
+  assert.equal(await made.store.makeBucket(), 'created');
+  const put = made.server.requests[1];
+  assert.deepEqual([put?.method, put?.url.replace(/[/]$/, '')], ['PUT', '/bucket']);
+  assert.match(put?.body ?? '', /<LocationConstraint>eu-west-1<[/]LocationConstraint>/);
+
+  const refusals = [error(404, 'NoSuchBucket'), error(403, 'AccessDenied')];
+  const refused = await open((request, response, number) => refusals[number - 1]?.(request, response, number));
+  await assert.rejects(refused.store.makeBucket(), (refusal: FlamelakeError) => {
+    assert.deepEqual([refusal.code, refusal.details.lookAt], ['permission_denied', 's3:CreateBucket']);
+    return true;
+  });
 });

@@ -15,13 +15,15 @@ export interface S3DriverOptions {
   readonly client: Client;
   readonly transport: S3Transport;
   readonly bucket: string;
+  /** Where a bucket is made; empty is the store's default. */
+  readonly region: string;
   /** For error messages. */
   readonly endpoint: string;
 }
 
 const BODY_HEADERS = { 'content-type': 'application/octet-stream' };
 
-export function createS3Driver({ client, transport, bucket, endpoint }: S3DriverOptions): RemoteDriver {
+export function createS3Driver({ client, transport, bucket, region, endpoint }: S3DriverOptions): RemoteDriver {
   const request = (
     call: RemoteCall,
     options: Omit<Parameters<Client['makeRequestAsync']>[0], 'bucketName'>,
@@ -128,6 +130,26 @@ export function createS3Driver({ client, transport, bucket, endpoint }: S3Driver
       if (nowMs !== undefined) return nowMs;
       throw new FlamelakeError('failed_precondition', 'object store answers without a Date header', { endpoint });
     },
+    async hasBucket(call) {
+      try {
+        await listPage({ 'max-keys': '1' }, call);
+        return true;
+      } catch (error) {
+        if (s3ErrorCode(error) === 'NoSuchBucket') return false;
+        throw error;
+      }
+    },
+    async makeBucket(call) {
+      try {
+        await transport.within(call.signal, () => client.makeBucket(bucket, region));
+        return 'created';
+      } catch (error) {
+        const code = s3ErrorCode(error);
+        if (code === 'BucketAlreadyOwnedByYou' || code === 'BucketAlreadyExists') return 'exists';
+        throw error;
+      }
+    },
+    makePermission: 's3:CreateBucket',
     explain: (error) => explainS3Error(error, { endpoint, bucket }),
     async close() {
       transport.close();

@@ -1,7 +1,7 @@
 /** An object store in a bucket of S3 or of anything that speaks it, over the client `minio`. */
-import { type Clock, FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { type Clock, FlamelakeError } from '@flamelake/model';
 import { Client } from 'minio';
-import { createRemoteStore, type RemoteStoreOptions } from './remote-store.ts';
+import { createRemoteStore, type RemoteStore, type RemoteStoreOptions } from './remote-store.ts';
 import type { S3CredentialSource } from './s3-credentials.ts';
 import { createS3Driver } from './s3-driver.ts';
 import { createS3Transport } from './s3-transport.ts';
@@ -33,7 +33,7 @@ const EXTRA_CONNECTIONS = 32;
  * Opens a store; nothing is asked of the bucket yet.
  * @throws {FlamelakeError} `invalid_argument` when the bucket or the endpoint is no name of one
  */
-export function createS3Store(options: S3StoreOptions): ObjectStore {
+export function createS3Store(options: S3StoreOptions): RemoteStore {
   const { bucket, region = '', addressing = 'auto', credentials } = options;
   if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,61}[a-zA-Z0-9]$/.test(bucket)) {
     throw new FlamelakeError('invalid_argument', 'bucket name is not valid', { bucket, lookAt: 'store.s3.bucket' });
@@ -59,7 +59,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     retryOptions: { disableRetry: true },
     ...transport.client,
   });
-  return createRemoteStore(createS3Driver({ client, transport, bucket, endpoint: endpoint.origin }), options);
+  return createRemoteStore(createS3Driver({ client, transport, bucket, region, endpoint: endpoint.origin }), options);
 }
 
 /** The client takes any object with its provider's one method, though its type wants the class, which it keeps to itself. */

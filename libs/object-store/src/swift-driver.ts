@@ -168,6 +168,14 @@ export function createSwiftDriver(
       if (nowMs !== undefined) return nowMs;
       throw new FlamelakeError('failed_precondition', 'object store answers without a Date header', { container });
     },
+    async hasBucket(call) {
+      return (await sendOnly(call, { method: 'HEAD', key: '', expected: [200, 204, 404] })).status !== 404;
+    },
+    async makeBucket(call) {
+      const { status } = await sendOnly(call, { method: 'PUT', key: '', expected: [201, 202] });
+      return status === 201 ? 'created' : 'exists';
+    },
+    makePermission: 'a role in the project that owns containers, such as swiftoperator or member',
     explain: (error) => explainError(error, MEANINGS, { container }),
     async close() {},
   };

@@ -1,7 +1,7 @@
 /** An object store in a container of OpenStack Swift. Experimental: never run against a real Swift, for one process only. */
-import { FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { FlamelakeError } from '@flamelake/model';
 import { keepFresh } from './keep-fresh.ts';
-import { createRemoteStore, type RemoteStoreOptions } from './remote-store.ts';
+import { createRemoteStore, type RemoteStore, type RemoteStoreOptions } from './remote-store.ts';
 import { createStoreClock } from './store-clock.ts';
 import { openSwiftSession, type SwiftIdentity } from './swift-auth.ts';
 import { createSwiftDriver } from './swift-driver.ts';
@@ -20,7 +20,7 @@ export interface SwiftStoreOptions extends RemoteStoreOptions {
  * Opens a store; nothing is asked of it yet.
  * @throws {FlamelakeError} `invalid_argument` when container or URL is no name of one
  */
-export function createSwiftStore(options: SwiftStoreOptions): ObjectStore {
+export function createSwiftStore(options: SwiftStoreOptions): RemoteStore {
   const { authUrl, identity, region = '', container, clock } = options;
   if (!/^https?:$/.test(URL.parse(authUrl)?.protocol ?? '')) {
     throw new FlamelakeError('invalid_argument', 'URL of the identity service must be http(s)://…', {

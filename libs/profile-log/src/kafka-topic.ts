@@ -20,6 +20,13 @@ interface Rule {
   readonly mustBe: string;
 }
 
+export interface OpenTopicOptions extends KafkaConnectionOptions {
+  /** Makes none. */
+  readonly readOnly?: boolean;
+  /** Told when this call made the topic. */
+  readonly onTopicMade?: () => void;
+}
+
 /** Time for the brokers to make a topic and choose its leaders. */
 const MAKE_TIMEOUT_MS = 30_000;
 const LOOK_AGAIN_MS = 100;
@@ -59,7 +66,7 @@ function rulesOf(settings: KafkaTopicSettings): readonly Rule[] {
  */
 export async function openTopic(
   cluster: KafkaCluster,
-  options: KafkaConnectionOptions & { readonly readOnly?: boolean },
+  options: OpenTopicOptions,
   settings: KafkaTopicSettings,
   logger?: Logger,
 ): Promise<OpenTopic> {
@@ -69,24 +76,30 @@ export async function openTopic(
     throw new FlamelakeError('failed_precondition', 'kafka topic does not exist', { topic: settings.topic });
   }
   if (state === undefined) {
-    await makeTopic(cluster, settings);
-    logger?.info('made the topic of the profile log', { ...settings });
+    if (await makeTopic(cluster, settings)) {
+      logger?.info('made the topic of the profile log', { ...settings });
+      options.onTopicMade?.();
+    }
     state = await madeTopic(cluster, options, settings);
   }
   return { ...state, messageBytesMax: await checkTopic(cluster, options, settings, state) };
 }
 
-async function makeTopic(cluster: KafkaCluster, settings: KafkaTopicSettings): Promise<void> {
+/** @returns whether this call made it */
+async function makeTopic(cluster: KafkaCluster, settings: KafkaTopicSettings): Promise<boolean> {
   const { topic, partitionCount, replicationFactor } = settings;
   const configs = rulesOf(settings).map(({ name, value }) => ({ name, value }));
   const request = { name: topic, numPartitions: partitionCount, replicationFactor, assignments: [], configs };
   try {
     await cluster.ask(createTopicsV7.api, [request], MAKE_TIMEOUT_MS, false);
+    return true;
   } catch (cause) {
     // Two processes start together: one of them makes it.
-    if (kafkaCodeOf(cause) === KAFKA.topicAlreadyExists) return;
+    if (kafkaCodeOf(cause) === KAFKA.topicAlreadyExists) return false;
     if (!(cause instanceof FlamelakeError) || kafkaCodeOf(cause) === undefined) throw cause;
-    const details = { topic, partitionCount, replicationFactor, ...cause.details };
+    const lookAt = 'the ACLs of our user: CREATE on the topic (or the cluster), DESCRIBE and DESCRIBE_CONFIGS';
+    const denied = cause.code === 'permission_denied' && { lookAt };
+    const details = { topic, partitionCount, replicationFactor, ...cause.details, ...denied };
     throw new FlamelakeError(
       cause.code === 'unavailable' ? 'failed_precondition' : cause.code,
       'kafka topic cannot be made; make it by hand or change the options of the profile log',

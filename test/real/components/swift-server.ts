@@ -34,6 +34,8 @@ export interface SwiftServer {
 
 export async function startSwiftServer(): Promise<SwiftServer> {
   const objects = new Map<string, StoredObject>();
+  /** Others that were made; they hold nothing. */
+  const made = new Set<string>();
   let generation = 0;
   let meeting = { left: 0, all: Promise.withResolvers<void>() };
   const server = createServer((request, response) => void answer(request, response));
@@ -61,7 +63,12 @@ export async function startSwiftServer(): Promise<SwiftServer> {
       return void end(201, { 'x-subject-token': `token-${generation}` }, JSON.stringify({ token }));
     }
     if (request.headers['x-auth-token'] !== `token-${generation}`) return void end(401);
-    if (!`${pathname}/`.startsWith(`${containerUrl}/`)) return void end(404);
+    if (!`${pathname}/`.startsWith(`${containerUrl}/`)) {
+      const isMade = made.has(pathname);
+      if (request.method !== 'PUT') return void end(isMade ? 204 : 404);
+      made.add(pathname);
+      return void end(isMade ? 202 : 201);
+    }
     const key = pathname
       .slice(containerUrl.length + 1)
       .split('/')

@@ -49,7 +49,7 @@ export const STORE_OPTIONS = {
     description:
       'manifests up to this name all blocks themselves, as releases without index pages need it; what is more goes to index pages',
   },
-  'store.s3.bucket': { kind: 'text', default: '', description: 'bucket of S3, which must exist' },
+  'store.s3.bucket': { kind: 'text', default: '', description: 'bucket of S3; flamelake config create makes it' },
   'store.s3.endpoint': {
     kind: 'text',
     default: '',
@@ -78,7 +78,11 @@ export const STORE_OPTIONS = {
     description: 'PEM file of the certificates that sign the server’s; the system’s if empty',
   },
   'store.s3.insecure': { kind: 'switch', default: false, description: 'do not check the server’s certificate' },
-  'store.gcs.bucket': { kind: 'text', default: '', description: 'bucket of Google Cloud Storage, which must exist' },
+  'store.gcs.bucket': {
+    kind: 'text',
+    default: '',
+    description: 'bucket of Google Cloud Storage; flamelake config create makes it',
+  },
   'store.gcs.endpoint': {
     kind: 'text',
     default: '',
@@ -89,11 +93,21 @@ export const STORE_OPTIONS = {
     default: '',
     description: 'JSON key of a service account; if empty the ambient credentials',
   },
+  'store.gcs.project': {
+    kind: 'text',
+    default: '',
+    description: 'project in which flamelake config create makes the bucket',
+  },
+  'store.gcs.location': {
+    kind: 'text',
+    default: '',
+    description: 'where flamelake config create makes the bucket, such as europe-west1; if empty Google’s default, US',
+  },
   'store.azure.account': { kind: 'text', default: '', description: 'storage account of Azure' },
   'store.azure.container': {
     kind: 'text',
     default: '',
-    description: 'container of Azure Blob Storage, which must exist',
+    description: 'container of Azure Blob Storage; flamelake config create makes it',
   },
   'store.azure.endpoint': {
     kind: 'text',
@@ -106,7 +120,11 @@ export const STORE_OPTIONS = {
     default: '',
     description: 'key of the account; if empty workload identity, client secret (AZURE_*) or managed identity',
   },
-  'store.swift.container': { kind: 'text', default: '', description: 'container of OpenStack Swift, which must exist' },
+  'store.swift.container': {
+    kind: 'text',
+    default: '',
+    description: 'container of OpenStack Swift; flamelake config create makes it',
+  },
   'store.swift.auth-url': { kind: 'text', default: '', description: 'URL of Keystone; OS_AUTH_URL if empty' },
   'store.swift.region': { kind: 'text', default: '', description: 'region of the store; OS_REGION_NAME if empty' },
   'store.swift.user': {

@@ -5,7 +5,10 @@ import type { KafkaConnectionOptions, PartitionAssignment } from '@flamelake/pro
 import type { ServeOptions } from '../options/serve-options.ts';
 import type { RoleContext } from './role.ts';
 
-type LogContext = Pick<RoleContext, 'options' | 'clock' | 'random' | 'logger' | 'metrics' | 'onFatal'>;
+type LogContext = Pick<RoleContext, 'options' | 'clock' | 'random' | 'logger' | 'metrics' | 'onFatal'> & {
+  /** Told when the topic was made. */
+  readonly onTopicMade?: () => void;
+};
 
 /**
  * @param readOnly - takes the topic as it is
@@ -13,7 +16,7 @@ type LogContext = Pick<RoleContext, 'options' | 'clock' | 'random' | 'logger' | 
  */
 export async function openSharedLog(context: LogContext, readOnly = false): Promise<ProfileLog> {
   const { openKafkaLog } = await import('@flamelake/profile-log/kafka');
-  const { options, logger, metrics, onFatal } = context;
+  const { options, logger, metrics, onFatal, onTopicMade } = context;
   return openKafkaLog({
     ...(await connectionOptions(context)),
     topic: options['kafka.topic'],
@@ -29,6 +32,7 @@ export async function openSharedLog(context: LogContext, readOnly = false): Prom
     logger,
     metrics,
     onFatal,
+    ...(onTopicMade && { onTopicMade }),
   });
 }
 

@@ -6,7 +6,7 @@ import { type Logger, type Metrics, randomHex } from '@flamelake/runtime';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { openSharedLog } from '../roles/kafka-log.ts';
 import { openRedis } from '../roles/result-cache.ts';
-import { openObjectStore } from './open-object-store.ts';
+import { makeBucket, openObjectStore } from './open-object-store.ts';
 
 export interface Surroundings {
   readonly options: ServeOptions;
@@ -34,6 +34,16 @@ export async function checkDirectory(directory: string): Promise<string> {
   }
 }
 
+/**
+ * Makes the bucket when there is none, then checks the store.
+ * @throws {FlamelakeError} what a start would end with, or why the bucket cannot be made
+ */
+export async function createStore(surroundings: Surroundings): Promise<string> {
+  const made = await makeBucket(surroundings);
+  const found = await checkStore(surroundings);
+  return made === 'created' ? `the bucket was made; ${found}` : found;
+}
+
 /** @throws {FlamelakeError} what a start would end with */
 export async function checkStore({ options, clock, random, metrics }: Surroundings): Promise<string> {
   const store = await openObjectStore({ options, clock, random, metrics });
@@ -49,10 +59,14 @@ export async function checkStore({ options, clock, random, metrics }: Surroundin
 /** @throws {FlamelakeError} what a start would end with; a topic that is not as it must be says how to change it */
 export async function checkLog(surroundings: Surroundings): Promise<string> {
   const { promise: failed, reject: onFatal } = Promise.withResolvers<never>();
-  const log = await openSharedLog({ ...surroundings, onFatal });
+  let isMade = false;
+  const onTopicMade = () => {
+    isMade = true;
+  };
+  const log = await openSharedLog({ ...surroundings, onFatal, onTopicMade });
   try {
     await Promise.race([log.bounds(0), failed]);
-    return `topic ${surroundings.options['kafka.topic']}, ${log.partitionCount} partitions`;
+    return `topic ${surroundings.options['kafka.topic']}, ${log.partitionCount} partitions${isMade ? ', was made' : ''}`;
   } finally {
     await log.close();
   }

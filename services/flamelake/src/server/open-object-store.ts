@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { limitCatalog } from '@flamelake/catalog';
 import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
-import { createFileStore, measureStore } from '@flamelake/object-store';
+import { createFileStore, measureStore, type RemoteStore } from '@flamelake/object-store';
 import { environment, type Metrics, nodeFileSystem, type Tracing } from '@flamelake/runtime';
 import type { OptionValues } from '../options/option.ts';
 import type { STORE_OPTIONS } from '../options/store-options.ts';
@@ -35,7 +35,20 @@ export async function openObjectStore(ports: OpenObjectStoreOptions): Promise<Ob
   return store;
 }
 
-async function openBackend(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+/**
+ * Makes the bucket of the store when there is none; files need none.
+ * @throws {FlamelakeError} `permission_denied` with the permission that is missing; what `openObjectStore` throws
+ */
+export async function makeBucket(ports: OpenObjectStoreOptions): Promise<'created' | 'exists'> {
+  const store = await openBackend(ports);
+  try {
+    return 'makeBucket' in store ? await store.makeBucket() : 'exists';
+  } finally {
+    await store.close();
+  }
+}
+
+async function openBackend(ports: OpenObjectStoreOptions): Promise<ObjectStore | RemoteStore> {
   const { options, clock, random, metrics } = ports;
   switch (options['store.backend']) {
     case 'files': {
@@ -72,7 +85,7 @@ function sharedOptions({ options, clock, random, metrics }: OpenObjectStoreOptio
   };
 }
 
-async function openS3(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+async function openS3(ports: OpenObjectStoreOptions): Promise<RemoteStore> {
   const { ambientS3Credentials, createS3Store } = await import('@flamelake/object-store/s3');
   const { options, clock } = ports;
   const variables = environment();
@@ -96,7 +109,7 @@ async function openS3(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
   });
 }
 
-async function openGcs(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+async function openGcs(ports: OpenObjectStoreOptions): Promise<RemoteStore> {
   const { createGcsStore } = await import('@flamelake/object-store/gcs');
   const { options } = ports;
   return createGcsStore({
@@ -104,10 +117,12 @@ async function openGcs(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
     bucket: options['store.gcs.bucket'] || missing('store.gcs.bucket'),
     endpoint: options['store.gcs.endpoint'],
     keyFile: options['store.gcs.key-file'],
+    project: options['store.gcs.project'],
+    location: options['store.gcs.location'],
   });
 }
 
-async function openAzure(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+async function openAzure(ports: OpenObjectStoreOptions): Promise<RemoteStore> {
   const { ambientAzureTokens, createAzureStore } = await import('@flamelake/object-store/azure');
   const { options, clock } = ports;
   const accountKey = options['store.azure.account-key'];
@@ -123,7 +138,7 @@ async function openAzure(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
   });
 }
 
-async function openSwift(ports: OpenObjectStoreOptions): Promise<ObjectStore> {
+async function openSwift(ports: OpenObjectStoreOptions): Promise<RemoteStore> {
   const { options } = ports;
   if (options.target !== 'all') {
     // It checks, then writes: of two processes both may win, and an acknowledged profile would be lost (INV-1).
