@@ -12,13 +12,15 @@ import { readScrapeConfig } from '../../services/scraper/src/read-scrape-config.
 import { temporaryDirectory } from '../e2e/server-process.ts';
 import { installHelm, installKubeconform, installKubeSchemas } from '../real/components/helm.ts';
 import { pathOf } from '../real/components/install.ts';
+import { decodeStrictly, installMonitoringKinds } from '../real/components/monitoring-kinds.ts';
 import { CHART, helm, renderChart, VALUE_SETS } from './render-chart.ts';
 
 const runFile = promisify(execFile);
 const [program, conform, schemas] = [await installHelm(), await installKubeconform(), await installKubeSchemas()];
+const kinds = await installMonitoringKinds();
 const skip = program.skip ?? conform.skip ?? schemas.skip ?? false;
-/** Kinds of the Prometheus operator, whose descriptions are not to be had as a Go module. */
-const UNDESCRIBED = 'ServiceMonitor,PrometheusRule';
+/** Kinds of the Prometheus operator, whose schemas are not to be had as a Go module: its types take them. */
+const UNDESCRIBED = ['ServiceMonitor', 'PrometheusRule'];
 
 interface Container {
   readonly name: string;
@@ -65,7 +67,7 @@ for (const set of VALUE_SETS) {
     const file = `${temporaryDirectory()}/rendered.yaml`;
     writeFileSync(file, await renderChart(set));
     const location = `${pathOf(schemas)}/{{.ResourceKind}}{{.KindSuffix}}.json`;
-    const words = ['-strict', '-summary', '-skip', UNDESCRIBED, '-schema-location', location, file];
+    const words = ['-strict', '-summary', '-skip', UNDESCRIBED.join(), '-schema-location', location, file];
     const { stdout } = await runFile(`${pathOf(conform)}/kubeconform`, words);
     assert.match(stdout, /Invalid: 0, Errors: 0/);
   });
@@ -159,6 +161,19 @@ test('dashboards and rules reach the cluster as they are', { skip }, async () =>
     ({ kind }) => kind === 'PrometheusRule',
   );
   assert.deepEqual(placed?.spec, parse(written));
+});
+
+test('the Prometheus operator takes its kinds, and no others’ fields', {
+  skip: skip || (kinds.skip ?? false),
+}, async () => {
+  const words = ['--set', 'monitoring.serviceMonitor.enabled=true,monitoring.prometheusRule.enabled=true'];
+  const all = manifests(await renderChart('distributed', ...words)).filter(({ kind }) => UNDESCRIBED.includes(kind));
+  assert.deepEqual(all.map(({ kind }) => kind).sort(), ['PrometheusRule', 'ServiceMonitor']);
+  for (const manifest of all) {
+    assert.equal(await decodeStrictly(pathOf(kinds), manifest.kind, manifest), '');
+    const strange = { ...manifest, spec: { ...manifest.spec, targetLabel: [] } };
+    assert.match(await decodeStrictly(pathOf(kinds), manifest.kind, strange), /unknown field "targetLabel"/);
+  }
 });
 
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
