@@ -232,6 +232,22 @@ export const MUTANTS: readonly Mutant[] = [
     property: 'LOST-OR-DOUBLE',
   },
   {
+    name: 'merges pass deletes over',
+    file: 'merge-blocks.ts',
+    find: 'rowsOfBlock(manifest, entry, expireBefore)]));',
+    replace: 'undefined]));',
+    scenario: 'deletesAreCarriedOut',
+    property: 'COUNT',
+  },
+  {
+    name: 'a delete leaves before it is carried out in any block',
+    file: 'pending-deletes.ts',
+    find: 'position >= pending.chainEnd && !blocks',
+    replace: 'position >= pending.chainEnd || !blocks',
+    scenario: 'deletesAreCarriedOut',
+    property: 'COUNT',
+  },
+  {
     name: 'expired blocks take their identities along',
     file: 'expire-once.ts',
     find: 'if (log.lastAppendMs >= lastAppendMs - identityWindowMs) return false;',

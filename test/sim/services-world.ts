@@ -3,12 +3,19 @@
  * queriers, all over a simulated Kafka, S3 and Redis. Each profile has a label value of its own, so that an answer tells how often it counts.
  */
 import { createSealedCache } from '@flamelake/cache';
-import { createSnapshotSource, sealCommitToken } from '@flamelake/catalog';
+import {
+  type CatalogLimits,
+  createSnapshotSource,
+  identityWindowMs,
+  limitCatalog,
+  type MergeRules,
+  sealCommitToken,
+} from '@flamelake/catalog';
 import { createCompactor, createPartitionTurns } from '@flamelake/compactor';
 import { createDistributor, type Distributor, type PlacementTable } from '@flamelake/distributor';
 import { FlamelakeError } from '@flamelake/model';
 import { createQuerier } from '@flamelake/querier';
-import { createQueryFrontend, QUERY_LIMITS_DEFAULT, type Queries } from '@flamelake/query-frontend';
+import { createQueryFrontend, dataActions, QUERY_LIMITS_DEFAULT, type Queries } from '@flamelake/query-frontend';
 import { createLogger, createMetrics } from '@flamelake/runtime';
 import { createSegmentWriter, type SegmentWriter } from '@flamelake/segment-writer';
 import {
@@ -22,6 +29,7 @@ import {
   type SimulationOptions,
 } from '@flamelake/testkit';
 import { SMALL_TYPE, smallPprof } from '../e2e/small-profile.ts';
+import { createDataTruth, type DataRange, type Moment } from './data-truth.ts';
 import { Violation } from './violation.ts';
 
 export const PARTITIONS = 2;
@@ -38,6 +46,8 @@ export interface Sent {
   readonly pod: string;
   readonly service: string;
   readonly value: bigint;
+  /** The profile's own time, ms since 1970. */
+  readonly timeMs: number;
   readonly bytes: Uint8Array;
   /** Of the last acknowledgement. */
   commit: string | undefined;
@@ -53,9 +63,31 @@ export interface ServicesOptions extends SimulationOptions {
   readonly factor?: bigint;
   /** The table of all distributors; one partition a service by default. */
   readonly placement?: () => PlacementTable;
+  /** Profiles older than this expire, ms. */
+  readonly retentionMs?: number;
+  /** What differs from the compactor's own rules. */
+  readonly mergeRules?: Partial<MergeRules>;
+  /** When the catalog writes index pages. */
+  readonly catalog?: Partial<CatalogLimits>;
+}
+
+/** A query-frontend over a querier of its own. */
+export interface Reader {
+  readonly process: SimulatedProcess;
+  readonly queries: Queries;
+  /** Asks for a delete or pin once, over plain HTTP's paths. */
+  change(kind: 'delete' | 'pin', message: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 export type ServicesWorld = ReturnType<typeof createServicesWorld>;
+
+/** What an answer was held against. */
+export interface Answer {
+  /** Value by pod. */
+  readonly found: ReadonlyMap<string, bigint>;
+  /** Acknowledged before the answer came, not in it, and neither deleted nor expired. */
+  readonly missing: readonly Sent[];
+}
 
 /** A question that ends so is asked again. */
 const NO_ANSWER: ReadonlySet<string> = new Set(['unavailable', 'deadline_exceeded']);
@@ -71,8 +103,7 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
   const redis = options.redis ?? createSimulatedCache(simulation);
   const logger = createLogger({ level: 'silent' });
   const sent: Sent[] = [];
-  /** Pods that some answer had: later ones must have them too. */
-  const seen = new Set<string>();
+  const truth = createDataTruth(sent, options.retentionMs);
   const counts = new Map<string, number>();
   const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
   let processes = 0;
@@ -82,7 +113,11 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
     const process = simulation.process(`${role} ${++processes}`);
     const { clock, random } = process;
     const metrics = createMetrics();
-    return { process, ports: { store: store.view(process), clock, random, logger, metrics } };
+    const view = store.view(process);
+    limitCatalog(view, options.catalog ?? {});
+    const { retentionMs = Number.POSITIVE_INFINITY } = options;
+    const expireBefore = () => clock.nowMs() - retentionMs;
+    return { process, ports: { store: view, clock, random, logger, metrics }, expireBefore };
   }
 
   function startDistributor() {
@@ -106,24 +141,48 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
   }
 
   function startCompactor(number: number, keepMs = 600_000) {
-    const { process, ports } = parts('compactor');
+    const { process, ports, expireBefore } = parts('compactor');
     const foldIntervalMs = 5_000;
     const turns = createPartitionTurns({ ...ports, foldIntervalMs });
     turns.update(ADDRESSES, ADDRESSES[number]);
-    const compactor = createCompactor({ ...ports, turns, foldIntervalMs, foldSegments: 4, keepMs });
+    const retention = {
+      expireBefore,
+      latestExpiry: expireBefore,
+      identityWindowMs: identityWindowMs({ ingestionWindowMs: HOUR_MS }),
+      rewriteAfterMs: 10_000,
+    };
+    const compactor = createCompactor({
+      ...ports,
+      turns,
+      foldIntervalMs,
+      foldSegments: 4,
+      keepMs,
+      ...(options.retentionMs !== undefined && { retention }),
+      ...(options.mergeRules !== undefined && { mergeRules: options.mergeRules }),
+    });
     process.spawn(() => compactor.run(new AbortController().signal));
     return { process };
   }
 
-  function startReader(): { process: SimulatedProcess; queries: Queries } {
-    const { process, ports } = parts('query-frontend');
+  function startReader(): Reader {
+    const { process, ports, expireBefore } = parts('query-frontend');
     const { clock, metrics } = ports;
     const cache = redis.view(process);
     const results = isSealed ? createSealedCache(cache, { key: keys.hmac, valueBytesMax: CACHED_BYTES_MAX }) : cache;
     const querier = createQuerier({ store: ports.store, storeId: installation.id, results, clock, metrics });
     const snapshots = createSnapshotSource({ store: ports.store, clock });
     const limits = () => QUERY_LIMITS_DEFAULT;
-    return { process, queries: createQueryFrontend({ snapshots, keys, execute: querier.execute, limits, clock }) };
+    const actions = dataActions({ ...ports, snapshots, keys, expireBefore });
+    const { execute } = querier;
+    return {
+      process,
+      queries: createQueryFrontend({ snapshots, keys, execute, limits, expireBefore, clock }),
+      async change(kind, message) {
+        const action = actions.find(({ path }) => path === `/api/v1/${kind}`);
+        if (action === undefined) throw new RangeError(`no action ${kind}`);
+        await action.run(TENANT, message, new AbortController().signal);
+      },
+    };
   }
 
   function newProfile(nowMs: number): Sent {
@@ -134,6 +193,7 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
       pod: `p${number}`,
       service: SERVICES[number % SERVICES.length] ?? '',
       value,
+      timeMs: nowMs,
       bytes: smallPprof({ stacks, timeMs: nowMs }),
       commit: undefined,
     };
@@ -165,8 +225,8 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
   }
 
   /** Asks for everything and holds the answer against what was sent. @returns undefined when there is no answer now */
-  async function look(queries: Queries, commitToken?: string): Promise<ReadonlyMap<string, bigint> | undefined> {
-    const before = [...seen];
+  async function look(reader: Reader, commitToken?: string): Promise<Answer | undefined> {
+    const asked: Moment = { ms: simulation.nowMs(), by: reader };
     const query = {
       // The same for all, so that what is kept of one answer serves the next.
       startMs: startMs - HOUR_MS,
@@ -184,7 +244,7 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
     } as const;
     const found = new Map<string, bigint>();
     try {
-      for (const { labels, values } of await queries.selectSeries(call(), { ...query, ...series })) {
+      for (const { labels, values } of await reader.queries.selectSeries(call(), { ...query, ...series })) {
         const pod = labels.find(({ name }) => name === 'pod')?.value ?? '';
         const total = Array.from(values, BigInt).reduce((sum, value) => sum + value, 0n);
         found.set(pod, (found.get(pod) ?? 0n) + total);
@@ -194,16 +254,48 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
       if (error instanceof FlamelakeError && NO_ANSWER.has(error.code)) return undefined;
       throw error;
     }
-    for (const pod of before) {
-      if (!found.has(pod)) throw new Violation('STALE', `${pod} was in an answer and no longer is`);
-    }
+    const answered: Moment = { ms: simulation.nowMs(), by: reader };
     for (const [pod, total] of found) {
       const profile = sent[Number(pod.slice(1))];
       if (profile?.value !== total) throw new Violation('COUNT', `${pod} counts ${total}, not ${profile?.value}`);
-      seen.add(pod);
     }
+    truth.judge(new Set(found.keys()), asked, answered);
     count('answers');
-    return found;
+    const missing = sent.filter(
+      (one) => one.commit !== undefined && !found.has(one.pod) && !truth.mayLack(one, asked, answered.ms),
+    );
+    return { found, missing };
+  }
+
+  /** Asks for a delete or a pin until it is acknowledged. @param known - whose commit token goes with a delete */
+  async function change(
+    process: SimulatedProcess,
+    kind: 'delete' | 'pin',
+    range: DataRange,
+    reader: () => Reader,
+    known?: Sent,
+  ): Promise<void> {
+    const { service, pod, fromMs: startMs, untilMs: endMs } = range;
+    const matchers = Object.entries({ service_name: service, pod }).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}="${value}"`],
+    );
+    const selector = `{${matchers.join()}}`;
+    const message = { selector, startMs, endMs, ...(known?.commit !== undefined && { commit: known.commit }) };
+    const acknowledge = kind === 'delete' ? truth.beginDelete(range, known) : truth.beginPin(range);
+    for (;;) {
+      const by = reader();
+      try {
+        await by.change(kind, message);
+        count(`${kind} acknowledged`);
+        const profiles = acknowledge({ ms: simulation.nowMs(), by });
+        if (profiles > 0) count(`${kind} of profiles`);
+        return;
+      } catch (error) {
+        if (!(error instanceof FlamelakeError && NO_ANSWER.has(error.code))) throw error;
+      }
+      count(`${kind} sent again`);
+      await process.clock.sleep(500);
+    }
   }
 
   /** Runs until it holds. */
@@ -245,27 +337,24 @@ export function createServicesWorld(seed: string, options: ServicesOptions = {})
     newProfile,
     push,
     look,
+    change,
     reach,
     act,
     /** Everything acknowledged counts once, and is seen by this reader. */
-    async settle({ process, queries }: { process: SimulatedProcess; queries: Queries }): Promise<void> {
+    async settle(reader: Reader): Promise<void> {
       let missing = 'everything';
       const watch = async () => {
         for (;;) {
-          const found = await look(queries).catch((error: unknown) => {
+          const answer = await look(reader).catch((error: unknown) => {
             violation ??= error;
             return undefined;
           });
-          if (found !== undefined)
-            missing = sent
-              .filter(({ pod, commit }) => commit !== undefined && !found.has(pod))
-              .map(({ pod }) => pod)
-              .join();
+          if (answer !== undefined) missing = answer.missing.map(({ pod }) => pod).join();
           if (missing === '' || violation !== undefined) return;
-          await process.clock.sleep(1_000);
+          await reader.process.clock.sleep(1_000);
         }
       };
-      process.spawn(watch);
+      reader.process.spawn(watch);
       await reach('every acknowledged profile counts', () => missing === '').catch((error: unknown) => {
         throw error instanceof Violation && error.property === 'STUCK'
           ? new Violation('STUCK', `acknowledged and not counted: ${missing}`)

@@ -1,4 +1,7 @@
-/** All services at once: clients that push and ask, faults of Kafka, S3 and Redis, freezes, crashes; afterwards everything acknowledged counts once. */
+/**
+ * All services at once: clients that push, ask, delete and pin, faults of Kafka, S3 and Redis, freezes, crashes; afterwards everything
+ * acknowledged counts once, but for what is deleted or expired.
+ */
 import type { Distributor } from '@flamelake/distributor';
 import {
   type CacheFaults,
@@ -7,6 +10,8 @@ import {
   NO_LOG_FAULTS,
   NO_STORE_FAULTS,
 } from '@flamelake/testkit';
+import type { DataRange } from './data-truth.ts';
+import { chooseDataWeather } from './services-weather.ts';
 import { createServicesWorld, type Sent } from './services-world.ts';
 import { Violation } from './violation.ts';
 
@@ -20,13 +25,16 @@ export async function runServices(
 ): Promise<ReadonlyMap<string, number>> {
   const weather = createSeededRandom(`services ${seed}/weather`);
   const fault = () => weather.pick([0, 0.02, 0.08]);
+  const data = chooseDataWeather(seed);
   const world = createServicesWorld(`services ${seed}`, {
+    ...data.options,
     freezeChance: weather.pick([0, 0.002, 0.01]),
     freezeMsMax: weather.pick([5_000, 60_000]),
     slowMsMax: weather.pick([0, 0, 2_000]),
   });
   const { simulation, store, log, redis } = world;
-  store.faults = { refused: fault(), answerLost: fault(), late: fault(), lateMsMax: 60_000 };
+  const storeFault = () => Math.min(fault(), data.storeFaultMax);
+  store.faults = { refused: storeFault(), answerLost: storeFault(), late: storeFault(), lateMsMax: 60_000 };
   log.faults = { refused: fault(), answerLost: fault() };
   redis.faults = {
     forgotten: fault(),
@@ -65,6 +73,15 @@ export async function runServices(
         compactors[slot] = world.startCompactor(slot, keepMs);
     }
   };
+  const reader = () => random.pick(readers);
+  /** One's own profile, by its token, or all of a service between two profiles. */
+  const someRange = (profile: Sent, nowMs: number): DataRange => {
+    if (random.chance(0.4)) return { pod: profile.pod, fromMs: 0, untilMs: profile.timeMs + 1 };
+    const [a, b] = [profile.timeMs, random.pick(world.sent).timeMs];
+    const fromMs = Math.min(a, b);
+    const untilMs = Math.max(fromMs + 1, Math.max(a, b) + random.integer(2));
+    return { service: profile.service, fromMs, untilMs: Math.min(untilMs, nowMs) };
+  };
   const clients = Array.from({ length: CLIENTS }, () =>
     world.act('client', async (process) => {
       const mine: Sent[] = [];
@@ -75,10 +92,17 @@ export async function runServices(
         if (isResend) world.count('resends');
         else mine.push(profile);
         await world.push(process, profile, distributor);
-        const found = await world.look(random.pick(readers).queries, profile.commit);
-        if (found !== undefined && !found.has(profile.pod))
+        const answer = await world.look(reader(), profile.commit);
+        if (answer?.missing.includes(profile))
           throw new Violation('STALE', `${profile.pod} is acknowledged, and an answer to its token lacks it`);
         if (writers.some(({ writer }) => writer.health().some(({ isAdopted }) => isAdopted))) world.count('adopted');
+        for (const [kind, chance] of [
+          ['delete', data.deleteChance],
+          ['pin', data.pinChance],
+        ] as const) {
+          if (random.chance(chance))
+            await world.change(process, kind, someRange(profile, process.clock.nowMs()), reader, profile);
+        }
         disturb();
       }
     }),
@@ -89,11 +113,16 @@ export async function runServices(
     log.faults = NO_LOG_FAULTS;
     redis.faults = { ...NO_CACHE_FAULTS, moved: redis.faults.moved, damaged: redis.faults.damaged };
     simulation.calm();
-    for (const reader of readers) await world.settle(reader);
+    for (const one of readers) await world.settle(one);
+    if (data.restMs > 0) {
+      await simulation.run(undefined, { forMs: data.restMs });
+      for (const one of readers) await world.settle(one);
+    }
   } catch (cause) {
     const trace = simulation.trace().slice(-40).join('\n    ');
     throw new Error(`seed ${seed} (replay: make soak SEED=${seed} KIND=services)\n    ${trace}`, { cause });
   }
+  if ([...store.objects.keys()].some((key) => key.includes('/pages/'))) world.count('index pages');
   world.counts.set('found in the cache', redis.found);
   world.counts.set('steps', simulation.steps);
   return world.counts;

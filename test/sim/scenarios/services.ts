@@ -2,7 +2,7 @@
 import type { Distributor, PlacementTable } from '@flamelake/distributor';
 import { createSimulatedCache, createSimulation } from '@flamelake/testkit';
 import { runServices } from '../services.ts';
-import { createServicesWorld, type Sent, type ServicesWorld } from '../services-world.ts';
+import { createServicesWorld, type Reader, type Sent, type ServicesWorld } from '../services-world.ts';
 import { Violation } from '../violation.ts';
 
 /** Pushes profiles one after the other, new ones or those given. */
@@ -131,7 +131,7 @@ export async function brokerLostItsTail(): Promise<void> {
     .join();
   const stopped = writer.health().find(({ partition }) => partition === lost.partition);
   if (stopped?.state !== 'stopped') throw new Violation('COUNT', `a writer goes on past what its log lost: ${states}`);
-  const found = await answer(world, reader.queries);
+  const found = await answer(world, reader);
   const others = world.sent.slice(later).filter(({ pod }) => found.has(pod));
   if (others.length === 0) throw new Violation('STUCK', 'the other partition does not go on');
 }
@@ -146,14 +146,54 @@ export async function redisMixesKeysUp(): Promise<void> {
   }
 }
 
+/**
+ * Of a service all is deleted, of the other some: by the fold that takes the segments, or by merges or the sweep of what is folded. What
+ * the delete is not about stays, and what comes later; resends do not bring back what it took.
+ */
+export async function deletesAreCarriedOut(): Promise<void> {
+  for (const isFolded of [false, true]) {
+    const mergeRules = {
+      blocksPerMerge: 2,
+      hourMs: 10_000,
+      dayMs: 40_000,
+      spanHours: 1,
+      graceMs: 0,
+      smallBlocksMax: 2,
+    };
+    const world = createServicesWorld(`deletes ${isFolded}`, { mergeRules });
+    const reader = world.startReader();
+    const { distributor } = world.startDistributor();
+    world.startWriter();
+    const rest = () => world.simulation.run(undefined, { forMs: 120_000 });
+    if (isFolded) world.startCompactor(0, 20_000);
+    for (let i = 0; i < (isFolded ? 4 : 1); i++) {
+      await pushAll(world, distributor, 6);
+      if (isFolded) await world.simulation.run(undefined, { forMs: 15_000 });
+    }
+    await world.settle(reader);
+    const untilMs = world.simulation.nowMs();
+    const [first, second] = world.sent;
+    const isDone = world.act('client', async (process) => {
+      await world.change(process, 'delete', { service: first?.service ?? '', fromMs: 0, untilMs }, () => reader);
+      await world.change(process, 'delete', { pod: second?.pod ?? '', fromMs: 0, untilMs }, () => reader);
+    });
+    await world.reach('deletes are acknowledged', isDone);
+    await world.settle(reader);
+    if (!isFolded) world.startCompactor(0, 20_000);
+    for (let i = 0; i < 3; i++) {
+      await pushAll(world, distributor, world.sent.slice(0, 6));
+      await pushAll(world, distributor, 3);
+      await rest();
+      await world.settle(reader);
+    }
+  }
+}
+
 /** An answer to everything, checked against what was sent and seen. */
-async function answer(
-  world: ServicesWorld,
-  queries: Parameters<ServicesWorld['look']>[0],
-): Promise<ReadonlyMap<string, bigint>> {
+async function answer(world: ServicesWorld, reader: Reader): Promise<ReadonlyMap<string, bigint>> {
   let found: ReadonlyMap<string, bigint> = new Map();
   const isDone = world.act('client', async () => {
-    found = (await world.look(queries)) ?? found;
+    found = (await world.look(reader))?.found ?? found;
   });
   await world.reach('an answer', isDone);
   return found;
