@@ -1,6 +1,6 @@
 /**
  * Every kind of query against plain sums over the same profiles, however they are spread over segments and a block, without a cache
- * and with one that is cold, hot or failing.
+ * and with one that is cold, hot, shared by two frontends, or failing.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,11 +28,16 @@ import type { Queries, SeriesQuery, StacktraceQuery } from './queries.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const SELECTORS = ['{}', '{service_name="cart"}', '{zone!="x"}', '{zone=~".+"}'];
-const FAILING: Cache = {
-  get: () => Promise.resolve(undefined),
-  set: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-};
+/** A cache every third call of which fails, as the port says: reads find nothing, writes are lost. */
+function failing(cache: Cache): Cache {
+  let calls = 0;
+  const fails = () => ++calls % 3 === 0;
+  return {
+    get: (key) => (fails() ? Promise.resolve(undefined) : cache.get(key)),
+    set: (key, value) => (fails() ? Promise.resolve() : cache.set(key, value)),
+    close: () => cache.close(),
+  };
+}
 
 const asked = fc.record({
   tenant: fc.constantFrom('t', 'u', 't|u'),
@@ -256,14 +261,16 @@ test('every query equals plain sums, with and without a cache', async () => {
           await world.push(part);
           if (folds && i === 0) await world.fold(createSeededRandom(cut));
         }
-        const cached = world.queriesWith(createMemoryCache({ bytesMax: 10_000_000, metrics: createMetrics() }));
-        const failing = world.queriesWith(FAILING);
+        const newCache = () => createMemoryCache({ bytesMax: 10_000_000, metrics: createMetrics() });
+        const shared = newCache();
+        const [cached, beside] = [world.queriesWith(shared), world.queriesWith(shared)];
+        const broken = world.queriesWith(failing(newCache()));
         for (const one of all) {
           const chosen = one.fromAgeMs % Math.max(1, plain.length);
           const answers = await askAll(world.queries, one.tenant, one, chosen);
           checkAnswers(answers, numbered, one, chosen);
-          // Cold, then hot; the next question finds what this one left.
-          for (const queries of [cached, cached, failing]) {
+          // Cold, then hot, of a frontend that shares what the first learnt; the next question finds what this one left.
+          for (const queries of [cached, cached, beside, broken, broken]) {
             assert.deepEqual(await askAll(queries, one.tenant, one, chosen), answers);
           }
         }

@@ -6,10 +6,18 @@ import {
   type ExpireBefore,
   listRoots,
   newestManifest,
+  type PartitionRoot,
   type SizeCut,
   withCuts,
 } from '@flamelake/catalog';
-import { compileMatchers, type Labels, matchLabels, parseSelector } from '@flamelake/model';
+import {
+  compileMatchers,
+  FlamelakeError,
+  type Labels,
+  matchLabels,
+  type ObjectStore,
+  parseSelector,
+} from '@flamelake/model';
 import type { OffsetDigest } from './offset-digests.ts';
 
 export type MayLack = (tenant: string, labels: Labels, timeMs: number) => boolean;
@@ -30,7 +38,7 @@ export async function readMayLack(context: DataChangeContext, expireBefore: Expi
     records.push(...(await changeRecords(context, decodeURIComponent(folder))).records);
   }
   const cuts: SizeCut[] = [];
-  for (const root of await listRoots(context.store)) cuts.push(...(await newestManifest(context.store, root)).cuts);
+  for (const root of await listRoots(context.store)) cuts.push(...(await cutsOf(context.store, root)));
   // Where a tenant has several cuts, the highest is the last.
   const cutOf = withCuts({ cuts: cuts.sort((a, b) => a.beforeMs - b.beforeMs) }, expireBefore);
   const deletes = records
@@ -42,6 +50,16 @@ export async function readMayLack(context: DataChangeContext, expireBefore: Expi
       (one) =>
         one.tenant === tenant && timeMs >= one.fromMs && timeMs < one.untilMs && matchLabels(one.matchers, labels),
     );
+}
+
+/** None of a manifest that cannot be read: who reads the partition tells of that. */
+async function cutsOf(store: ObjectStore, root: PartitionRoot): Promise<readonly SizeCut[]> {
+  try {
+    return (await newestManifest(store, root)).cuts;
+  } catch (error) {
+    if (error instanceof FlamelakeError && error.code === 'data_loss') return [];
+    throw error;
+  }
 }
 
 /** Whether what is stored is what was expected, less some of the rows that may be gone. */
