@@ -1,38 +1,32 @@
 /** A segment-writer that hangs while the group still counts on it: another writes its partitions, and both count everything once. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Ground, queriersFlag, startGround, whyNoCluster } from './cluster.ts';
+import { type Ground, PARTITIONS, queriersFlag, startGround, whyNoCluster } from './cluster.ts';
+import { metric, metricValues, until } from './observe.ts';
 import type { ServerProcess } from './server-process.ts';
 import { push, smallPprof, totalOf } from './small-profile.ts';
 
 const SERVICES = 8;
 const skip = (await whyNoCluster()) ?? false;
 let ground: Ground;
-const processes: ServerProcess[] = [];
 
 before(async () => {
   if (skip === false) ground = await startGround();
 });
-after(async () => {
-  await Promise.all(processes.map((one) => one.kill()));
-  await ground?.stop();
-});
-
-async function start(target: string, flags: readonly string[] = []): Promise<ServerProcess> {
-  const one = await ground.start(target, flags);
-  processes.push(one);
-  return one;
-}
+after(() => ground?.stop());
 
 test('acknowledged profiles of a hung segment-writer become visible through another, and count once', {
   skip,
 }, async () => {
-  const distributor = await start('distributor');
+  const distributor = await ground.start('distributor');
   // The group would wait longer than this test takes.
   const patient = ['--kafka.session-timeout=120s', '--segment-writer.adopt-after=2s'];
-  const [hung, other] = await Promise.all([start('segment-writer', patient), start('segment-writer', patient)]);
-  const frontend = await start('query-frontend', [queriersFlag([await start('querier')])]);
-  while (!(await isShared(hung)) || !(await isShared(other)));
+  const [hung, other] = await Promise.all([
+    ground.start('segment-writer', patient),
+    ground.start('segment-writer', patient),
+  ]);
+  const frontend = await ground.start('query-frontend', [queriersFlag([await ground.start('querier')])]);
+  await until(async () => (await isShared(hung)) && (await isShared(other)));
 
   const sent: Uint8Array[] = [];
   const pushAll = async () => {
@@ -65,14 +59,9 @@ test('acknowledged profiles of a hung segment-writer become visible through anot
 });
 
 /** Whether a writer has some of the partitions, and not all. */
-async function isShared({ url }: ServerProcess): Promise<boolean> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return /kafka_assigned_partitions [12]\n/.test(text);
-}
-
-async function metric({ url }: ServerProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^flamelake_${name} (\\S+)$`, 'm').exec(text)?.[1]);
+async function isShared(server: ServerProcess): Promise<boolean> {
+  const [count = 0] = await metricValues(server, 'kafka_assigned_partitions');
+  return count > 0 && count < PARTITIONS;
 }
 
 /** A query waits 5 s for a commit and then says so. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { type Ground, queriersFlag, startGround, whyNoCluster } from './cluster.ts';
+import { metric, until } from './observe.ts';
 import { call, type ServerProcess } from './server-process.ts';
 import { aroundNow, push, pushMessage, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
 
@@ -20,21 +21,13 @@ const PUSHES_EACH = 6;
 
 const skip = (await whyNoCluster()) ?? false;
 let ground: Ground;
-const processes: ServerProcess[] = [];
 
 before(async () => {
   if (skip === false) ground = await startGround();
 });
-after(async () => {
-  await Promise.all(processes.map((process) => process.kill()));
-  await ground?.stop();
-});
+after(() => ground?.stop());
 
-async function start(target: string, flags: readonly string[] = []): Promise<ServerProcess> {
-  const process = await ground.start(target, flags);
-  processes.push(process);
-  return process;
-}
+const start = (target: string, flags: readonly string[] = []) => ground.start(target, flags);
 
 /** About 130 KB that compress badly. */
 function wideProfile(seed: number): Uint8Array {
@@ -43,13 +36,6 @@ function wideProfile(seed: number): Uint8Array {
     return { frames: ['main', `f_${name}`], value: 1n };
   });
   return smallPprof({ stacks, timeMs: Date.now() });
-}
-
-async function metric(server: ServerProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${server.url}/metrics`)).text();
-  const value = new RegExp(`^flamelake_${name} (\\S+)$`, 'm').exec(text)?.[1];
-  assert.ok(value !== undefined, name);
-  return Number(value);
 }
 
 function rssBytes({ pid }: ServerProcess): number {
@@ -202,7 +188,3 @@ test('a bucket that stands still: a query takes no longer than query.timeout, an
     process.kill(ground.s3.pid, 'SIGCONT');
   }
 });
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 100));
-}

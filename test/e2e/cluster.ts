@@ -11,7 +11,8 @@ import {
 } from '../real/components/versitygw.ts';
 import { type ServerProcess, startServer, temporaryDirectory } from './server-process.ts';
 
-const PARTITIONS = 4;
+/** Of the profile log, unless a test says otherwise. */
+export const PARTITIONS = 4;
 /** Each of the roles that scale is there twice. */
 const COPIES = 2;
 /** Names by which compactors share the partitions; nobody connects to them. */
@@ -45,7 +46,9 @@ export interface Ground {
   readonly flags: readonly string[];
   /** The flags of those who share results. */
   readonly sharedResults: readonly string[];
+  /** A process of a role, ended with the ground. */
   start(target: string, flags?: readonly string[]): Promise<ServerProcess>;
+  /** Ends all processes, then what they stand on. */
   stop(): Promise<void>;
 }
 
@@ -60,13 +63,21 @@ export async function startGround(): Promise<Ground> {
     startRedis(),
   ]);
   const places = placeFlags(kafka, s3);
+  const started: ServerProcess[] = [];
   return {
     kafka,
     s3,
     flags: places,
     sharedResults: ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redis.port}`],
-    start: (target, flags = []) => startRole(target, [...places, ...flags]),
-    stop: async () => void (await Promise.all([kafka.stop(), s3.stop(), redis.stop()])),
+    async start(target, flags = []) {
+      const process = await startRole(target, [...places, ...flags]);
+      started.push(process);
+      return process;
+    },
+    async stop() {
+      await Promise.all(started.map((process) => process.kill()));
+      await Promise.all([kafka.stop(), s3.stop(), redis.stop()]);
+    },
   };
 }
 
@@ -95,11 +106,7 @@ export async function startCluster(): Promise<Cluster> {
     flags: ground.flags,
     frontendFlags: asked,
     start,
-    async stop() {
-      const all = [...frontends, ...distributors, ...writers, ...queriers, ...compactors];
-      await Promise.all(all.map((process) => process.kill()));
-      await ground.stop();
-    },
+    stop: ground.stop,
   };
 }
 
