@@ -4,7 +4,7 @@ import { createSnapshotSource, foldOnce, sealCommitToken, segmentKey } from '@fl
 import type { ProfileRecord } from '@flamelake/formats';
 import type { Cache, Clock, Random } from '@flamelake/model';
 import { createMemoryStore } from '@flamelake/object-store';
-import { createQuerier } from '@flamelake/querier';
+import { createQuerier, type QuerierOptions } from '@flamelake/querier';
 import { createMetrics } from '@flamelake/runtime';
 import type { CallContext } from './queries.ts';
 import { createQueryFrontend } from './query-frontend.ts';
@@ -39,6 +39,7 @@ export function createTestFrontend(
     wrap?: (execute: ExecuteTask) => ExecuteTask;
     /** When queries have taken too long; never if absent. */
     deadline?: Promise<void>;
+    querier?: Partial<QuerierOptions>;
   } = {},
 ) {
   const clock = steppingClock(options.deadline);
@@ -46,7 +47,14 @@ export function createTestFrontend(
   let position = 0;
   const queriesWith = (results?: Cache) => {
     const caches = results === undefined ? {} : { results, cache: results };
-    const querier = createQuerier({ store, storeId: 'store', clock, metrics: createMetrics(), ...caches });
+    const querier = createQuerier({
+      store,
+      storeId: 'store',
+      clock,
+      metrics: createMetrics(),
+      ...caches,
+      ...options.querier,
+    });
     return createQueryFrontend({
       snapshots: createSnapshotSource({ store, clock, reuseMs: 0 }),
       keys: KEYS,
