@@ -25,6 +25,10 @@ test('time series and heat maps: right ones, too little, too much, another step,
   assert.equal(judge('time series', series(['a', '5000', 10], ['b', '5000', 20])), 2);
   assert.equal(judge('time series', series(['a', '5000', 10], ['a', '9000', 20])), 2);
   assert.equal(judge('time series', {}), 2);
+  const late = { ...asked, startMs: 5_500 };
+  assert.equal(judge('time series', series(['a', '5500', 10], ['b', '9000', 20]), late), 0);
+  assert.equal(judge('time series', series(['b', '9000', 20]), late), 1);
+  assert.equal(judge('time series', series(['b', '9000', 20]), { ...asked, startMs: 6_001 }), 0);
   // Nobody has seen them yet when this was asked.
   assert.equal(judge('time series', {}, { ...asked, sentMs: 1_000 }), 0);
   const heatmap = (name: string, counts: number[]) => ({

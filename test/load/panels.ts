@@ -167,7 +167,10 @@ function halves(asked: Asked): readonly [Asked, Asked] {
   ];
 }
 
-/** @param got - by pod and right edge of a step */
+/**
+ * The first point, at the start of the range, is of the step before it.
+ * @param got - by pod and right edge of a step
+ */
 function judgeSteps(
   asked: Asked,
   ledger: Ledger,
@@ -175,15 +178,17 @@ function judgeSteps(
   valueOf: (entry: Entry) => number,
 ): readonly string[] {
   const { service, startMs, endMs } = asked;
+  const read = { ...asked, startMs: startMs - STEP_MS };
   const least = new Map<string, number>();
   const most = new Map<string, number>();
   const add = (to: Map<string, number>, key: string, value: number) => to.set(key, (to.get(key) ?? 0) + value);
   for (const entry of ledger.of(service)) {
-    if (!entry.isSound || entry.timeMs < startMs || entry.timeMs > endMs) continue;
-    const untilMs = Math.min(endMs, startMs + Math.ceil((entry.timeMs - startMs) / STEP_MS) * STEP_MS);
+    if (!entry.isSound || entry.timeMs < read.startMs || entry.timeMs > endMs) continue;
+    const step = Math.max(0, Math.ceil((entry.timeMs - startMs) / STEP_MS));
+    const untilMs = Math.min(endMs, startMs + step * STEP_MS);
     const key = `${entry.pod} until ${untilMs}`;
     add(most, key, valueOf(entry));
-    if (mustCount(asked, entry)) add(least, key, valueOf(entry));
+    if (mustCount(read, entry)) add(least, key, valueOf(entry));
   }
   return [...new Set([...got.keys(), ...most.keys()])].flatMap((key) => {
     const [value, from, to] = [got.get(key) ?? 0, least.get(key) ?? 0, most.get(key) ?? 0];
