@@ -58,6 +58,25 @@ function questions(endMs: number): readonly Question[] {
         hasExemplars: false,
       }),
   });
+  const heatmap = (hours: number, stepSeconds: number): Question => ({
+    name: `heat map, ${hours} h`,
+    ask: (queries, call) =>
+      queries.heatmap(call, {
+        ...stacks(hours, selector),
+        groupBy: [],
+        stepSeconds,
+        points: 'profiles',
+        limit: 0,
+        hasExemplars: false,
+      }),
+  });
+  const diff: Question = {
+    name: 'diff, a day and the day before',
+    ask: (queries, call) => {
+      const [left, right] = [{ startMs: endMs - 48 * HOUR_MS, endMs: endMs - 24 * HOUR_MS }, range(24)];
+      return queries.diff(call, { ...stacks(24, selector), ...left }, { ...stacks(24, selector), ...right });
+    },
+  };
   const pod = `{service_name="${ASKED.service}",pod="${ASKED.service}-1"}`;
   return [
     flamegraph('1 h', 1),
@@ -68,6 +87,9 @@ function questions(endMs: number): readonly Question[] {
     series('1 h', 1, 15),
     series('24 h', 24, 360),
     series('7 d', 168, 2_520),
+    heatmap(24, 360),
+    diff,
+    { name: 'profile types, 7 d', ask: (queries, call) => queries.profileTypes(call, range(168)) },
     { name: 'label names, 7 d', ask: (queries, call) => queries.labelNames(call, range(168), []) },
     { name: 'values of pod, 7 d', ask: (queries, call) => queries.labelValues(call, range(168), 'pod', []) },
     {
