@@ -44,6 +44,7 @@ export function flamegraphFunctionTree({ names, levels }: Pick<Flamegraph, 'name
     for (let at = 0; at + BAR_LENGTH <= bars.length; at += BAR_LENGTH) {
       const [start, total, self] = [end + bars[at], bars[at + 1], bars[at + 2]];
       if (start < end || total < 0n || self < 0n) throw wrongGraph('flame graph has a negative value');
+      if (self > total) throw wrongGraph('bar of the flame graph has more of its own than in all');
       end = start + total;
       rest -= self;
       if (total === 0n) continue;
