@@ -41,18 +41,6 @@ test('too much, too little, refused, unknown and out of range are wrong', () => 
   assert.equal(judge(right, { startMs: 2 }).length, 1);
 });
 
-test('what was deleted a moment ago is in no answer, and what somebody asked to delete may be', () => {
-  const { first, second, judge } = setUp();
-  const right = { [first.id]: 1n, [second.id]: 2n };
-  first.mayGo = true;
-  for (const counted of [right, { [second.id]: 2n }]) assert.deepEqual(judge(counted), []);
-  first.deletedMs = 4_800;
-  assert.deepEqual(judge(right), []);
-  first.deletedMs = 4_600;
-  assert.equal(judge(right).length, 1);
-  assert.deepEqual(judge({ [second.id]: 2n }), []);
-});
-
 test('what was seen stays', () => {
   const { first, judge } = setUp();
   first.seenMs = 4_800;

@@ -1,7 +1,4 @@
-/**
- * Whether an answer can be right: each profile whole or not at all, none that was refused, deleted or never sent, none missing that must be
- * there.
- */
+/** Whether an answer can be right: each profile whole or not at all, none that was refused or never sent, none missing that must be there. */
 import type { Acknowledgement, Entry } from './ledger.ts';
 
 export interface Asked {
@@ -30,7 +27,7 @@ export function judgeAnswer(asked: Asked, entries: readonly Entry[], counted: Re
     if (entry.timeMs < asked.startMs || entry.timeMs > asked.endMs) continue;
     const got = counted.get(entry.id);
     if (got !== undefined) known++;
-    const reason = got === undefined ? whyMissed(asked, entry) : whyWrong(asked, entry, got);
+    const reason = got === undefined ? whyMissed(asked, entry) : whyWrong(entry, got);
     if (reason !== undefined) wrong.push(`${entry.service} ${entry.id}: ${reason}`);
   }
   if (known !== counted.size) {
@@ -49,16 +46,15 @@ export function mustCount(asked: Asked, entry: Entry): boolean {
   return isInRange && whyMissed(asked, entry) !== undefined;
 }
 
-function whyWrong({ sentMs }: Asked, { isSound, value, deletedMs }: Entry, got: bigint): string | undefined {
+function whyWrong({ isSound, value }: Entry, got: bigint): string | undefined {
   if (!isSound) return 'was refused and is counted';
-  if (deletedMs !== undefined && deletedMs < sentMs - SNAPSHOT_AGE_MS) return 'was deleted and is counted';
   return got === BigInt(value) ? undefined : `counted ${got}, sent ${value}`;
 }
 
-/** A profile may be missing until somebody has seen it, or asks behind it; and from when somebody asks for its delete. */
+/** A profile may be missing until somebody has seen it, or asks behind it. */
 function whyMissed({ sentMs, after }: Asked, entry: Entry): string | undefined {
-  const { isSound, acknowledgedMs, seenMs, mayGo } = entry;
-  if (!isSound || mayGo) return undefined;
+  const { isSound, acknowledgedMs, seenMs } = entry;
+  if (!isSound) return undefined;
   if (seenMs !== undefined && seenMs < sentMs - SNAPSHOT_AGE_MS) return 'was seen and is gone';
   if (after === undefined) return undefined;
   if (entry === after.entry) return 'is missing, and its own token was sent';

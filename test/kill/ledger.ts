@@ -15,10 +15,6 @@ export interface Entry {
   /** When the first answer that counts it was in hand. */
   seenMs: number | undefined;
   isRefused: boolean;
-  /** Somebody asked for a delete that matches it: it may be gone, whatever came of that. */
-  mayGo: boolean;
-  /** When a delete was acknowledged that is surely about it. */
-  deletedMs: number | undefined;
 }
 
 /** The newest acknowledged push of a service. */
@@ -53,8 +49,6 @@ export function createLedger(services: readonly string[]): Ledger {
         acknowledgedMs: undefined,
         seenMs: undefined,
         isRefused: false,
-        mayGo: false,
-        deletedMs: undefined,
       };
       entries.push(entry);
       byService.get(entry.service)?.push(entry);
