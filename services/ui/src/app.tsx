@@ -49,7 +49,7 @@ export function App() {
   const [state, setState] = useState(readAddress);
   const [nowMs, setNow] = useState(() => Date.now());
   const options = useAnswer('', serverOptions);
-  const hasTenants = options.value?.get('multitenancy.enabled') === 'true';
+  const hasTenants = options.value && options.value.get('multitenancy.enabled') === 'true';
   const page = useMemo<Page>(
     () => ({
       state,

@@ -8,8 +8,8 @@ export interface Page {
   readonly state: PageState;
   /** When the data was last asked for, ms since 1970: what `now` means. */
   readonly nowMs: number;
-  /** Whether requests must name a tenant. */
-  readonly hasTenants: boolean;
+  /** Whether requests must name a tenant; undefined until the server has said so. */
+  readonly hasTenants: boolean | undefined;
   /** Goes to another state, as a step of the browser's history unless told otherwise; nothing changed asks for the data again. */
   go(change: Partial<PageState>, options?: { readonly isStep?: boolean }): void;
 }

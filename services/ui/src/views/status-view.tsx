@@ -63,9 +63,9 @@ export function StatusView() {
         }
       </Part>
       <Part title="Ingestion" answer={metrics}>
-        {(all) => <Ingestion metrics={all} tenant={hasTenants ? tenant : ''} />}
+        {(all) => <Ingestion metrics={all} tenant={hasTenants === false ? '' : tenant} />}
       </Part>
-      {!hasTenants && (
+      {hasTenants === false && (
         <Part title="Catalog" answer={metrics}>
           {(all) => <Catalog metrics={all} />}
         </Part>
