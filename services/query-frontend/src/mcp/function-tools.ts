@@ -1,6 +1,7 @@
 /** Tools about functions: the heaviest, what calls one and what it calls, and its lines. */
 import { functionTable, lineTable, neighboursOf } from '@flamelake/query';
 import * as z from 'zod';
+import type { StacktraceQuery } from '../queries.ts';
 import { answerText, heaviest, inWords, percent, shortName } from './answer-text.ts';
 import { defineTool, describeWindow, explainEmpty, link, ORDER, rows, unitOf, WINDOW, windowQuery } from './tool.ts';
 
@@ -30,17 +31,9 @@ export const topFunctions = defineTool({
       all.filter((row) => row.total > 0n && row.name.includes(contains)),
       (row) => row[order],
     );
+    const shown = found.slice(0, rowsMax).map((row) => ({ ...row, name: shortName(row.name) }));
     return answerText({
-      head: [
-        describeWindow(query),
-        `whole: ${whole} ${unitOf(query)}${inWords(whole, unitOf(query))}`,
-        'self\tself %\ttotal\ttotal %\tfunction',
-      ],
-      rows: found
-        .slice(0, rowsMax)
-        .map((row) =>
-          [row.self, percent(row.self, whole), row.total, percent(row.total, whole), shortName(row.name)].join('\t'),
-        ),
+      ...costTable(query, whole, 'function', shown),
       rowCount: found.length,
       what: 'functions',
       foot: [link(context, '/explore', query, { pane: 'table' })],
@@ -124,17 +117,31 @@ export const hotLines = defineTool({
     if (found.length === 0)
       return `No stack holds a line of ${shortName(name)}; top_functions with contains finds names.`;
     return answerText({
-      head: [
-        describeWindow(query),
-        `whole: ${whole} ${unitOf(query)}${inWords(whole, unitOf(query))}`,
-        'self\tself %\ttotal\ttotal %\tline\tfunction',
-      ],
-      rows: found
-        .slice(0, rowsMax)
-        .map((row) => [row.self, percent(row.self, whole), row.total, percent(row.total, whole), row.name].join('\t')),
+      ...costTable(query, whole, 'line\tfunction', found.slice(0, rowsMax)),
       rowCount: found.length,
       what: 'lines',
       foot: [link(context, '/explore', query, name === '' ? {} : { pane: 'sandwich', about: name })],
     });
   },
 });
+
+interface Cost {
+  /** As shown, in as many columns as its title has. */
+  readonly name: string;
+  readonly self: bigint;
+  readonly total: bigint;
+}
+
+/** What things cost by themselves and with what they call, and what share of the whole that is. */
+function costTable(query: StacktraceQuery, whole: bigint, title: string, costs: readonly Cost[]) {
+  return {
+    head: [
+      describeWindow(query),
+      `whole: ${whole} ${unitOf(query)}${inWords(whole, unitOf(query))}`,
+      `self\tself %\ttotal\ttotal %\t${title}`,
+    ],
+    rows: costs.map(({ name, self, total }) =>
+      [self, percent(self, whole), total, percent(total, whole), name].join('\t'),
+    ),
+  };
+}
