@@ -16,10 +16,17 @@ const TEXT: Schema = { type: 'string' };
 const COUNT: Schema = { type: 'integer', minimum: 0 };
 const OPEN: Schema = { type: 'object' };
 const OBJECTS: Schema = { type: 'array', items: OPEN };
+const DIGEST: Schema = { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' };
 /** Values whose shape is Kubernetes', or that values.yaml shows empty, by path. */
 const TOLD: Readonly<Record<string, Schema>> = {
   mode: { enum: ['single', 'distributed'] },
-  'image.digest': { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
+  'image.digest': DIGEST,
+  ...Object.fromEntries(
+    ['kafka', 's3', 'redis'].flatMap((part) => [
+      [`devSet.${part}.image.digest`, DIGEST],
+      [`devSet.${part}.resources`, OPEN],
+    ]),
+  ),
   'image.pullPolicy': { enum: ['Always', 'IfNotPresent', 'Never'] },
   'service.type': { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
   'defaults.options': closed(
@@ -39,6 +46,9 @@ const TOLD: Readonly<Record<string, Schema>> = {
   ...open(
     'gateway.timeouts',
     'monitoring.serviceMonitor.labels',
+    'monitoring.podMonitor.labels',
+    'createJob.nodeSelector',
+    'createJob.affinity',
     'monitoring.prometheusRule.labels',
     'monitoring.dashboards.labels',
     'monitoring.dashboards.annotations',

@@ -12,15 +12,11 @@ import { readScrapeConfig } from '../../services/scraper/src/read-scrape-config.
 import { temporaryDirectory } from '../e2e/server-process.ts';
 import { installHelm, installKubeconform, installKubeSchemas } from '../real/components/helm.ts';
 import { pathOf } from '../real/components/install.ts';
-import { decodeStrictly, installMonitoringKinds } from '../real/components/monitoring-kinds.ts';
 import { CHART, helm, renderChart, VALUE_SETS } from './render-chart.ts';
 
 const runFile = promisify(execFile);
 const [program, conform, schemas] = [await installHelm(), await installKubeconform(), await installKubeSchemas()];
-const kinds = await installMonitoringKinds();
 const skip = program.skip ?? conform.skip ?? schemas.skip ?? false;
-/** Kinds of the Prometheus operator, whose schemas are not to be had as a Go module: its types take them. */
-const UNDESCRIBED = ['ServiceMonitor', 'PrometheusRule'];
 
 interface Container {
   readonly name: string;
@@ -41,6 +37,8 @@ interface Manifest {
         readonly terminationGracePeriodSeconds: number;
         readonly serviceAccountName: string;
         readonly automountServiceAccountToken: boolean;
+        readonly nodeSelector?: Readonly<Record<string, string>>;
+        readonly affinity?: object;
       };
     };
   };
@@ -50,6 +48,18 @@ function manifests(text: string): Manifest[] {
   return parseAllDocuments(text)
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null);
+}
+
+/** What kubeconform says of manifests. */
+async function conformity(text: string): Promise<string> {
+  const file = `${temporaryDirectory()}/rendered.yaml`;
+  writeFileSync(file, text);
+  const location = `${pathOf(schemas)}/{{.ResourceKind}}{{.KindSuffix}}.json`;
+  const words = ['-strict', '-summary', '-schema-location', location, file];
+  return runFile(`${pathOf(conform)}/kubeconform`, words).then(
+    ({ stdout }) => stdout,
+    (error: { readonly stdout: string }) => error.stdout,
+  );
 }
 
 test('the chart names the image and version of the project', () => {
@@ -64,12 +74,7 @@ for (const set of VALUE_SETS) {
   test(`${set}: helm lints it, Kubernetes knows every field`, { skip }, async () => {
     const lint = await helm('lint', '.', '--strict', '--values', `ci/${set}-values.yaml`);
     assert.match(lint, /0 chart\(s\) failed/);
-    const file = `${temporaryDirectory()}/rendered.yaml`;
-    writeFileSync(file, await renderChart(set));
-    const location = `${pathOf(schemas)}/{{.ResourceKind}}{{.KindSuffix}}.json`;
-    const words = ['-strict', '-summary', '-skip', UNDESCRIBED.join(), '-schema-location', location, file];
-    const { stdout } = await runFile(`${pathOf(conform)}/kubeconform`, words);
-    assert.match(stdout, /Invalid: 0, Errors: 0/);
+    assert.match(await conformity(await renderChart(set)), /Invalid: 0, Errors: 0, Skipped: 0/);
   });
 
   test(`${set}: renders as it did; \`node scripts/render-chart.ts\` renders it`, { skip }, async () => {
@@ -79,8 +84,10 @@ for (const set of VALUE_SETS) {
   test(`${set}: the options of every pod are options, and the longest shutdown fits`, { skip }, async () => {
     const all = manifests(await renderChart(set));
     const config = all.find(({ data }) => data?.['flamelake.yaml'] !== undefined)?.data?.['flamelake.yaml'] ?? '';
-    const pods = all.flatMap(({ kind, spec }) => (kind === 'Job' ? [] : (spec?.template?.spec ?? [])));
-    assert.equal(pods.length, { single: 1, distributed: 5, everything: 6 }[set]);
+    const pods = all
+      .flatMap(({ kind, spec }) => (kind === 'Job' ? [] : (spec?.template?.spec ?? [])))
+      .filter(({ containers }) => containers[0].name === 'flamelake');
+    assert.equal(pods.length, { single: 1, distributed: 5, everything: 6, dev: 5 }[set]);
     for (const { initContainers, containers, terminationGracePeriodSeconds } of pods) {
       for (const { args, env } of [...initContainers, ...containers]) {
         const environment = Object.fromEntries(env.map(({ name }) => [name, 'secret']));
@@ -111,6 +118,10 @@ test('the job that makes bucket and topic is a distributor’s check, anew at ea
   const upgraded = jobOf(await renderChart('everything', '--set', 'config.log.level=debug'));
   assert.notEqual(upgraded?.metadata.name, jobOf(rendered)?.metadata.name);
   assert.equal(jobOf(await renderChart('distributed')), undefined);
+  assert.deepEqual(job?.affinity, distributor?.affinity);
+  const own = ['createJob.nodeSelector.pool=small', 'distributor.nodeSelector.pool=large'];
+  const elsewhere = jobOf(await renderChart('everything', ...own.flatMap((value) => ['--set', value])));
+  assert.deepEqual(elsewhere?.spec?.template?.spec.nodeSelector, { pool: 'small' });
 });
 
 test('scrapers alone have a token, and may list pods where they are told to', { skip }, async () => {
@@ -163,16 +174,22 @@ test('dashboards and rules reach the cluster as they are', { skip }, async () =>
   assert.deepEqual(placed?.spec, parse(written));
 });
 
-test('the Prometheus operator takes its kinds, and no others’ fields', {
-  skip: skip || (kinds.skip ?? false),
-}, async () => {
-  const words = ['--set', 'monitoring.serviceMonitor.enabled=true,monitoring.prometheusRule.enabled=true'];
-  const all = manifests(await renderChart('distributed', ...words)).filter(({ kind }) => UNDESCRIBED.includes(kind));
-  assert.deepEqual(all.map(({ kind }) => kind).sort(), ['PrometheusRule', 'ServiceMonitor']);
-  for (const manifest of all) {
-    assert.equal(await decodeStrictly(pathOf(kinds), manifest.kind, manifest), '');
-    const strange = { ...manifest, spec: { ...manifest.spec, targetLabel: [] } };
-    assert.match(await decodeStrictly(pathOf(kinds), manifest.kind, strange), /unknown field "targetLabel"/);
+test('kinds of other projects are checked as strictly', { skip }, async () => {
+  const rendered = await renderChart('everything', '--set', 'monitoring.prometheusRule.enabled=true');
+  const text = `${rendered}\n---\n${await renderChart('dev')}`;
+  const strange: readonly (readonly [string, string, RegExp])[] = [
+    ['ServiceMonitor', 'endpoints:', /ServiceMonitor .*endpointz/],
+    ['PodMonitor', 'podMetricsEndpoints:', /PodMonitor .*podMetricsEndpointz/],
+    ['PrometheusRule', 'groups:', /PrometheusRule .*groupz/],
+    ['ScaledObject', 'triggers:', /ScaledObject .*triggerz/],
+    ['HTTPRoute', 'parentRefs:', /HTTPRoute .*parentRefz/],
+    ['GRPCRoute', 'parentRefs:', /GRPCRoute .*parentRefz/],
+  ];
+  for (const [kind, key, reason] of strange) {
+    const manifest = text.split(/^---$/m).find((one) => one.includes(`kind: ${kind}\n`)) ?? '';
+    assert.ok(manifest.includes(key), `${kind} with ${key}`);
+    assert.match(await conformity(manifest), /Valid: 1, Invalid: 0/);
+    assert.match(await conformity(manifest.replace(key, key.replace('s:', 'z:'))), reason);
   }
 });
 
@@ -190,6 +207,13 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['single', 'single.replicas=2', /mode single has one pod/],
   ['single', 'createJob.enabled=true', /createJob is for mode distributed/],
   ['single', 'createJob.backofLimit=1', /'\/createJob'.*backofLimit/],
+  ['single', 'devSet.enabled=true', /devSet is for mode distributed/],
+  ['distributed', 'devSet.enabled=true', /devSet brings what config\.kafka\.brokers names/],
+  ['dev', 'secrets.s3.existingSecret=bucket', /devSet has its own secret/],
+  ['dev', 'devSet.s3.image.digest=latest', /'\/devSet\/s3\/image\/digest'/],
+  ['dev', 'devSet.minio.image.tag=1', /'\/devSet'.*minio/],
+  ['dev', 'monitoring.serviceMonitor.enabled=true', /cannot both be enabled/],
+  ['distributed', 'createJob.activeDeadlineSeconds=soon', /'\/createJob\/activeDeadlineSeconds'/],
   ['single', 'mode=distributed', /needs config\.kafka\.brokers/],
   ['distributed', 'config.store.backend=files', /needs config\.store\.backend s3, gcs or azure/],
   ['distributed', 'querier.keda.enabled=true', /querier\.keda needs keda\.prometheusAddress/],

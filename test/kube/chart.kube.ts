@@ -101,13 +101,19 @@ test('everything that can be switched on is admitted; the autoscaler has its say
   });
   const keda = `/apis/keda.sh/v1alpha1/namespaces/${NAMESPACE}/scaledobjects`;
   const gateway = `/apis/gateway.networking.k8s.io/v1/namespaces/${NAMESPACE}`;
-  const lists = [keda, `${gateway}/httproutes`, `${gateway}/grpcroutes`];
+  const monitors = `/apis/monitoring.coreos.com/v1/namespaces/${NAMESPACE}`;
+  const lists = [
+    keda,
+    `${gateway}/httproutes`,
+    `${gateway}/grpcroutes`,
+    `${monitors}/servicemonitors`,
+    `${monitors}/prometheusrules`,
+  ];
   await until('custom resources are served', async () => {
     const answers = await Promise.all(lists.map((path) => client.call('GET', path)));
     return answers.every(({ status }) => status === 200);
   });
-  // The operator of Prometheus is not here.
-  const words = ['--values=ci/everything-values.yaml', '--set=monitoring.serviceMonitor.enabled=false'];
+  const words = ['--values=ci/everything-values.yaml', '--set=monitoring.prometheusRule.enabled=true'];
   await run('install', '.', ...words, ...waiting);
   // The Deployment names no number where there is an autoscaler.
   await until('the autoscaler raises distributors to their least number', async () => {
@@ -120,9 +126,22 @@ test('everything that can be switched on is admitted; the autoscaler has its say
     ),
   );
   const names = found.map(({ items }) => items.map(({ metadata }) => metadata.name).sort());
-  t.diagnostic(`ScaledObjects, HTTPRoutes, GRPCRoutes, HorizontalPodAutoscalers: ${JSON.stringify(names)}`);
+  t.diagnostic(`objects of other projects, then HorizontalPodAutoscalers: ${JSON.stringify(names)}`);
   const [name] = [`${RELEASE}-flamelake`];
-  assert.deepEqual(names, [[`${name}-querier`, `${name}-segment-writer`], [name], [name], [`${name}-distributor`]]);
+  assert.deepEqual(names, [
+    [`${name}-querier`, `${name}-segment-writer`],
+    ...Array.from({ length: 4 }, () => [name]),
+    [`${name}-distributor`],
+  ]);
+  await run('uninstall', ...waiting);
+  await until('nothing is left', async () => (await leftOf(client)).length === 0);
+});
+
+test('the dev set is admitted under the restricted standard, with what it serves, and is gone with the release', async () => {
+  const { client } = kube;
+  await run('install', '.', '--values=ci/dev-values.yaml', '--set=monitoring.podMonitor.enabled=false', ...waiting);
+  const ready = (await podsOf(client)).filter(isReady).map(componentOf);
+  for (const part of ['dev-kafka', 'dev-redis', 'dev-s3']) assert.equal(ready.filter((one) => one === part).length, 1);
   await run('uninstall', ...waiting);
   await until('nothing is left', async () => (await leftOf(client)).length === 0);
 });

@@ -26,9 +26,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
 {{- define "flamelake.image" -}}
-{{- with .Values.image -}}
-{{ .registry }}/{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{ include "flamelake.imageName" (mergeOverwrite (dict) .Values.image (dict "tag" (.Values.image.tag | default .Chart.AppVersion))) }}
 {{- end -}}
+
+{{- define "flamelake.imageName" -}}
+{{ .registry }}/{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end }}
 {{- end -}}
 
 {{- define "flamelake.serviceAccountName" -}}
@@ -92,6 +94,12 @@ scraper: scraper
 {{- if .Values.scraper.enabled -}}
 {{- $_ := set $own "scraper" (dict "push-url" $write "peers" (printf "dns:%s-scraper.%s:4040" $name $domain)) -}}
 {{- end -}}
+{{- if .Values.devSet.enabled -}}
+{{- $place := printf "%s-dev-%%s.%s:%%v" $name $domain -}}
+{{- $_ := set $own "kafka" (dict "brokers" (printf $place "kafka" 9092) "replication-factor" 1 "min-insync-replicas" 1) -}}
+{{- $_ := set $own "store" (dict "backend" "s3" "s3" (dict "endpoint" (printf "http://%s" (printf $place "s3" 9000)) "bucket" "flamelake")) -}}
+{{- $_ := set $own "redis" (dict "mode" "single" "addresses" (printf $place "redis" 6379)) -}}
+{{- end -}}
 {{- end -}}
 {{- with .Values.secrets -}}
 {{- if .serverTls.existingSecret -}}
@@ -110,6 +118,15 @@ scraper: scraper
 {{- end -}}
 {{- end -}}
 {{- toYaml (mergeOverwrite $own (deepCopy .Values.config)) -}}
+{{- end -}}
+
+{{/* Secrets that options name: those of the values, and of the dev set the one that is made. */}}
+{{- define "flamelake.secrets" -}}
+{{- $secrets := deepCopy .Values.secrets -}}
+{{- if .Values.devSet.enabled -}}
+{{- $_ := set $secrets "s3" (dict "existingSecret" (printf "%s-dev" (include "flamelake.fullname" .)) "accessKeyKey" "access-key" "secretKeyKey" "secret-key") -}}
+{{- end -}}
+{{- toYaml $secrets -}}
 {{- end -}}
 
 {{/* Secrets as environment variables of options. */}}

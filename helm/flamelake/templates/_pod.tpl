@@ -111,7 +111,7 @@ resources: {{ toYaml .values.resources | nindent 2 }}
 env:
   - name: NODE_ENV
     value: production
-  {{- include "flamelake.secretEnv" .root.Values.secrets | nindent 2 }}
+  {{- include "flamelake.secretEnv" (fromYaml (include "flamelake.secrets" .root)) | nindent 2 }}
   {{- with .values.extraEnv }}{{ tpl (toYaml .) $.root | nindent 2 }}{{ end }}
 {{- with .values.extraEnvFrom }}
 envFrom: {{ tpl (toYaml .) $.root | nindent 2 }}

@@ -13,7 +13,13 @@ const KUBECONFORM = 'v0.8.0';
 const CUSTOM = [
   ['sigs.k8s.io/gateway-api@v1.4.0', 'config/crd/standard/*.yaml'],
   ['github.com/kedacore/keda/v2@v2.18.1', 'config/crd/bases/*.yaml'],
+  [
+    'github.com/prometheus-operator/prometheus-operator@v0.92.0',
+    'example/prometheus-operator-crd/*_{podmonitors,prometheusrules,servicemonitors}.yaml',
+  ],
 ] as const;
+/** Other versions are other schemas. */
+const VERSIONS = [KUBERNETES, ...CUSTOM.map(([module]) => module.replace(/^.*@v/, ''))].join('-');
 const runFile = promisify(execFile);
 
 export const installHelm = () => installGo(`helm-${HELM}`, `helm.sh/helm/v3/cmd/helm@${HELM}`);
@@ -22,7 +28,7 @@ export const installKubeconform = () =>
 
 /** A folder of schemas by kind, group and version. */
 export function installKubeSchemas(): Promise<Installed> {
-  return install(`kube-schemas-${KUBERNETES}`, async (folder) => {
+  return install(`kube-schemas-${VERSIONS}`, async (folder) => {
     const swagger = `${await download(`k8s.io/kubernetes@v${KUBERNETES}`)}/api/openapi-spec/swagger.json`;
     write(folder, swaggerSchemas(JSON.parse(readFileSync(swagger, 'utf8'))));
     for (const definition of await customDefinitions()) write(folder, crdSchemas(definition));

@@ -157,8 +157,14 @@ async function format(folder: string, directory: string, index: number): Promise
   await runFile('java', java(folder, 128, [...words, ...users]));
 }
 
-function java(folder: string, heapMiB: number, words: readonly string[]): string[] {
-  const logging = `-Dlog4j2.configurationFile=${folder}/log4j2.properties`;
+/** Words of `java` for a class of Kafka's. */
+export function java(
+  folder: string,
+  heapMiB: number,
+  words: readonly string[],
+  logFile = `${folder}/log4j2.properties`,
+): string[] {
+  const logging = `-Dlog4j2.configurationFile=${logFile}`;
   // The first compiler alone: it halves what a start costs.
   const machine = [`-Xmx${heapMiB}m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
   return [...machine, logging, '-cp', `${folder}/libs/*`, ...words];
