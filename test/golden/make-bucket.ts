@@ -53,7 +53,7 @@ export async function makeBucket(limits: Partial<CatalogLimits>): Promise<readon
   }
   const change = (kind: 'delete' | 'pin', selector: string, fromMs: number, untilMs: number) =>
     changeData(
-      { store, random, nowMs: () => clock.nowMs() },
+      { store, random, clock },
       {
         id: Buffer.from(random.bytes(16)).toString('hex'),
         kind,

@@ -5,7 +5,7 @@ import { foldOnce } from './fold-once.ts';
 import { newestManifest } from './newest-manifest.ts';
 import { createTestWriter, createWorld, storedTotals, type World } from './world.test-support.ts';
 
-const contextOf = ({ store, random, clock }: World) => ({ store, random, nowMs: () => clock.nowMs() });
+const contextOf = ({ store, random, clock }: World) => ({ store, random, clock });
 
 async function worldOfOne(): Promise<{ readonly world: World; readonly change: DataChange }> {
   const world = createWorld();

@@ -9,7 +9,7 @@ import { commitChange } from './commit-change.ts';
 import { deleteProfiles } from './delete-profiles.ts';
 import { randomId } from './random-id.ts';
 import { listRoots } from './take-snapshot.ts';
-import { changeDocument, readDocument, TENANTS_PREFIX } from './tenant-document.ts';
+import { changeDocument, type DocumentContext, readDocument, TENANTS_PREFIX } from './tenant-document.ts';
 import type { PartitionRoot } from './types.ts';
 
 /** What somebody wants changed. */
@@ -34,11 +34,7 @@ export interface ChangeRecord extends DataChange {
   readonly atMs: number;
 }
 
-export interface DataChangeContext {
-  readonly store: ObjectStore;
-  readonly random: Random;
-  readonly nowMs: () => number;
-}
+export type DataChangeContext = DocumentContext;
 
 const PARALLEL_MAX = 16;
 /** How long whoever began a change has for it, until others finish it. */
@@ -60,11 +56,11 @@ export async function changeData(context: DataChangeContext, change: DataChange)
 export async function finishDataChanges(context: DataChangeContext): Promise<number> {
   let finished = 0;
   for (const folder of await context.store.listFolders(TENANTS_PREFIX)) {
-    const sinceMs = context.nowMs() - UNFINISHED_MS_MAX;
+    const sinceMs = context.clock.nowMs() - UNFINISHED_MS_MAX;
     const records = (await changeRecords(context, decodeURIComponent(folder), { fromMs: sinceMs })).records;
     const done = new Set(records.filter(({ step }) => step === 'done').map(keyOf));
     for (const one of records) {
-      if (done.has(keyOf(one)) || one.atMs > context.nowMs() - FINISH_AFTER_MS) continue;
+      if (done.has(keyOf(one)) || one.atMs > context.clock.nowMs() - FINISH_AFTER_MS) continue;
       await applyEverywhere(context, one);
       await record(context, one, 'done');
       finished++;
@@ -121,7 +117,7 @@ function endOfMonth(month: string): number {
 
 async function record(context: DataChangeContext, change: DataChange, step: ChangeRecord['step']): Promise<void> {
   const { id, kind, tenant, selector, fromMs, untilMs, by } = change;
-  const atMs = context.nowMs();
+  const atMs = context.clock.nowMs();
   const line: ChangeRecord = { id, kind, tenant, selector, fromMs, untilMs, by, step, atMs };
   await changeDocument(context, documentOf(tenant, atMs), (value) => [...recordsOf(value), line]);
 }

@@ -7,9 +7,9 @@ import { createWorld } from './world.test-support.ts';
 const NAME = { tenant: "o'brien|*", name: 'settings' };
 
 function world() {
-  const { store } = createWorld();
+  const { store, clock } = createWorld();
   const random = createSeededRandom(5);
-  return { store, context: { store, random } };
+  return { store, clock, context: { store, random, clock } };
 }
 
 const push = (item: number) => (value: unknown) => [...((value as number[] | undefined) ?? []), item];
@@ -41,6 +41,59 @@ test('a change whose answer is lost, or that is still under way, counts once', a
   assert.deepEqual(await changeDocument(context, NAME, push(2)), [1, 2]);
   await store.underWay[0]?.();
   assert.deepEqual(await readDocument(store, NAME), [1, 2]);
+});
+
+test('a store that takes no puts is said to be away, and a change may be made once it takes them again', async () => {
+  const { store, clock, context } = world();
+  await changeDocument(context, NAME, push(1));
+  const slept: number[] = [];
+  clock.onSleep = (ms) => slept.push(ms);
+  const attempts = () => store.requests.filter((request) => request.startsWith('putIfAbsent')).length;
+  const before = attempts();
+  for (let i = 0; i < 5; i++) store.meet('putIfAbsent', 'tenants/', () => 'refused');
+  await assert.rejects(changeDocument(context, NAME, push(2)), {
+    code: 'unavailable',
+    details: { ...NAME, attempts: 5, retryAfterSeconds: 1 },
+  });
+  assert.equal(attempts(), before + 5);
+  assert.equal(slept.length, 4);
+  assert.ok(slept.every((ms, i) => ms <= 50 * 2 ** i) && Math.max(...slept) > 50, slept.join());
+  for (let i = 0; i < 4; i++) store.meet('putIfAbsent', 'tenants/', () => 'refused');
+  assert.deepEqual(await changeDocument(context, NAME, push(3)), [1, 3]);
+});
+
+test('only who always finds a new version of others is told so', async () => {
+  const { store, context } = world();
+  let others = 0;
+  const other = async () => {
+    await changeDocument({ ...context, store: store.inner }, NAME, () => others++);
+    return undefined;
+  };
+  for (let i = 0; i < 20; i++) store.meet('putIfAbsent', 'tenants/', other);
+  await assert.rejects(
+    changeDocument(context, NAME, () => 'own'),
+    { code: 'aborted', details: { ...NAME, attempts: 20 } },
+  );
+  // Puts that go unanswered in between are not theirs.
+  for (let i = 0; i < 19; i++) {
+    for (let j = 0; j < 4; j++) store.meet('putIfAbsent', 'tenants/', () => 'refused');
+    store.meet('putIfAbsent', 'tenants/', other);
+  }
+  assert.equal(await changeDocument(context, NAME, () => 'own'), 'own');
+  assert.equal(others, 39);
+});
+
+test('a put that lands while the next attempt waits counts once', async () => {
+  const { store, clock, context } = world();
+  const late: Promise<unknown>[] = [];
+  clock.onSleep = () => {
+    const landing = store.underWay.pop();
+    if (landing !== undefined) late.push(landing());
+  };
+  store.meet('putIfAbsent', 'tenants/', () => 'stillUnderWay');
+  assert.deepEqual(await changeDocument(context, NAME, push(1)), [1]);
+  assert.equal(late.length, 1);
+  assert.deepEqual(await changeDocument(context, NAME, push(2)), [1, 2]);
 });
 
 test('old versions go, and one that comes back changes nothing', async () => {

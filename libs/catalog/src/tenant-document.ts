@@ -7,7 +7,7 @@
  * The newest version sorts first and is the only one that counts; a commit counts when its id is in it. So versions that nobody can look
  * for any more may be deleted: a put that comes late to a deleted key lies below the newest and changes nothing.
  */
-import { FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
+import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
 import { descendingKey } from './keys.ts';
 import { randomId } from './random-id.ts';
 
@@ -28,8 +28,15 @@ export const TENANTS_PREFIX = 'tenants/';
 
 const FORMAT_VERSION = 1;
 const COMMIT_IDS_MAX = 64;
-/** Each attempt fails because somebody else committed. */
-const ATTEMPTS_MAX = 20;
+/** Attempts before which somebody else committed. */
+const LOST_MAX = 20;
+/** Attempts in a row after which nothing new is there: the store does not take puts. */
+const UNANSWERED_MAX = 5;
+/** Longest wait before the second attempt; it doubles with each further one. */
+const DELAY_MS = 50;
+const DELAY_MS_MAX = 1_000;
+/** Reads of a newest version that is superseded and deleted meanwhile. */
+const READS_MAX = 20;
 /** Largest document, 4 MiB. */
 export const DOCUMENT_BYTES_MAX = 4_194_304;
 const NEVER: Version = { version: 0, commitIds: [], value: undefined };
@@ -42,19 +49,26 @@ export async function readDocument(store: ObjectStore, document: DocumentName): 
   return (await newest(store, document)).value;
 }
 
+export interface DocumentContext {
+  readonly store: ObjectStore;
+  readonly random: Random;
+  readonly clock: Clock;
+}
+
 /**
  * Changes a document, whoever else changes it at the time.
  * @param change - from the newest value to the next; called again when another change comes first; may throw to leave it as it is
  * @returns the value it became
- * @throws {FlamelakeError} `aborted` when others always come first, `resource_exhausted` over DOCUMENT_BYTES_MAX
+ * @throws {FlamelakeError} `unavailable` when the store does not take it: it may be changed, or come to be; `aborted` when others always
+ *   come first; `resource_exhausted` over DOCUMENT_BYTES_MAX
  */
 export async function changeDocument(
-  { store, random }: { readonly store: ObjectStore; readonly random: Random },
+  { store, random, clock }: DocumentContext,
   document: DocumentName,
   change: (value: unknown) => unknown,
 ): Promise<unknown> {
   const id = randomId(random);
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+  for (let lost = 0, unanswered = 0; ; ) {
     const current = await newest(store, document);
     if (current.commitIds.includes(id)) return current.value;
     const next: Version = {
@@ -62,22 +76,37 @@ export async function changeDocument(
       commitIds: [...current.commitIds, id].slice(-COMMIT_IDS_MAX),
       value: change(current.value),
     };
-    await store.putIfAbsent(keyOf(document, next.version), encode(document, next)).catch(ignoreUnanswered);
+    const cause = await putUnsure(store, keyOf(document, next.version), encode(document, next));
     const after = await newest(store, document);
     if (after.commitIds.includes(id)) {
       await deleteOld(store, document, after.version);
       return after.value;
     }
+    // What the put answered proves nothing: others came first only if there is a version of theirs.
+    const isLost = after.version > current.version;
+    lost += isLost ? 1 : 0;
+    unanswered = isLost ? 0 : unanswered + 1;
+    if (unanswered === UNANSWERED_MAX) {
+      const details = { ...document, attempts: lost + unanswered, retryAfterSeconds: 1 };
+      throw new FlamelakeError('unavailable', STORE_SILENT, details, { cause });
+    }
+    if (lost === LOST_MAX) throw new FlamelakeError('aborted', OTHERS_FIRST, { ...document, attempts: lost });
+    await clock.sleep(random.fraction() * Math.min(DELAY_MS_MAX, DELAY_MS * 2 ** (lost + unanswered - 1)));
   }
-  throw new FlamelakeError('aborted', 'document is changed by others each time', {
-    ...document,
-    attempts: ATTEMPTS_MAX,
-  });
 }
 
-/** Whether a put did its work is read from the store; what must not go unsaid is thrown. */
-function ignoreUnanswered(error: unknown): void {
-  if (!(error instanceof FlamelakeError && error.code === 'unavailable')) throw error;
+const STORE_SILENT = 'object store does not take the change; it may yet come to be: look at it, or send it again';
+const OTHERS_FIRST = 'document is changed by others each time; send the change again';
+
+/** Whether a put did its work is read from the store. @returns the error of one that went unanswered; what must not go unsaid is thrown */
+async function putUnsure(store: ObjectStore, key: string, body: Uint8Array): Promise<FlamelakeError | undefined> {
+  try {
+    await store.putIfAbsent(key, body);
+    return undefined;
+  } catch (error) {
+    if (error instanceof FlamelakeError && error.code === 'unavailable') return error;
+    throw error;
+  }
 }
 
 /** One version a commit: so many are kept that each writer finds its id in the newest. */
@@ -89,7 +118,7 @@ async function deleteOld(store: ObjectStore, document: DocumentName, version: nu
 }
 
 async function newest(store: ObjectStore, document: DocumentName): Promise<Version> {
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+  for (let attempt = 0; attempt < READS_MAX; attempt++) {
     const [listed] = await store.list(prefixOf(document), { limit: 1 });
     if (listed === undefined) return NEVER;
     const object = await store.get(listed.key);

@@ -221,7 +221,7 @@ export function createCompactor(options: CompactorOptions): Compactor {
   async function finishChanges(): Promise<void> {
     if (clock.monotonicMs() < finishMs) return;
     finishMs = clock.monotonicMs() + sweepIntervalMs;
-    await finishDataChanges({ store, random, nowMs: () => clock.nowMs() });
+    await finishDataChanges({ store, random, clock });
   }
 
   /** Of several compactors the one whose turn the first partition is; another that does it too does no harm. */

@@ -32,7 +32,10 @@ export interface ExpectedRow {
 const TRIED_ROWS_MAX = 12;
 
 /** Reads the records of deletes of all tenants, and what has expired by size. */
-export async function readMayLack(context: DataChangeContext, expireBefore: ExpireBefore): Promise<MayLack> {
+export async function readMayLack(
+  context: Pick<DataChangeContext, 'store'>,
+  expireBefore: ExpireBefore,
+): Promise<MayLack> {
   const records: ChangeRecord[] = [];
   for (const folder of await context.store.listFolders('tenants/')) {
     records.push(...(await changeRecords(context, decodeURIComponent(folder))).records);

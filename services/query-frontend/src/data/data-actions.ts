@@ -57,7 +57,7 @@ const BY_LENGTH_MAX = 200;
 
 export function dataActions(own: DataActionsContext): readonly DataAction[] {
   const { store, clock, random, snapshots, keys, logEnd } = own;
-  const context: DataChangeContext = { store, random, nowMs: () => clock.nowMs() };
+  const context: DataChangeContext = { store, random, clock };
   const commit = async (change: DataChange): Promise<void> => {
     await changeData(context, change);
     // Queries share snapshots of a moment ago: the next one is of after the change. Other query-frontends follow as theirs grow old.
