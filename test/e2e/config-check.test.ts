@@ -1,10 +1,10 @@
 /** `flamelake config check` finds what would keep a server from starting, with real components and without. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { type Ground, startGround, whyNoCluster } from './cluster.ts';
-import { temporaryDirectory } from './server-process.ts';
+import { bucketFlags, type Ground, startGround, whyNoCluster } from './cluster.ts';
+import { startServer, temporaryDirectory } from './server-process.ts';
 
 const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
 const skip = (await whyNoCluster()) ?? false;
@@ -54,6 +54,25 @@ test('a scrape configuration is read, and what is wrong in it is named', async (
   writeFileSync(file, 'scrape-configs: [{ job-name: a }]');
   assert.match((await check(...flags)).text, /ok {5}scraping: 1 jobs/);
   assert.match((await check(...flags, '--target=scraper')).text, /WRONG {2}scraping: .*scraper\.push-url/);
+});
+
+test('a scraper needs no bucket: it checks none, makes none and starts without', async () => {
+  const directory = temporaryDirectory();
+  const file = `${directory}/scrape.yaml`;
+  writeFileSync(file, 'scrape-configs: [{ job-name: a }]');
+  const role = ['--target=scraper', `--scraper.config-file=${file}`, '--scraper.push-url=http://127.0.0.1:1'];
+  // Nobody listens there.
+  const flags = [...role, ...bucketFlags(1)];
+  for (const word of ['check', 'create']) {
+    const { code, text } = await config(word, flags);
+    assert.equal(code, 0, text);
+    assert.doesNotMatch(text, /store:/);
+  }
+  const data = `${directory}/data`;
+  const scraper = await startServer({ directory: data, flags });
+  assert.equal((await fetch(`${scraper.url}/ready`)).status, 200);
+  assert.equal(await scraper.terminate(), 0);
+  assert.equal(existsSync(data), false);
 });
 
 test('wrong options are named before anything is tried', async () => {

@@ -70,7 +70,10 @@ function checksOf(surroundings: Surroundings, word: 'check' | 'create'): Readonl
       return options['runtime-config.file'] || 'no file is given';
     },
     ...(target === 'all' && { directory: () => checkDirectory(options['data.directory']) }),
-    store: () => (word === 'create' ? createStore(surroundings) : checkStore(surroundings)),
+    // A scraper keeps nothing.
+    ...(target !== 'scraper' && {
+      store: () => (word === 'create' ? createStore(surroundings) : checkStore(surroundings)),
+    }),
     ...((target === 'distributor' || target === 'segment-writer') && { log: () => checkLog(surroundings) }),
     ...((target === 'scraper' || (target === 'all' && options['scraper.config-file'] !== '')) && {
       scraping: async () => (await import('../roles/scraper-role.ts')).checkScraping(options),

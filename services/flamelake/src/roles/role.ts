@@ -12,7 +12,8 @@ import type { TenantOptions } from '../overrides/watch-overrides.ts';
 import type { OwnProfilePush } from '../server/own-profiles.ts';
 import type { StartPatience } from '../server/start-patience.ts';
 
-export interface RoleContext {
+/** What a role that keeps nothing gets. */
+export interface StorelessContext {
   readonly options: ServeOptions;
   /** Options of single tenants, as they are now. */
   readonly tenantOptions: TenantOptions;
@@ -22,13 +23,18 @@ export interface RoleContext {
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly patience: StartPatience;
-  readonly store: ObjectStore;
-  readonly identity: StoreIdentity;
   /** Certificates for calls between our services, when those are to be encrypted. */
   readonly internalTls: InternalTls | undefined;
   /** Called when the process must end: what was written may be lost, or a role has ended by itself. */
   readonly onFatal: (error: unknown) => void;
 }
+
+export interface OpenedStore {
+  readonly store: ObjectStore;
+  readonly identity: StoreIdentity;
+}
+
+export interface RoleContext extends StorelessContext, OpenedStore {}
 
 export interface Role {
   /** RPCs it serves. */

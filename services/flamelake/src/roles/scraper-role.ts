@@ -12,7 +12,7 @@ import {
 import { createConnectClient } from '../client/connect-client.ts';
 import type { ServeOptions } from '../options/serve-options.ts';
 import { findOwnAddress, ownHosts } from './own-address.ts';
-import type { Role, RoleContext } from './role.ts';
+import type { Role, StorelessContext } from './role.ts';
 
 /** Time between look-ups of the peers. */
 const LOOKUP_INTERVAL_MS = 5_000;
@@ -22,7 +22,10 @@ const NOTHING = { endpoints: () => [], discoveryFailures: () => [] } as const;
  * @param push - of the distributor in this process, if there is one
  * @throws {FlamelakeError} `invalid_argument` when options or the configuration are broken
  */
-export async function startScraperRole(context: RoleContext, push: Distributor['push'] | undefined): Promise<Role> {
+export async function startScraperRole(
+  context: StorelessContext,
+  push: Distributor['push'] | undefined,
+): Promise<Role> {
   const { options, clock, random, logger, metrics } = context;
   const file = fileOf(options);
   const tenant = tenantOf(options);
@@ -117,7 +120,7 @@ function missing(option: string, expected: string): FlamelakeError {
 
 /** @throws {FlamelakeError} `invalid_argument` on peers that cannot be read */
 async function watchPeers(
-  { options, clock, logger }: RoleContext,
+  { options, clock, logger }: StorelessContext,
   scraper: Scraper,
 ): Promise<{ close(): Promise<void> }> {
   const { parseAddressSource, watchAddresses } = await import('@flamelake/rpc/internal');

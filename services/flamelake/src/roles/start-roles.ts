@@ -1,10 +1,21 @@
 /** Which roles a target means. What only one of them needs is imported only for it. */
 import type { ProfileLog } from '@flamelake/model';
-import type { Role, RoleContext } from './role.ts';
+import type { OpenedStore, Role, RoleContext, StorelessContext } from './role.ts';
 
-/** Roles in the order in which they are to be closed. */
-export async function startRoles(context: RoleContext): Promise<readonly Role[]> {
-  switch (context.options.target) {
+/**
+ * @param openStore - opens the object store; not called for a role that needs none
+ * @returns roles in the order in which they are to be closed
+ */
+export async function startRoles(
+  surroundings: StorelessContext,
+  openStore: () => Promise<OpenedStore>,
+): Promise<readonly Role[]> {
+  const { target } = surroundings.options;
+  if (target === 'scraper') {
+    return [await (await import('./scraper-role.ts')).startScraperRole(surroundings, undefined)];
+  }
+  const context = { ...surroundings, ...(await openStore()) };
+  switch (target) {
     case 'all':
       return (await import('./all-roles.ts')).startAllRoles(context);
     case 'distributor':
@@ -17,8 +28,6 @@ export async function startRoles(context: RoleContext): Promise<readonly Role[]>
       return [await (await import('./querier-role.ts')).startQuerierRole(context)];
     case 'compactor':
       return [await (await import('./compactor-role.ts')).startCompactorRole(context)];
-    case 'scraper':
-      return [await (await import('./scraper-role.ts')).startScraperRole(context, undefined)];
   }
 }
 

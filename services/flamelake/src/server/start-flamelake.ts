@@ -31,9 +31,6 @@ export interface RunningFlamelake {
   close(): Promise<void>;
 }
 
-/** Roles that go on while the bucket is away: what they take is in the log. */
-const NEED_NO_STORE: ReadonlySet<string> = new Set(['distributor', 'scraper']);
-
 export interface StartOptions {
   readonly options: ServeOptions;
   readonly clock: Clock;
@@ -98,30 +95,24 @@ async function startOwning(
   owned.defer(() => server.close(0));
   const url = `${certificates.server === undefined ? 'http' : 'https'}://${shownHost(server.host)}:${server.port}`;
   logger.info('starting', { url, target: options.target });
-  const store = await openObjectStore({ options, clock, random, metrics, tracing });
-  owned.defer(store.close);
-  const identity = await patience.until('object store', async () => {
-    await probe(store, random, logger);
-    return openStore(store, random);
-  });
   const profiler = await createSelfProfiler(clock);
   owned.defer(profiler.close);
   const tenantOptions = await watchOverrides({ options, clock, logger, metrics });
   owned.defer(tenantOptions.close);
-  const roles = await startRoles({
-    options,
-    tenantOptions,
-    clock,
-    random,
-    logger,
-    metrics,
-    store,
-    identity,
-    internalTls: certificates.internal,
-    tracing,
-    patience,
-    onFatal,
-  });
+  let store: ObjectStore | undefined;
+  const openOwnStore = async () => {
+    const opened = await openObjectStore({ options, clock, random, metrics, tracing });
+    owned.defer(opened.close);
+    store = opened;
+    const identity = await patience.until('object store', async () => {
+      await probe(opened, random, logger);
+      return openStore(opened, random);
+    });
+    return { store: opened, identity };
+  };
+  const internalTls = certificates.internal;
+  const surroundings = { options, tenantOptions, clock, random, logger, metrics, internalTls, tracing, patience };
+  const roles = await startRoles({ ...surroundings, onFatal }, openOwnStore);
   owned.defer(async () => {
     for (const role of roles) await role.close();
   });
@@ -136,7 +127,8 @@ async function startOwning(
     otlp: roles.find((role) => role.otlp !== undefined)?.otlp,
     notReady: createReadiness({
       directory: localDirectory(options),
-      store: NEED_NO_STORE.has(options.target) ? undefined : store,
+      // Distributors go on while the bucket is away: what they take is in the log.
+      store: options.target === 'distributor' ? undefined : store,
       clock,
       random,
       trouble: () => firstTrouble(roles),
