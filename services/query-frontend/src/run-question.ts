@@ -71,11 +71,18 @@ export async function onSnapshot<T>(
   run: (ask: Ask) => Promise<T>,
 ): Promise<T> {
   const runOn = async (snapshot: Snapshot): Promise<T> => {
-    let left = bytesMax;
+    let estimatedBytes = 0;
     const result = await run(async (asked) => {
-      const answer = await askOn(context, call, snapshot, asked, left);
-      left -= answer.estimatedBytes;
-      return answer.results;
+      const plans = await Promise.all(asked.map((one) => planOn(context, snapshot, one)));
+      estimatedBytes += plans.reduce((sum, plan) => sum + plan.estimatedBytes, 0);
+      if (estimatedBytes > bytesMax) {
+        throw new FlamelakeError(
+          'resource_exhausted',
+          'query would read too many bytes; narrow its time range or selector, or raise query.read-size-max',
+          { estimatedBytes, limitBytes: bytesMax, tenant: call.tenant },
+        );
+      }
+      return runPlans(context, call, plans);
     });
     call.snapshot = sealSnapshotName(context.keys, snapshot);
     return result;
@@ -157,28 +164,16 @@ async function planOn(
   return planQuery(await snapshots.withBlocks(snapshot, datasetsFor(selection)), question, selection);
 }
 
-async function askOn(
-  context: QuestionContext,
+async function runPlans(
+  { execute, tasksInFlight = TASKS_IN_FLIGHT }: QuestionContext,
   call: CallContext,
-  snapshot: Snapshot,
-  asked: readonly AskedQuestion[],
-  bytesMax: number,
-): Promise<{ readonly results: readonly PartialResult[]; readonly estimatedBytes: number }> {
-  const { execute, tasksInFlight = TASKS_IN_FLIGHT } = context;
-  const plans = await Promise.all(asked.map((one) => planOn(context, snapshot, one)));
-  const estimatedBytes = plans.reduce((sum, plan) => sum + plan.estimatedBytes, 0);
-  if (estimatedBytes > bytesMax) {
-    throw new FlamelakeError(
-      'resource_exhausted',
-      'query would read too many bytes; narrow its time range or selector, or raise query.read-size-max',
-      { estimatedBytes, limitBytes: bytesMax, tenant: call.tenant },
-    );
-  }
+  plans: readonly Plan[],
+): Promise<readonly PartialResult[]> {
   const shares = plans.flatMap((plan) => plan.tasks.map((task) => ({ task, into: plan.known })));
   await runParallel(shares, tasksInFlight, call.signal, async ({ task, into }, signal) => {
     mergePartialResult(into, await execute(task, signal));
   });
-  return { results: plans.map((plan) => plan.known), estimatedBytes };
+  return plans.map((plan) => plan.known);
 }
 
 /** The result of a question of its own kind. */
