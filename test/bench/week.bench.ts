@@ -88,11 +88,7 @@ for (const { name, cold, warm } of await askWeek(store, made.endMs)) {
     printBar({ bar: `week, ${name}`, value: cold.readBytes / MB, unit: 'MB', atMost: 20 });
   }
   if (/^(label names|values of|series of)/.test(name)) {
-    // In life at most 1 %: here blocks are so small that their ends alone are more.
-    printBar({
-      bar: `week, ${name}: of block bytes`,
-      value: (100 * cold.blockBytes) / liveBytes,
-      unit: '%',
-    });
+    const share = (100 * cold.blockBytes) / liveBytes;
+    printBar({ bar: `week, ${name}: of block bytes`, value: share, unit: '%', atMost: 1 });
   }
 }

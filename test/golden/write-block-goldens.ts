@@ -47,15 +47,15 @@ for (const [offset, path] of CORPUS.entries()) {
     offset,
   );
 }
-await write('small', smallBlock());
-await write('times', timedBlock());
-await write('real', real.build(goldenHeader('22', 0)).bytes);
+await write('labels-small', smallBlock());
+await write('labels-times', timedBlock());
+await write('labels-real', real.build(goldenHeader('22', 0)).bytes);
 
 const merged = createBlockBuilder();
 await merged.addBlock(parseBlock(smallBlock()));
 await merged.addBlock(parseBlock(real.build(goldenHeader('22', 0)).bytes));
-await write('merged', merged.build(goldenHeader('33', 1) satisfies BlockHeader).bytes);
-await write('totals', merged.build({ ...goldenHeader('44', 2), totalsMs: GOLDEN_TOTALS_MS }).bytes);
+await write('labels-merged', merged.build(goldenHeader('33', 1) satisfies BlockHeader).bytes);
+await write('labels-totals', merged.build({ ...goldenHeader('44', 2), totalsMs: GOLDEN_TOTALS_MS }).bytes);
 
 async function write(name: string, bytes: Uint8Array): Promise<void> {
   const path = `${folder}/block-v${BLOCK_VERSION}-${name}`;

@@ -13,6 +13,7 @@ import { createDatasetState, type DatasetState, estimateBytes, memoryBytes } fro
 import { type EncodedDataset, encodeDataset } from './encode-dataset.ts';
 import { encodeFooter } from './footer.ts';
 import { createIdentityList } from './identity-list.ts';
+import { tailBytesOf, writeLabels } from './labels-section.ts';
 import { createPageWriter, endPage, type PageWriter } from './page-writer.ts';
 import type {
   BlockInfo,
@@ -54,6 +55,8 @@ export interface BuiltBlock {
   /** The object; owned by the caller. */
   readonly bytes: Uint8Array;
   readonly info: BlockInfo;
+  /** Of the block's reader. */
+  readonly tailBytes: number;
 }
 
 export interface BlockBuilder {
@@ -150,13 +153,15 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
     const records = [...quarantine].sort((a, b) => a.offset - b.offset);
     writeQuarantine(blockWide, records);
     endPage(blockWide);
+    writeLabels(blockWide, encoded);
+    endPage(blockWide);
     const info: BlockInfo = {
       id: header.id,
       level: header.level,
       log: header.log,
       datasets: encoded.map((dataset) => dataset.info),
     };
-    return { bytes: assemble(info, encoded, blockWide), info };
+    return { ...assemble(info, encoded, blockWide), info };
   }
 
   return {
@@ -215,16 +220,21 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
 }
 
 /** Pages in the order of the contents, then the footer. */
-function assemble(info: BlockInfo, datasets: readonly EncodedDataset[], blockWide: PageWriter): Uint8Array {
+function assemble(
+  info: BlockInfo,
+  datasets: readonly EncodedDataset[],
+  blockWide: PageWriter,
+): Omit<BuiltBlock, 'info'> {
   const writers = [...datasets.map(({ writer }) => writer), blockWide];
   const contents = { info, datasets: datasets.map(({ writer }) => writer.pages), block: blockWide.pages };
   const parts = writers.map(({ out }) => out.view());
-  parts.push(encodeFooter(encodeContents(contents, blockWide.level)));
+  const footer = encodeFooter(encodeContents(contents, blockWide.level));
+  parts.push(footer);
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
     at += part.length;
   }
-  return whole;
+  return { bytes: whole, tailBytes: tailBytesOf(contents.block, footer.length) };
 }

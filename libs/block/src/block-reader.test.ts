@@ -159,7 +159,8 @@ test('recovery reads identities and quarantine', async () => {
       { offset: 39, reason: 'version is unknown', value: Uint8Array.of(1, 2, 3) },
     ]);
   });
-  assert.deepEqual(counted, { requests: 2, bytes: PLACES.block.reduce((sum, place) => sum + place.lengthBytes, 0) });
+  const [identities, quarantine] = PLACES.block;
+  assert.deepEqual(counted, { requests: 2, bytes: identities.lengthBytes + quarantine.lengthBytes });
 });
 
 test('the footer says what the builder was told', () => {
@@ -231,31 +232,4 @@ test('an object that is gone or replaced is not found', async () => {
   await assert.rejects(source.read(0, 1), { code: 'not_found' });
   stored.clear();
   await assert.rejects(source.read(0, 1), { code: 'not_found' });
-});
-
-test('series of many datasets are fetched in few reads, and then cost none', async () => {
-  const random = createSeededRandom(8);
-  const builder = createBlockBuilder();
-  const services = Array.from({ length: 30 }, (_, i) => `service-${i}`);
-  for (const [offset, service] of services.entries())
-    builder.addProfile(randomProfileRecord(random, { services: [service], stacksMax: 4 }), offset);
-  const { bytes } = builder.build({ id: 'cd'.repeat(16), level: 1, log: LOG });
-  const reads: number[] = [];
-  const source = memorySource(bytes);
-  const counting: BlockSource = {
-    ...source,
-    read: (offset, lengthBytes) => {
-      reads.push(lengthBytes);
-      return source.read(offset, lengthBytes);
-    },
-  };
-  const block = await openBlock(counting, { tailBytes: 2_048 });
-  const all = block.info.datasets.map((_, i) => i);
-  const opened = reads.length;
-  await block.fetchSeries(all);
-  const fetched = reads.length;
-  assert.ok(fetched > opened && fetched - opened < all.length / 3, `${fetched - opened} reads`);
-  const whole = parseBlock(bytes);
-  for (const i of all) assert.deepEqual(await block.dataset(i).series(), await whole.dataset(i).series());
-  assert.equal(reads.length, fetched);
 });

@@ -2,30 +2,33 @@
 import { FlamelakeError } from '@flamelake/model';
 import { readIdentities, readQuarantine } from './block-sections.ts';
 import { memorySource } from './block-source.ts';
+import { checkLabels } from './check-labels.ts';
 import { type Contents, decodeContents } from './contents.ts';
 import { createDatasetReader } from './dataset-reader.ts';
 import { decodeFooter, FOOTER_TRAILER_BYTES } from './footer.ts';
+import { tailBytesOf } from './labels-section.ts';
 import { createOnce } from './once.ts';
 import type { Part } from './page.ts';
 import { createPageLoader } from './page-loader.ts';
 import { createReadAhead } from './read-ahead.ts';
-import { inSection, partsOf, rowCount, SECTION } from './section.ts';
+import { inSection, partsOf, rowCount } from './section.ts';
+import { createSeriesAhead } from './series-ahead.ts';
 import type { BlockReader, BlockSource, DatasetReader } from './types.ts';
 
 type BlockSection = 'identities' | 'quarantine';
 
-/** Last bytes of an object that opening it reads: enough for the footer of most blocks, and for the whole of small ones. */
+/** Last bytes of an object to read when nothing is known of it: the footer of most blocks, and the whole of small ones. */
 export const TAIL_BYTES = 65_536;
 
 /**
- * Opens a block with one read of its last 64 KiB, or two when its footer is larger.
+ * Opens a block with one read of its last bytes, or two when its footer is larger.
  * @param options - `tail`: last bytes of the object if the caller has them; kept while the reader lives, and read from first.
- * `tailBytes`: how many to read if not
+ * `tailBytes`: how many to read if not, 64 KiB by default
  * @throws {FlamelakeError} `data_loss` on corrupt bytes, `unimplemented` on a newer version, and what the source throws
  */
 export async function openBlock(
   source: BlockSource,
-  options: { readonly tail?: Uint8Array; readonly tailBytes?: number; readonly signal?: AbortSignal } = {},
+  options: { readonly tail?: Uint8Array; readonly tailBytes?: number | undefined; readonly signal?: AbortSignal } = {},
 ): Promise<BlockReader> {
   let tail = options.tail ?? (await readTail(source, options.tailBytes ?? TAIL_BYTES, options.signal));
   let found = inSection(source.key, 'footer', () => decodeFooter(tail));
@@ -60,15 +63,33 @@ function readerOf(
     if ('needBytes' in found) throw new FlamelakeError('data_loss', 'block is shorter than its footer', found);
     return decodeContents(found.contents, source.sizeBytes - FOOTER_TRAILER_BYTES - found.contents.length);
   });
-  return createBlockReader(source, tail, contents);
+  const pageBytes = contents.datasets
+    .concat(contents.block)
+    .flat()
+    .reduce((sum, page) => sum + page.lengthBytes, 0);
+  return createBlockReader(source, tail, contents, source.sizeBytes - pageBytes);
 }
 
-function createBlockReader(source: BlockSource, tail: Uint8Array, contents: Contents): BlockReader {
+function createBlockReader(
+  source: BlockSource,
+  tail: Uint8Array,
+  contents: Contents,
+  footerBytes: number,
+): BlockReader {
   const { info, block } = contents;
   const loader = createPageLoader(source, tail, block);
   const identityCount = rowCount(partsOf(block, 'identities'));
   const datasets: DatasetReader[] = [];
   const ahead = createReadAhead(source);
+  const seriesAhead = createSeriesAhead({
+    source,
+    info,
+    datasets: contents.datasets,
+    block,
+    loader,
+    ahead,
+    tailStart: source.sizeBytes - tail.length,
+  });
   const once = createOnce<BlockSection>();
   const readBlockSection = <T>(section: BlockSection, read: (parts: readonly Part[]) => T): Promise<T> =>
     once(section, async () => {
@@ -80,26 +101,23 @@ function createBlockReader(source: BlockSource, tail: Uint8Array, contents: Cont
   const open = (index: number): DatasetReader => {
     const dataset = info.datasets[index];
     if (dataset === undefined) throw new FlamelakeError('internal', 'block has no such dataset', { index });
-    return createDatasetReader(ahead.source, tail, dataset, contents.datasets[index] ?? [], identityCount);
+    const known = () => seriesAhead.known(index);
+    return createDatasetReader(ahead.source, tail, dataset, contents.datasets[index] ?? [], identityCount, known);
   };
   return {
     info,
     source,
+    tailBytes: tailBytesOf(block, footerBytes),
     dataset(index) {
       datasets[index] ??= open(index);
       return datasets[index];
     },
     openDataset: open,
-    fetchSeries: (indexes, signal) => {
-      const tailStart = source.sizeBytes - tail.length;
-      const spans = indexes
-        .flatMap((index) => contents.datasets[index] ?? [])
-        .filter(({ offset, parts }) => offset < tailStart && parts.some(({ kind }) => kind === SECTION.series));
-      return ahead.fetch(
-        spans.sort((a, b) => a.offset - b.offset),
-        signal,
-      );
-    },
+    fetchSeries: seriesAhead.fetch,
+    checkLabels: () =>
+      checkLabels(source.key, info, block, createPageLoader(source, tail, block), (index) =>
+        createDatasetReader(source, tail, info.datasets[index], contents.datasets[index], identityCount).series(),
+      ),
     identityCount,
     identities: () => readBlockSection('identities', readIdentities),
     async readIdentities() {

@@ -41,12 +41,14 @@ const NEEDED: Readonly<Partial<Record<SectionName, readonly SectionName[]>>> = {
 /** Totals and symbols of a dataset up to this size are fetched together. */
 const ONE_READ_BYTES = 1_048_576;
 
+/** @param knownSeries - where the block has them already */
 export function createDatasetReader(
   source: BlockSource,
   tail: Uint8Array,
   info: DatasetInfo,
   places: readonly PagePlace[],
   identityCount: number,
+  knownSeries: () => readonly Series[] | undefined = () => undefined,
 ): DatasetReader {
   const loader = createPageLoader(source, tail, places);
   const once = createOnce<WholeSection | 'samples'>();
@@ -84,6 +86,7 @@ export function createDatasetReader(
     if (name === 'profiles') {
       return [...wholePages('pushes'), ...missingProfiles(rows).map((part) => parts.profiles[part].page)];
     }
+    if (name === 'series' && knownSeries() !== undefined) return [];
     if (name !== 'samples') return wholePages(name);
     const missing = missingLists(rows);
     return [
@@ -111,7 +114,8 @@ export function createDatasetReader(
       await loader.load(parts[section].map(({ page }) => page));
       return decode(section, parts[section], read);
     });
-  const series = (): Promise<readonly Series[]> => whole('series', (own) => readSeries(own, info.service));
+  const series = async (): Promise<readonly Series[]> =>
+    knownSeries() ?? whole('series', (own) => readSeries(own, info.service));
 
   const profiles = async (rows: readonly RowRange[], signal?: AbortSignal): Promise<StoredProfiles> => {
     await fetch(['profiles'], rows, signal);

@@ -40,8 +40,9 @@ export interface BlockDescription {
   readonly quarantine: readonly { readonly offset: number; readonly reason: string; readonly value: string }[];
 }
 
-/** Reads a whole block. @throws {FlamelakeError} what reading its sections throws */
+/** Reads a whole block; its labels are those of the series. @throws {FlamelakeError} what reading its sections throws */
 export async function describeBlock(block: BlockReader): Promise<BlockDescription> {
+  await block.checkLabels();
   const identities = await block.identities();
   const datasets: DatasetDescription[] = [];
   for (let i = 0; i < block.info.datasets.length; i++) {

@@ -3,6 +3,7 @@ import { profileTypeId } from '@flamelake/model';
 import { IDENTITY_BYTES } from './block-sections.ts';
 import { compareSeries, type DatasetState, type StoredSeries } from './dataset-state.ts';
 import { writeFunctions } from './functions-section.ts';
+import type { SeriesRows } from './labels-section.ts';
 import { listSamples, type OrderedRows, runsOfLists } from './list-samples.ts';
 import { writeLocations } from './locations-section.ts';
 import { writeMappings } from './mappings-section.ts';
@@ -26,7 +27,7 @@ export interface StoredIdentities {
   readonly number: Uint32Array;
 }
 
-export interface EncodedDataset {
+export interface EncodedDataset extends SeriesRows {
   readonly info: DatasetInfo;
   /** Its pages. */
   readonly writer: PageWriter;
@@ -54,7 +55,8 @@ export function* encodeDataset(
   yield;
   const lists = listSamples(state, rows, numbering);
   yield;
-  writeSeries(writer, series, rowCounts(rows.series, series.length));
+  const seriesRows = rowCounts(rows.series, series.length);
+  writeSeries(writer, series, seriesRows);
   endPage(writer);
   writePushes(writer, pushes);
   writeProfiles(writer, lists.profiles, typeEnds);
@@ -93,6 +95,8 @@ export function* encodeDataset(
       profileTypes: [...new Set(series.map(({ type }) => profileTypeId(type)))],
       sizeBytes: writer.out.length,
     },
+    series,
+    rows: seriesRows,
     writer,
   };
 }

@@ -19,6 +19,7 @@ export const SECTION = {
   times: 14,
   identities: 32,
   quarantine: 33,
+  labels: 34,
 } as const;
 
 /** Name of a section as it is stored; `samples` of a reader are `stacks` and `values`. */

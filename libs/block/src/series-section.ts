@@ -14,7 +14,7 @@ import { columnOf, readWhole } from './columns.ts';
 import type { StoredSeries } from './dataset-state.ts';
 import type { Part } from './page.ts';
 import { endColumn, endPart, type PageWriter } from './page-writer.ts';
-import type { Series } from './types.ts';
+import type { RowRange, Series } from './types.ts';
 
 const PART_SERIES = 4_096;
 /** Characters of the texts of a part, counted for each series: a part of long labels ends early. */
@@ -24,33 +24,45 @@ const PART_TEXT_CHARS = 1_048_576;
 export function writeSeries(writer: PageWriter, series: readonly StoredSeries[], rows: Uint32Array): void {
   for (let from = 0; from < series.length; ) {
     const until = partEnd(series, from);
-    const run = series.slice(from, until);
-    const numbers = new Map<string, number>();
-    for (const one of run) for (const text of textsOf(one)) if (!numbers.has(text)) numbers.set(text, numbers.size);
-    writer.raw.varint(numbers.size);
-    for (const text of numbers.keys()) writer.raw.text(text);
-    endColumn(writer);
-    for (const one of run) {
-      const texts = textsOf(one);
-      for (const text of texts.slice(0, 5)) writer.raw.varint(numbers.get(text) as number);
-      writer.raw.varint(one.labels.length);
-      for (const text of texts.slice(5)) writer.raw.varint(numbers.get(text) as number);
-    }
-    endColumn(writer);
-    writer.raw.varints(rows, from, until);
-    endColumn(writer);
-    endPart(writer, 'series', run.length);
+    writeSeriesColumns(writer, series.slice(from, until), rows.subarray(from, until));
+    endPart(writer, 'series', until - from);
     from = until;
   }
+}
+
+/** The three columns of a part. */
+export function writeSeriesColumns(writer: PageWriter, series: readonly StoredSeries[], rows: Uint32Array): void {
+  const numbers = new Map<string, number>();
+  for (const one of series) for (const text of textsOf(one)) if (!numbers.has(text)) numbers.set(text, numbers.size);
+  writer.raw.varint(numbers.size);
+  for (const text of numbers.keys()) writer.raw.text(text);
+  endColumn(writer);
+  for (const one of series) {
+    const texts = textsOf(one);
+    for (const text of texts.slice(0, 5)) writer.raw.varint(numbers.get(text) as number);
+    writer.raw.varint(one.labels.length);
+    for (const text of texts.slice(5)) writer.raw.varint(numbers.get(text) as number);
+  }
+  endColumn(writer);
+  writer.raw.varints(rows, 0, rows.length);
+  endColumn(writer);
+}
+
+/** Whether so many series with so many characters of text fill a part. */
+export function fillPart(series: number, chars: number): boolean {
+  return series >= PART_SERIES || chars >= PART_TEXT_CHARS;
+}
+
+/** Characters of a series' texts. */
+export function charsOf(series: StoredSeries): number {
+  return textsOf(series).reduce((sum, text) => sum + text.length, 0);
 }
 
 /** Series behind the last one of the part that begins with `from`. */
 function partEnd(series: readonly StoredSeries[], from: number): number {
   let until = from;
   let chars = 0;
-  while (until < series.length && until - from < PART_SERIES && chars < PART_TEXT_CHARS) {
-    for (const text of textsOf(series[until++])) chars += text.length;
-  }
+  while (until < series.length && !fillPart(until - from, chars)) chars += charsOf(series[until++]);
   return until;
 }
 
@@ -64,27 +76,32 @@ export function readSeries(parts: readonly Part[], service: string): readonly Se
   const series: Series[] = [];
   let row = 0;
   for (const part of parts) {
-    const head = columnOf(part, 0);
-    const texts = Array.from({ length: head.count() }, () => head.text());
-    const body = columnOf(part, 1);
     const rowCounts = readWhole(part, 2, part.rows, (reader, count) => reader.varints(count));
-    for (const rowCount of rowCounts) {
-      const type = {
-        name: textOf(body, texts),
-        sampleType: textOf(body, texts),
-        sampleUnit: textOf(body, texts),
-        periodType: textOf(body, texts),
-        periodUnit: textOf(body, texts),
-      };
-      const labels = Array.from({ length: body.count(2) }, () => ({
-        name: textOf(body, texts),
-        value: textOf(body, texts),
-      }));
-      const rows = { from: row, until: (row += rowCount) };
-      series.push({ type, labels: withProducedLabels(labels, type, service), rows });
-    }
+    const readOne = seriesReader(part);
+    for (const rowCount of rowCounts) series.push(readOne(service, { from: row, until: (row += rowCount) }));
   }
   return series;
+}
+
+/** @returns what reads the next series of a part's first two columns */
+export function seriesReader(part: Part): (service: string, rows: RowRange) => Series {
+  const head = columnOf(part, 0);
+  const texts = Array.from({ length: head.count() }, () => head.text());
+  const body = columnOf(part, 1);
+  return (service, rows) => {
+    const type = {
+      name: textOf(body, texts),
+      sampleType: textOf(body, texts),
+      sampleUnit: textOf(body, texts),
+      periodType: textOf(body, texts),
+      periodUnit: textOf(body, texts),
+    };
+    const labels = Array.from({ length: body.count(2) }, () => ({
+      name: textOf(body, texts),
+      value: textOf(body, texts),
+    }));
+    return { type, labels: withProducedLabels(labels, type, service), rows };
+  };
 }
 
 function textOf(reader: ByteReader, texts: readonly string[]): string {

@@ -214,15 +214,22 @@ export interface DatasetReader {
 export interface BlockReader {
   readonly info: BlockInfo;
   readonly source: BlockSource;
+  /** Last bytes of the object that it takes to open it, with its labels where these are few. */
+  readonly tailBytes: number;
   /** Kept by the block, with all that was read of it. */
   dataset(index: number): DatasetReader;
   /** The same, kept by the caller alone: for who reads a large block once, a dataset at a time. */
   openDataset(index: number): DatasetReader;
   /**
-   * Fetches the series of many datasets in few reads: to read them one by one then costs no request. A hint; what it leaves out is read
-   * when it is asked for.
+   * Fetches the series of datasets in few reads, of the block's labels where it has them: to read them one by one then costs no request.
+   * A hint; what it leaves out is read when it is asked for.
    */
   fetchSeries(indexes: readonly number[], signal?: AbortSignal): Promise<void>;
+  /**
+   * Reads the block's labels, and the series of its datasets beside.
+   * @throws {FlamelakeError} `data_loss` where they differ
+   */
+  checkLabels(): Promise<void>;
   readonly identityCount: number;
   identities(): Promise<IdentityColumns>;
   /** The same, read anew and kept by the caller alone. */

@@ -46,7 +46,8 @@ export async function findSegment(
   try {
     const block = await openBlock(objectSource(store, { key, sizeBytes, etag }), { tail });
     checkPlace(block.info, root, position, key);
-    return { entry: { key, etag, sizeBytes, info: block.info }, block };
+    const { info, tailBytes } = block;
+    return { entry: { key, etag, sizeBytes, tailBytes, info }, block };
   } catch (error) {
     // Swept between the reads of a large footer.
     if (isMissingObject(error)) return undefined;

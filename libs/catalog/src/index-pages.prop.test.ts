@@ -100,7 +100,8 @@ function randomBlock(random: SeededRandom, version: number, level: number, posit
     datasets.set(`${info.tenant}/${info.service}`, info);
   }
   const sizeBytes = random.integer(1_000);
-  return { key: blockKey(ROOT, version, id), id, level, sizeBytes, log, datasets: [...datasets.values()] };
+  const tail = random.integer(2) === 0 ? {} : { tailBytes: random.integer(100) };
+  return { key: blockKey(ROOT, version, id), id, level, sizeBytes, ...tail, log, datasets: [...datasets.values()] };
 }
 
 function randomDataset(random: SeededRandom): DatasetInfo {

@@ -2,7 +2,7 @@
 import type { DatasetInfo } from '@flamelake/block';
 import type { ObjectStore } from '@flamelake/model';
 import { inParallel } from './in-parallel.ts';
-import { type DatasetPage, type DatasetPageRef, type DayPage, datasetAt } from './index-page.ts';
+import { type DatasetPage, type DatasetPageRef, type DayBlock, type DayPage, datasetAt } from './index-page.ts';
 import { loadPage } from './page-cache.ts';
 import type { BlockEntry, DayRef, Manifest, PartitionSnapshot, PlannedBlock, Snapshot, TimeSpan } from './types.ts';
 
@@ -65,8 +65,13 @@ export async function plannedBlocks(
 }
 
 /** A block of a day page, as jobs are planned by it. */
-export function plannedBlock({ key, id, level, sizeBytes, log, times }: DayPage['blocks'][number]): PlannedBlock {
-  return { key, id, level, sizeBytes, log, datasets: times === undefined ? [] : [times] };
+export function plannedBlock(block: DayBlock): PlannedBlock {
+  return { ...ownOf(block), datasets: block.times === undefined ? [] : [block.times] };
+}
+
+/** What a day page knows of a block itself. */
+function ownOf({ key, id, level, sizeBytes, tailBytes, log }: DayBlock): Omit<BlockEntry, 'datasets'> {
+  return { key, id, level, sizeBytes, ...(tailBytes !== undefined && { tailBytes }), log };
 }
 
 /** Keys of all index pages that a manifest names, and of the blocks that these name. */
@@ -95,9 +100,9 @@ export function entriesOf(day: DayPage, pages: readonly DatasetPage[], filter: D
   );
   for (const page of pages) addDatasets(datasets, page, filter);
   const isAll = Object.keys(filter).length === 0;
-  return day.blocks.flatMap(({ key, id, level, sizeBytes, log }) => {
-    const own = datasets.get(id) ?? [];
-    return isAll || own.length > 0 ? [{ key, id, level, sizeBytes, log, datasets: own }] : [];
+  return day.blocks.flatMap((block) => {
+    const own = datasets.get(block.id) ?? [];
+    return isAll || own.length > 0 ? [{ ...ownOf(block), datasets: own }] : [];
   });
 }
 

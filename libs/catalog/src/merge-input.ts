@@ -46,7 +46,8 @@ export async function openInputs(
   for (const entry of entries) {
     const isWhole = wholeBytes + entry.sizeBytes <= memoryBytes;
     if (isWhole) wholeBytes += entry.sizeBytes;
-    const block = isWhole ? await readWhole(store, entry) : await openBlock(objectSource(store, entry), { tailBytes });
+    const end = { tailBytes: Math.min(tailBytes, entry.tailBytes ?? tailBytes) };
+    const block = isWhole ? await readWhole(store, entry) : await openBlock(objectSource(store, entry), end);
     const places = new Map(block.info.datasets.map((info, place) => [datasetName(info), place]));
     all.push({ entry, block, isTaken: new Uint8Array(block.identityCount), places });
   }

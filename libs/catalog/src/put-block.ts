@@ -39,8 +39,8 @@ export async function putBlock(
     await pause();
     step = steps.next();
   }
-  const { bytes, info } = step.value;
+  const { bytes, info, tailBytes } = step.value;
   const key = blockKey(root, version, id);
   await store.put(key, bytes);
-  return { key, id, level, sizeBytes: bytes.length, log, datasets: info.datasets };
+  return { key, id, level, sizeBytes: bytes.length, tailBytes, log, datasets: info.datasets };
 }

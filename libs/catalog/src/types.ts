@@ -16,6 +16,8 @@ export interface BlockEntry {
   readonly id: string;
   readonly level: number;
   readonly sizeBytes: number;
+  /** Last bytes it takes to open it, with its labels where these are few; absent where an earlier release wrote it. */
+  readonly tailBytes?: number | undefined;
   readonly log: LogRange;
   readonly datasets: readonly DatasetInfo[];
 }
@@ -126,6 +128,8 @@ export interface SegmentEntry {
   readonly key: string;
   readonly etag: string;
   readonly sizeBytes: number;
+  /** As of a block. */
+  readonly tailBytes: number;
   readonly info: BlockInfo;
 }
 

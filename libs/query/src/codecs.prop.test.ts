@@ -80,6 +80,7 @@ const anyTask: fc.Arbitrary<Task> = fc.record({
         id: text,
         etag: fc.option(text, { nil: undefined }),
         sizeBytes: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+        tailBytes: fc.option(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), { nil: undefined }),
       }),
       datasets: fc.array(fc.record({ tenant: text, service: text, minTimeMs: time, maxTimeMs: time }), {
         maxLength: 4,

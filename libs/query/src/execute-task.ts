@@ -7,7 +7,7 @@ import { FlamelakeError, LABEL, sortLabels } from '@flamelake/model';
 import { addCells, addExtent, type PointSource } from './cells.ts';
 import { foldStacks, symbolSections } from './fold-stacks.ts';
 import { addKnownTotals } from './known-totals.ts';
-import { addSeriesLabels } from './label-sets.ts';
+import { addSeriesLabels, isAboutLabels } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
 import { runParallel } from './run-parallel.ts';
 import {
@@ -76,12 +76,12 @@ export async function executeTask(task: Task, { open, signal, pause }: ExecuteOp
 
 /** Questions about labels read next to nothing of each of many datasets: requests are what they cost. */
 export async function fetchAhead(
-  { kind }: Question,
+  question: Question,
   block: BlockReader,
   places: readonly number[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (kind === 'labelSets' || kind === 'labelNames') await block.fetchSeries(places, signal);
+  if (isAboutLabels(question)) await block.fetchSeries(places, signal);
 }
 
 function datasetKey(tenant: string, service: string): string {

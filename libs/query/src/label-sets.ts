@@ -1,9 +1,15 @@
 /** Distinct label sets, as label names, label values and series are answered from. */
 import type { Series } from '@flamelake/block';
 import { compareBytes, FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
+import type { Question } from './task.ts';
 
 /** Most label sets one answer may hold. */
 export const LABEL_SETS_MAX = 1_000_000;
+
+/** Whether a question reads labels and no values. */
+export function isAboutLabels({ kind }: Question): boolean {
+  return kind === 'labelSets' || kind === 'labelNames';
+}
 
 /** Label sets by `labelsKey`. */
 export type LabelSets = Map<string, Labels>;

@@ -29,6 +29,21 @@ function readBy(plan: ReturnType<typeof planQuery>): string[] {
   );
 }
 
+test('blocks are opened by the end that the catalog states, small ones whole but for labels', () => {
+  const snapshot = snapshotOf([
+    { id: 'b1', version: 1, sizeBytes: 1_000_000, tailBytes: 700, datasets: [dataset('t', 'cart')] },
+    { id: 'b2', version: 1, sizeBytes: 60_000, tailBytes: 400, datasets: [dataset('t', 'cart')] },
+    { id: 'b3', version: 1, sizeBytes: 1_000_000, datasets: [dataset('t', 'cart')] },
+  ]);
+  const tailsOf = (question: Question) =>
+    planQuery(snapshot, question, selection()).tasks.flatMap(({ parts }) =>
+      parts.map(({ object }) => object.tailBytes),
+    );
+  assert.deepEqual(tailsOf({ kind: 'labelNames' }), [700, 400, undefined]);
+  assert.deepEqual(tailsOf({ kind: 'labelSets', names: ['pod'] }), [700, 400, undefined]);
+  assert.deepEqual(tailsOf(STACKS), [700, 60_000, undefined]);
+});
+
 test('datasets are pruned by tenant, time, service and profile type', () => {
   const snapshot = snapshotOf([
     {

@@ -1,7 +1,7 @@
 /**
  * From a snapshot to tasks: prunes by tenant, time, service and profile type, then cuts what is left into shares of about equal bytes.
  */
-import type { DatasetInfo } from '@flamelake/block';
+import { type DatasetInfo, TAIL_BYTES } from '@flamelake/block';
 import {
   type DatasetFilter,
   type PartitionSnapshot,
@@ -12,7 +12,7 @@ import {
 import { type CompiledMatcher, compileMatchers, LABEL, parseSelector } from '@flamelake/model';
 import { answerFromCatalog } from './answer-from-catalog.ts';
 import { takesWholeTypes } from './known-totals.ts';
-import { addLabelSet } from './label-sets.ts';
+import { addLabelSet, isAboutLabels } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
 import { compileSelection } from './select-rows.ts';
 import type { ObjectRef, Question, RowDelete, Selection, Task, TaskDataset, TaskPart } from './task.ts';
@@ -78,7 +78,7 @@ export function planQuery(
 ): Plan {
   const candidates: Candidate[] = [];
   const isWanted = datasetFilter(selection);
-  for (const partition of snapshot.partitions) addCandidates(candidates, partition, selection, isWanted);
+  for (const partition of snapshot.partitions) addCandidates(candidates, partition, question, selection, isWanted);
   const known = createPartialResult(question);
   const answer = answerFromCatalog(question, selection);
   const unknown = candidates.filter(({ info, deletes }) => {
@@ -158,6 +158,7 @@ function passes(matchers: readonly CompiledMatcher[], value: string): boolean {
 function addCandidates(
   candidates: Candidate[],
   { manifest, segments }: PartitionSnapshot,
+  question: Question,
   selection: Selection,
   isWanted: (info: DatasetInfo) => boolean,
 ): void {
@@ -175,15 +176,21 @@ function addCandidates(
         candidates.push({ object, level, info, deletes: touching });
     }
   };
-  for (const { key, id, level, sizeBytes, datasets } of manifest.blocks) {
+  for (const { key, id, level, sizeBytes, tailBytes, datasets } of manifest.blocks) {
     // A job that started at or after the delete has applied it, and what the log took since then is not deleted.
     const subject = deletes.filter((pending) => versionOfBlockKey(key) < pending.version);
-    add({ key, id, etag: undefined, sizeBytes }, level, datasets, subject);
+    add(refOf({ key, id, etag: undefined, sizeBytes, tailBytes }, question), level, datasets, subject);
   }
-  for (const { key, etag, sizeBytes, info } of segments) {
+  for (const { key, etag, sizeBytes, tailBytes, info } of segments) {
     const subject = deletes.filter((pending) => info.log.position < pending.chainEnd);
-    add({ key, id: info.id, etag, sizeBytes }, info.level, info.datasets, subject);
+    add(refOf({ key, id: info.id, etag, sizeBytes, tailBytes }, question), info.level, info.datasets, subject);
   }
+}
+
+/** An object as a question reads it. Labels lie at its end; of a small one anything else comes with one read of all of it. */
+function refOf(object: ObjectRef, question: Question): ObjectRef {
+  const isWhole = object.sizeBytes <= TAIL_BYTES && !isAboutLabels(question);
+  return isWhole ? { ...object, tailBytes: object.sizeBytes } : object;
 }
 
 function overlaps(pending: PendingDelete, info: DatasetInfo): boolean {

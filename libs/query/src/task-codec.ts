@@ -2,7 +2,8 @@
  * A task as bytes, version 1. Numbers are varints unless said otherwise; `text` is a number in the table of texts, `f64` a double,
  * little-endian; `text?` is 0 for none, else the number + 1; `list of` begins with its count.
  *
- *     texts          list of (length, UTF-8)
+ *     texts          list of (length, UTF-8). A last one that nothing says is the tails of the parts' objects: numbers between
+ *                    commas, 0 for none. Queriers of earlier releases step over it.
  *     question       kind u8: 0 functions · 1 locations · 2 time series: f64 start, end, step; list of text (group by) ·
  *                    3 label sets: 0, or 1 and list of text (names) · 4 label names · 5 extent: points u8 ·
  *                    6 cells: points u8; f64 start, end, step, min, max; buckets; list of text (group by); exemplars u8
@@ -30,6 +31,8 @@ export function encodeTask(task: Task): Uint8Array {
   const table = createTextTable();
   const body = new ByteWriter();
   writeTask({ body, table }, task);
+  const tails = task.parts.map(({ object }) => object.tailBytes ?? 0);
+  if (tails.some((bytes) => bytes > 0)) table.texts.push(tails.join());
   const bytes = frameMessage(VERSION, (writer) => {
     writeTexts(writer, table);
     writer.bytes(body.view());
@@ -45,7 +48,24 @@ export function encodeTask(task: Task): Uint8Array {
 
 /** @throws {FlamelakeError} `data_loss` when the bytes are no task, `unimplemented` when another release wrote them */
 export function decodeTask(bytes: Uint8Array): Task {
-  return unframeMessage(bytes, VERSION, (reader) => readTask({ reader, texts: readTexts(reader) }));
+  return unframeMessage(bytes, VERSION, (reader) => {
+    const texts = readTexts(reader);
+    const from: Source = { reader, texts, saidTexts: 0 };
+    const task = readTask(from);
+    return texts.length > from.saidTexts ? withTails(task, texts[from.saidTexts]) : task;
+  });
+}
+
+function withTails(task: Task, text: string): Task {
+  const tails = text.split(',').map(Number);
+  const isSound =
+    tails.length === task.parts.length && tails.every((bytes) => Number.isSafeInteger(bytes) && bytes >= 0);
+  if (!isSound) throw malformed('tails');
+  const parts = task.parts.map((part, i) => {
+    const tailBytes = tails[i];
+    return tailBytes === 0 ? part : { ...part, object: { ...part.object, tailBytes } };
+  });
+  return { ...task, parts };
 }
 
 interface Target {
@@ -123,6 +143,8 @@ function writeTextList(to: Target, texts: readonly string[]): void {
 interface Source {
   readonly reader: ByteReader;
   readonly texts: readonly string[];
+  /** Texts that were said so far: they are numbered as they are first said. */
+  saidTexts: number;
 }
 
 function readTask(from: Source): Task {
@@ -197,16 +219,18 @@ function readList<T>(from: Source, readOne: (from: Source) => T): T[] {
 }
 
 function readText(from: Source): string {
-  const text = from.texts[from.reader.varint()];
-  if (text === undefined) throw malformed('text');
-  return text;
+  return textAt(from, from.reader.varint());
 }
 
 function readOptionalText(from: Source): string | undefined {
   const number = from.reader.varint();
-  if (number === 0) return undefined;
-  const text = from.texts[number - 1];
+  return number === 0 ? undefined : textAt(from, number - 1);
+}
+
+function textAt(from: Source, number: number): string {
+  const text = from.texts[number];
   if (text === undefined) throw malformed('text');
+  from.saidTexts = Math.max(from.saidTexts, number + 1);
   return text;
 }
 

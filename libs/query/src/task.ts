@@ -82,6 +82,8 @@ export interface ObjectRef {
   /** Set for segments, whose keys are not random. */
   readonly etag: string | undefined;
   readonly sizeBytes: number;
+  /** Last bytes to read first, where that is known: enough to open it, and for what the question wants of small ones. */
+  readonly tailBytes?: number | undefined;
 }
 
 /** Profiles that are deleted but still in the object. */

@@ -9,6 +9,7 @@ export interface TestBlock {
   readonly id: string;
   readonly datasets: readonly DatasetInfo[];
   readonly sizeBytes?: number;
+  readonly tailBytes?: number;
   /** Manifest version a folded block was made from; a segment has none. */
   readonly version?: number;
   /** Of a folded block; 1 by default. */
@@ -30,13 +31,18 @@ export function snapshotOf(blocks: readonly TestBlock[], deletes: readonly Pendi
           version: 9,
           deletes,
           blocks: folded.map((block) =>
-            Object.assign(infoOf(block), { key: keyOf(block), sizeBytes: block.sizeBytes ?? 1 }),
+            Object.assign(infoOf(block), {
+              key: keyOf(block),
+              sizeBytes: block.sizeBytes ?? 1,
+              tailBytes: block.tailBytes,
+            }),
           ),
         },
         segments: segments.map((block) => ({
           key: keyOf(block),
           etag: block.etag ?? `etag-${block.id}`,
           sizeBytes: block.sizeBytes ?? 1,
+          tailBytes: block.tailBytes ?? 1,
           info: infoOf(block),
         })),
         next: 1_000,

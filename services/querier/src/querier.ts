@@ -65,7 +65,7 @@ export function createQuerier(options: QuerierOptions): Querier {
     onRead: (bytes) => readBytes.add(bytes),
   };
   const open: OpenBlock = async (object, signal) => {
-    const block = await openBlock(cachedSource(context, object), { signal });
+    const block = await openBlock(cachedSource(context, object), { signal, tailBytes: object.tailBytes });
     if (block.info.id !== object.id) throw missingObject(object);
     return block;
   };

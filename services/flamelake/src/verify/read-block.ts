@@ -63,6 +63,7 @@ async function readBlockWide(
   const own = comparisonOf(reading);
   const { position, next, lastAppendMs } = block.info.log;
   const quarantine = (await sound(reading, key, () => block.quarantine())) ?? [];
+  await sound(reading, key, () => block.checkLabels());
   reading.quarantined += quarantine.length;
   for (const { offset, value } of quarantine) own?.digests.addQuarantined(offset, value);
   const identities = await sound(reading, key, () => block.identities());
