@@ -36,6 +36,7 @@ export function boundQueries(queries: Queries, { timeoutMs, clock }: QueryTime):
     analyze: bounded(queries.analyze),
     diff: bounded(queries.diff),
     stats: bounded(queries.stats),
+    stored: bounded(queries.stored),
   };
 }
 

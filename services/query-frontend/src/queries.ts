@@ -16,6 +16,7 @@ import type {
 } from '@flamelake/query';
 
 import type { PgoProfile } from './pgo-profile.ts';
+import type { StoredData } from './stored-data.ts';
 
 export type { Exemplar, Flamegraph, FlamegraphDiff, HeatmapSeries, TimeSeries } from '@flamelake/query';
 
@@ -106,6 +107,7 @@ export interface ProfileStats {
 }
 
 export type { PgoProfile } from './pgo-profile.ts';
+export type { StoredData } from './stored-data.ts';
 
 export interface Queries {
   profileTypes(call: CallContext, range: TimeRange): Promise<readonly ProfileType[]>;
@@ -141,4 +143,6 @@ export interface Queries {
   analyze(call: CallContext, range: TimeRange, query: string): Promise<QueryEstimate>;
   diff(call: CallContext, left: StacktraceQuery, right: StacktraceQuery): Promise<FlamegraphDiff>;
   stats(call: CallContext): Promise<ProfileStats>;
+  /** Where in the catalog the data of the tenant is. */
+  stored(call: CallContext): Promise<StoredData>;
 }

@@ -29,6 +29,7 @@ import {
   planOnly,
   runQuestions,
   statsOf,
+  storedOf,
 } from './run-question.ts';
 import { exemplarQuestion, heatmapOf } from './select-points.ts';
 import { splitQuery } from './split-query.ts';
@@ -70,6 +71,13 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     const tenants = tenantsOf(call.tenant);
     if (tenants.length > 1) checkTenants?.(tenants);
     return tenants;
+  };
+
+  const oneTenant = (call: CallContext): string => {
+    const tenants = readTenants(call);
+    const [tenant] = tenants;
+    if (tenants.length === 1 && tenant !== undefined) return tenant;
+    throw new FlamelakeError('invalid_argument', 'profile stats are of exactly one tenant');
   };
 
   const limitsOf = (tenants: readonly string[]): QueryLimits => {
@@ -190,14 +198,8 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
         count,
       );
     },
-    stats: async (call) => {
-      const tenants = readTenants(call);
-      const [tenant] = tenants;
-      if (tenants.length !== 1 || tenant === undefined) {
-        throw new FlamelakeError('invalid_argument', 'profile stats are of exactly one tenant');
-      }
-      return statsOf(options, call, tenant);
-    },
+    stats: async (call) => statsOf(options, call, oneTenant(call)),
+    stored: async (call) => storedOf(options, call, oneTenant(call)),
   };
   return boundQueries(queries, { timeoutMs: (tenants) => limitsOf(tenants).timeoutMs, clock });
 }

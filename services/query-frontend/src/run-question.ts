@@ -17,6 +17,7 @@ import {
 import { parseAsOf } from './as-of.ts';
 import { profileStats } from './profile-stats.ts';
 import type { CallContext, ProfileStats } from './queries.ts';
+import { type StoredData, storedData } from './stored-data.ts';
 import { tenantsOf } from './validate-query.ts';
 
 /** Runs a task somewhere. `not_found` means that an object of the snapshot is gone. */
@@ -121,6 +122,11 @@ async function twice<T>(
 /** Plans a question without running it. @throws {FlamelakeError} as `runQuestions` */
 export function planOnly(context: QuestionContext, call: CallContext, asked: AskedQuestion): Promise<Plan> {
   return twice(context, call, (snapshot) => planOn(context, snapshot, asked));
+}
+
+/** Where in the catalog a tenant's data is. @throws {FlamelakeError} as `runQuestions` */
+export function storedOf(context: QuestionContext, call: CallContext, tenant: string): Promise<StoredData> {
+  return twice(context, call, (snapshot) => storedData(context.snapshots, snapshot, tenant));
 }
 
 /** What a tenant has stored. @throws {FlamelakeError} as `runQuestions` */

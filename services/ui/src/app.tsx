@@ -13,7 +13,7 @@ import {
 import { recallState, rememberState } from './model/remembered.ts';
 import { type Page, PageContext } from './parts/page.ts';
 import { TenantPicker } from './parts/tenant-picker.tsx';
-import { TimePicker } from './parts/time-picker.tsx';
+import { RangeTrouble, TimePicker } from './parts/time-picker.tsx';
 import { useAnswer } from './parts/use-answer.ts';
 import { AdHocView } from './views/ad-hoc-view.tsx';
 import { CompareView } from './views/compare-view.tsx';
@@ -107,6 +107,7 @@ export function App() {
       </header>
       <main>
         <h1 className="unseen">{WORDS[state.view]}</h1>
+        <RangeTrouble />
         {hasTenants && state.tenant === '' ? (
           <p className="empty">This server holds data of several tenants: name the one to look at above.</p>
         ) : (

@@ -6,4 +6,10 @@ import './style.css';
 import './views.css';
 
 const root = document.getElementById('app');
-if (root !== null) createRoot(root).render(<App />);
+if (root !== null) {
+  const onUncaughtError = (error: unknown): void => {
+    console.error(error);
+    root.textContent = `This page broke: ${String(error)}. Load it again; the address still says what was looked at.`;
+  };
+  createRoot(root, { onUncaughtError }).render(<App />);
+}

@@ -24,24 +24,29 @@ interface Flamebearer {
 }
 
 async function world() {
-  const { queries, clock, push } = createTestFrontend();
+  const { queries, clock, push, fold } = createTestFrontend();
   const random = createSeededRandom(3);
   const records = Array.from({ length: 12 }, (_, i) =>
     randomProfileRecord(random, { tenants: ['t'], timeMs: NOW_MS - 60_000 + 5_000 * i }),
   );
   await push(records);
   const routes = plainRoutes(queries, clock);
-  const get = async (path: string, parameters: Record<string, string>) => {
+  const get = async (path: string, parameters: Record<string, string>, tenant = 't') => {
     const route = routes.find(({ paths }) => paths.includes(path));
     assert.ok(route, path);
-    return route.answer(new URLSearchParams(parameters), callOf('t'));
+    return route.answer(new URLSearchParams(parameters), callOf(tenant));
   };
   const getJson = async (path: string, parameters: Record<string, string>): Promise<Flamebearer> => {
     const { contentType, body } = await get(path, parameters);
     assert.equal(contentType, 'application/json');
     return JSON.parse(String(body));
   };
-  return { get, getJson, total: Number(naiveTotal(naiveMerge(records, { profileTypeId: CPU }))) };
+  return {
+    get,
+    getJson,
+    fold: () => fold(random),
+    total: Number(naiveTotal(naiveMerge(records, { profileTypeId: CPU }))),
+  };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
@@ -116,4 +121,19 @@ test('what is wrong is an invalid argument', async () => {
   for (const [path, parameters] of bad) {
     await assert.rejects(get(path, parameters), { code: 'invalid_argument' }, JSON.stringify(parameters));
   }
+});
+
+test('a tenant is told where its data is, and nothing of others', async () => {
+  const { get, fold } = await world();
+  const stored = async (tenant: string) => JSON.parse(String((await get('/api/v1/status/data', {}, tenant)).body));
+  const before = await stored('t');
+  assert.equal(before.dataIngested, true);
+  assert.deepEqual([before.levels.length, before.levels[0].level, before.levels[0].blocks], [1, 0, 1]);
+  assert.ok(before.levels[0].bytes > 0);
+  await fold();
+  const after = await stored('t');
+  assert.deepEqual([after.levels.length, after.levels[0].level, after.levels[0].blocks], [1, 1, 1]);
+  const other = { dataIngested: false, oldestProfileMs: 0, newestProfileMs: 0, levels: [], pendingDeletes: 0, pins: 0 };
+  assert.deepEqual(await stored('other'), other);
+  await assert.rejects(stored('t|other'), /exactly one tenant/);
 });

@@ -1,4 +1,7 @@
-/** `/pyroscope/render`, `/pyroscope/render-diff` and `/pyroscope/label-values`: what Drilldown and scripts ask over plain HTTP. */
+/**
+ * `/pyroscope/render`, `/pyroscope/render-diff`, `/pyroscope/label-values`: what Drilldown and scripts ask over plain HTTP.
+ * `/api/v1/status/data`: what a tenant has stored, and where in the catalog, for the web app.
+ */
 import { type Clock, FlamelakeError } from '@flamelake/model';
 import type { CallContext, Queries, SeriesQuery, StacktraceQuery } from '../queries.ts';
 import { flamebearerJson } from './flamebearer.ts';
@@ -39,6 +42,13 @@ export function plainRoutes(queries: Queries, clock: Clock): readonly PlainRoute
       },
     },
     pgoRoute(queries, clock),
+    {
+      paths: ['/api/v1/status/data'],
+      answer: async (_, call) => {
+        const [stats, stored] = await Promise.all([queries.stats(call), queries.stored(call)]);
+        return jsonAnswer(JSON.stringify({ ...stats, ...stored }));
+      },
+    },
     { paths: ['/pyroscope/label-values'], answer: (parameters, call) => labelValues(queries, call, parameters) },
   ];
 }

@@ -19,6 +19,23 @@ export interface Target {
   readonly lastScrape: string | undefined;
 }
 
+/** What a tenant has stored, as the catalog knows it. */
+export interface StoredData {
+  readonly dataIngested: boolean;
+  readonly oldestProfileMs: number;
+  readonly newestProfileMs: number;
+  /** Level 0 are segments that are in no block yet. */
+  readonly levels: readonly { readonly level: number; readonly blocks: number; readonly bytes: number }[];
+  readonly pendingDeletes: number;
+  readonly pins: number;
+}
+
+export async function storedData(caller: Caller): Promise<StoredData> {
+  const text = await textOf('/api/v1/status/data', caller);
+  if (text === undefined) throw new Error('this server does not tell what it has stored');
+  return JSON.parse(text) as StoredData;
+}
+
 /** Options of the server; none when it does not tell. */
 export async function serverOptions(signal: AbortSignal): Promise<Options> {
   return parseOptions((await textOf('/api/v1/status/config', { tenant: '', signal })) ?? '');

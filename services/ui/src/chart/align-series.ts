@@ -1,8 +1,11 @@
 /** Series on one time axis, as uPlot wants them. */
 import type { Series } from '../api/querier.ts';
 
-/** The first column is the time, s since 1970; one column of values for each series follows. */
-export type AlignedSeries = [times: number[], ...values: number[][]];
+/** The first column is the time, s since 1970; one column of values for each series follows, null behind its end. */
+export type AlignedSeries = [times: number[], ...values: (number | null)[][]];
+
+/** A series this many steps behind the newest point has not ended: its next profile is still to come. */
+const STEPS_LATE = 2;
 
 /**
  * Puts series on the times any of them has. A step without work counts zero: where a series has no point, and on both sides of a gap.
@@ -20,7 +23,9 @@ export function alignSeries(series: readonly Series[], stepSeconds: number): Ali
   const axis = [...times].sort((a, b) => a - b);
   const columns = series.map(({ timesMs, values }) => {
     const valueAt = new Map(timesMs.map((timeMs, i) => [timeMs, values[i] ?? 0]));
-    return axis.map((timeMs) => valueAt.get(timeMs) ?? 0);
+    const last = timesMs.at(-1) ?? 0;
+    const isLate = (axis.at(-1) ?? 0) - last <= STEPS_LATE * stepMs;
+    return axis.map((timeMs) => valueAt.get(timeMs) ?? (isLate && timeMs > last ? null : 0));
   });
   return [axis.map((timeMs) => (timeMs - stepMs / 2) / 1_000), ...columns];
 }

@@ -2,6 +2,9 @@
 import type { Series } from '../api/querier.ts';
 import type { TimeRange } from '../model/time-range.ts';
 
+/** Width of what names the values, left of a chart. */
+export const AXIS_PX = 76;
+
 export interface ChartScale {
   x(timeMs: number): number;
   y(value: number): number;

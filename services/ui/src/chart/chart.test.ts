@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alignSeries } from './align-series.ts';
+import { axisMarks } from './axis-marks.ts';
 import { chartScale, linePath, nearestPoint } from './chart-scale.ts';
 import { heatmapCells } from './heatmap-cells.ts';
+import { neighbourCell } from './heatmap-walk.ts';
 
 const RANGE = { startMs: 0, endMs: 100_000 };
 const LINE = { labels: [], timesMs: [20_000, 30_000, 60_000], values: [2, 4, 1] };
@@ -27,6 +29,38 @@ test('series share one axis, and a step without work is zero', () => {
     [0, 0, 9, 0, 0, 8],
   ]);
   assert.deepEqual(alignSeries([], 10), [[]]);
+});
+
+test('a series that is late goes on, one that has ended is zero', () => {
+  const other = { labels: [], timesMs: [60_000, 70_000, 80_000], values: [1, 1, 1] };
+  const early = { labels: [], timesMs: [20_000], values: [3] };
+  const [, late, , ended] = alignSeries([LINE, other, early], 10);
+  assert.deepEqual(late?.slice(-3), [1, null, null]);
+  assert.deepEqual(ended?.slice(-3), [0, 0, 0]);
+});
+
+test('marks of an axis are round in its unit', () => {
+  const core = { one: 60e9, base: 10 } as const;
+  assert.deepEqual(axisMarks(160e9, core, 3), [0, 60e9, 120e9]);
+  assert.deepEqual(axisMarks(2.6, { one: 1, base: 10 }, 5), [0, 1, 2]);
+  assert.deepEqual(axisMarks(5 * 2 ** 20, { one: 1, base: 2 }, 3), [0, 2 ** 21, 2 ** 22]);
+  assert.deepEqual(axisMarks(0, core, 3), [0]);
+});
+
+test('keys lead to the nearest cell, and nowhere from the last', () => {
+  const slot = (timeMs: number, counts: number[]) => ({ timeMs, counts, exemplars: [] });
+  const slots = [slot(10_000, [1, 0, 1]), slot(20_000, [0, 1, 0]), slot(50_000, [1, 0, 1])];
+  const cells = heatmapCells({ slots, edges: [0, 10, 20] }, RANGE, 10, 100, 30);
+  const walk = (at: number, ...keys: string[]): number | undefined =>
+    keys.reduce<number | undefined>((from, key) => neighbourCell(cells, from ?? -1, key), at);
+  assert.equal(walk(-1, 'ArrowDown'), 0);
+  assert.deepEqual([walk(0, 'ArrowUp'), walk(1, 'ArrowDown')], [1, 0]);
+  assert.deepEqual([walk(1, 'ArrowRight'), walk(1, 'ArrowRight', 'ArrowRight')], [2, 3]);
+  assert.deepEqual(
+    [walk(0, 'End'), walk(4, 'ArrowRight'), walk(2, 'ArrowUp'), walk(4, 'ArrowLeft')],
+    [4, undefined, undefined, 2],
+  );
+  assert.equal(neighbourCell([], -1, 'ArrowDown'), undefined);
 });
 
 test('the nearest points are those of one time, largest first', () => {

@@ -36,7 +36,9 @@ export function heatmapCells(
       if (count === 0) return [];
       const right = ((timeMs - startMs) / (endMs - startMs)) * widthPx;
       const strength = STRENGTH_MIN + ((1 - STRENGTH_MIN) * Math.log1p(count)) / Math.log1p(most);
-      const place = { x: right - width, y: heightPx - (bucket + 1) * height, width: Math.max(1, width - 1) };
+      // What begins before the range is cut at its edge.
+      const x = Math.max(0, right - width);
+      const place = { x, y: heightPx - (bucket + 1) * height, width: Math.max(1, right - x - 1) };
       return [{ timeMs, bucket, count, largest: named.shift(), ...place, height: height - 1, strength }];
     });
   });

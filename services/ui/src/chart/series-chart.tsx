@@ -6,7 +6,8 @@ import { formatTime, type TimeRange } from '../model/time-range.ts';
 import { useDarkMode } from '../parts/use-dark-mode.ts';
 import { useWidth } from '../parts/use-width.ts';
 import { alignSeries } from './align-series.ts';
-import { nearestPoint } from './chart-scale.ts';
+import { type AxisUnit, axisMarks } from './axis-marks.ts';
+import { AXIS_PX, nearestPoint } from './chart-scale.ts';
 import { seriesColour, seriesName } from './series-name.ts';
 
 export interface SeriesChartProps {
@@ -15,6 +16,7 @@ export interface SeriesChartProps {
   readonly stepSeconds: number;
   readonly heightPx: number;
   readonly format: (value: number) => string;
+  readonly unit: AxisUnit;
   /** Range that is shown as chosen. */
   readonly chosen?: TimeRange;
   readonly onRange?: (range: TimeRange) => void;
@@ -23,6 +25,8 @@ export interface SeriesChartProps {
 /** A shorter drag is a click. */
 const DRAG_PX_MIN = 4;
 const DAY_MS = 86_400_000;
+/** Height that a mark of the axis takes. */
+const MARK_PX = 44;
 
 export function SeriesChart(props: SeriesChartProps) {
   const { series, range, stepSeconds, heightPx, format, chosen } = props;
@@ -49,7 +53,7 @@ export function SeriesChart(props: SeriesChartProps) {
         aria-label={`Time series from ${formatTime(range.startMs)} to ${formatTime(range.endMs)}, at most ${format(largest)}`}
       />
       {hovered !== undefined && (
-        <div className="legend">
+        <div className={hovered.timeMs > (range.startMs + range.endMs) / 2 ? 'legend left' : 'legend'}>
           {formatTime(hovered.timeMs)}
           {hovered.points.map(({ series: index, value }) => (
             <span key={index}>
@@ -67,13 +71,14 @@ function optionsOf(
   onHover: (timeMs: number | undefined) => void,
   width: number,
 ): uPlot.Options {
-  const { series, range, stepSeconds, heightPx, chosen, onRange } = latest.current;
+  const { series, range, stepSeconds, heightPx, unit, chosen, onRange } = latest.current;
   const style = getComputedStyle(document.documentElement);
   const [quiet, line, accent] = ['--quiet', '--line', '--accent'].map((name) => style.getPropertyValue(name));
   const font = '11px system-ui, sans-serif';
   const words = (seconds: number): string => {
     const text = formatTime(seconds * 1_000);
-    return range.endMs - range.startMs > DAY_MS ? text.slice(5, 16) : text.slice(11, 19);
+    if (range.endMs - range.startMs > DAY_MS) return text.slice(5, 16);
+    return text.slice(11, seconds % 60 === 0 ? 16 : 19);
   };
   return {
     width,
@@ -101,8 +106,8 @@ function optionsOf(
       {
         stroke: quiet,
         font,
-        size: 76,
-        space: 34,
+        size: AXIS_PX,
+        splits: (_, __, ___, largest) => axisMarks(largest, unit, heightPx / MARK_PX),
         grid: { stroke: line, width: 1 },
         ticks: { show: false },
         values: (_, at) => at.map((value) => latest.current.format(value)),

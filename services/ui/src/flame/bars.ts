@@ -5,7 +5,7 @@ import type { FlameGraph } from './flame-graph.ts';
 export function describeBar(graph: FlameGraph, bar: number, unit: string): string {
   const whole = graph.total[0] ?? 0;
   const [total, self] = [graph.total[bar] ?? 0, graph.self[bar] ?? 0];
-  const left = `${formatValue(total, unit)} (${formatShare(total, whole)}), self ${formatValue(self, unit)}`;
+  const left = `${formatValue(total, unit)} (${formatShare(total, whole)}), self ${formatValue(self, unit)}${self > 0 ? ` (${formatShare(self, whole)})` : ''}`;
   if (graph.right === undefined) return left;
   const right = graph.right.total[bar] ?? 0;
   return `before ${left}; after ${formatValue(right, unit)} (${formatShare(right, graph.right.total[0] ?? 0)})`;

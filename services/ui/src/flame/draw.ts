@@ -4,9 +4,14 @@ import { type FlameGraph, nameOf, OTHER } from './flame-graph.ts';
 import { type PlacedBars, ROW_HEIGHT, THIN } from './place-bars.ts';
 
 const TEXT_WIDTH_MIN = 28;
+/** How much is seen of what was not searched for: its name can still be read. */
+export const FAINT_BAR = 0.3;
+export const FAINT_TEXT = 0.65;
 const FONT = '12px system-ui, sans-serif';
-/** Mean width of a letter, px. */
-const LETTER_WIDTH = 7.5;
+/** No letter of a name is narrower, px: what is longer than this allows need not be measured. */
+const LETTER_WIDTH_MIN = 2;
+/** Letters of what is cut by guess, px. */
+const LETTER_WIDTH = 7;
 
 export interface Paint {
   readonly palette: Palette;
@@ -20,7 +25,12 @@ export interface Paint {
 export interface Surface {
   rect(x: number, y: number, width: number, height: number, colour: string, isFaint: boolean): void;
   text(text: string, x: number, y: number, isRight: boolean, isItalic: boolean, isFaint: boolean): void;
+  /** Width of a text, px, near enough to cut it by. */
+  widthOf(text: string): number;
 }
+
+/** Where nothing can be measured. */
+export const guessedWidth = (text: string): number => text.length * LETTER_WIDTH;
 
 /** Bars of a graph in their colours; `y` counts from the first placed row. */
 export function drawBars(surface: Surface, graph: FlameGraph, bars: PlacedBars, paint: Paint): void {
@@ -41,7 +51,7 @@ export function drawBars(surface: Surface, graph: FlameGraph, bars: PlacedBars, 
       const room = x + width - left;
       if (bar === THIN || room < TEXT_WIDTH_MIN) continue;
       const isRight = align === 'right';
-      const words = fitted(nameOf(graph, bar), room - 8, isRight);
+      const words = fitted(nameOf(graph, bar), room - 8, isRight, surface.widthOf);
       const isInlined = graph.inlined?.[bar] === 1;
       surface.text(words, isRight ? left + room - 5 : left + 4, y + ROW_HEIGHT / 2, isRight, isInlined, isFaint);
     }
@@ -71,33 +81,48 @@ export function canvasSurface(
   let align = '';
   let font = '';
   context.textBaseline = 'middle';
-  const set = (colour: string, isFaint: boolean): void => {
+  const set = (colour: string, wanted: number): void => {
     if (colour !== fill) context.fillStyle = fill = colour;
-    const wanted = isFaint ? 0.3 : 1;
     if (wanted !== alpha) context.globalAlpha = alpha = wanted;
   };
   return {
     rect(x, y, width, height, colour, isFaint) {
-      set(colour, isFaint);
+      set(colour, isFaint ? FAINT_BAR : 1);
       context.fillRect(x, y, width, height);
     },
     text(words, x, y, isRight, isItalic, isFaint) {
-      set(ink, isFaint);
+      set(ink, isFaint ? FAINT_TEXT : 1);
       const wantedAlign = isRight ? 'right' : 'left';
       if (wantedAlign !== align) context.textAlign = align = wantedAlign;
       const wantedFont = isItalic ? `italic ${FONT}` : FONT;
       if (wantedFont !== font) context.font = font = wantedFont;
       context.fillText(words, x, y);
     },
+    widthOf(text) {
+      // Of the upright font; the other is as wide.
+      if (font === '') context.font = font = FONT;
+      return context.measureText(text).width;
+    },
   };
 }
 
 /** The text, cut to a width at one end; long package paths lose their beginning first. */
-export function fitted(text: string, width: number, keepsEnd: boolean): string {
-  const letters = Math.floor(width / LETTER_WIDTH);
-  if (text.length <= letters) return text;
+export function fitted(
+  text: string,
+  width: number,
+  keepsEnd: boolean,
+  widthOf: (text: string) => number = guessedWidth,
+): string {
+  const longest = Math.floor(width / LETTER_WIDTH_MIN);
+  if (text.length <= longest && widthOf(text) <= width) return text;
   const short = text.slice(text.lastIndexOf('/') + 1);
-  if (short.length <= letters) return short;
-  if (letters < 2) return '';
-  return keepsEnd ? `…${text.slice(1 - letters)}` : `${short.slice(0, letters - 1)}…`;
+  const isMeasured = short.length <= longest;
+  const shortWidth = isMeasured ? widthOf(short) : guessedWidth(short);
+  if (shortWidth <= width) return short;
+  let letters = Math.floor((width / shortWidth) * short.length);
+  for (; letters >= 2; letters--) {
+    const cut = keepsEnd ? `…${text.slice(1 - letters)}` : `${short.slice(0, letters - 1)}…`;
+    if (widthOf(cut) <= width) return cut;
+  }
+  return '';
 }

@@ -2,8 +2,9 @@
 import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { formatShare } from '../model/units.ts';
 import { useWidth } from '../parts/use-width.ts';
+import { BarFigures } from './bar-figures.tsx';
 import { BarLine } from './bar-line.tsx';
-import { describeBar, neighbour } from './bars.ts';
+import { neighbour } from './bars.ts';
 import { canvasSurface, drawBars, type Paint } from './draw.ts';
 import { type FlameGraph, isOther, nameOf, searchBars } from './flame-graph.ts';
 import { type PlacedBars, placeAt, placeBars, ROW_HEIGHT, THIN } from './place-bars.ts';
@@ -73,6 +74,8 @@ export function FlameCanvas({ graph, unit, search, paint, onFocus, onSandwich }:
   const choose = (bar: number): void => {
     setSelected(bar);
     setZoom(bar);
+    // What lies under the pointer is another bar then.
+    setHover(NOTHING);
   };
   const walk = (event: KeyboardEvent): void => {
     const next = neighbour(graph, (shownSelected ?? 0) < 0 ? (shownZoom ?? 0) : (shownSelected ?? 0), event.key);
@@ -137,7 +140,7 @@ export function FlameCanvas({ graph, unit, search, paint, onFocus, onSandwich }:
           <b>
             <bdi>{nameOf(graph, hover.bar)}</bdi>
           </b>
-          <div>{describeBar(graph, hover.bar, unit)}</div>
+          <BarFigures graph={graph} bar={hover.bar} unit={unit} />
           {graph.inlined?.[hover.bar] === 1 && <div>Inlined into its caller.</div>}
           {isOther(graph, hover.bar) && <div>Too small to be shown alone: focus shows it.</div>}
         </div>

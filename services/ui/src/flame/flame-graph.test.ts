@@ -1,11 +1,12 @@
 /** Flame graphs of the wire as columns, and what is made of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fitted } from './draw.ts';
 import { commandLine, curlLine, foldedText, profilecliLine } from './export-text.ts';
 import { callSiteOf, decodeFlameGraph, type FlameGraph, nameOf, pathTo, searchBars } from './flame-graph.ts';
 import { functionRows } from './functions.ts';
 import { graphOfProfile } from './profile-graph.ts';
-import { collapseRecursion, diffOf } from './reshape.ts';
+import { collapseRecursion, diffOf, sideOf } from './reshape.ts';
 import { calleesOf, callersOf } from './sandwich.ts';
 import { flameSvg } from './svg.ts';
 
@@ -119,6 +120,8 @@ test('two graphs make a diff that keeps both', () => {
   assert.deepEqual([diff.total[0], diff.right?.total[0], diff.width[0]], [10, 7, 17]);
   const rows = functionRows(diff).map(({ name, total, rightTotal }) => `${name} ${total} ${rightTotal}`);
   assert.deepEqual(rows.sort(), ['a 6 0', 'b 9 0', 'c 4 5', 'x 0 2']);
+  assert.deepEqual(rowsOf(sideOf(diff, 'left')).sort(), rowsOf(GRAPH).sort());
+  assert.deepEqual(rowsOf(sideOf(diff, 'right')), ['total 7 0', 'c 5 5', 'x 2 2']);
 });
 
 test('a profile becomes lines, with inlined calls marked', () => {
@@ -148,6 +151,16 @@ test('a profile becomes lines, with inlined calls marked', () => {
   assert.deepEqual(rowsOf(graph), ['total 7 0', 'main:10 7 0', '0x1f 2 2', 'run:20 5 0', 'tiny:3 5 5']);
   assert.deepEqual([...(graph.inlined ?? [])], [0, 0, 0, 0, 1]);
   assert.deepEqual(callSiteOf(graph, 4), ['main', 'run', 'tiny']);
+});
+
+test('a name is cut to its room, by its measured width', () => {
+  const widthOf = (text: string): number => [...text].reduce((sum, one) => sum + (one === 'i' ? 3 : 9), 0);
+  assert.equal(fitted('iiiiiiii', 24, false, widthOf), 'iiiiiiii');
+  assert.equal(fitted('example.com/run', 30, false, widthOf), 'run');
+  assert.equal(fitted('wwwwww', 40, false, widthOf), 'www…');
+  assert.equal(fitted('a/wwwwww', 40, true, widthOf), '…www');
+  assert.equal(fitted('wwwwww', 12, false, widthOf), '');
+  assert.ok(fitted('w'.repeat(10_000), 90, false, widthOf).length <= 10);
 });
 
 test('a picture holds names as text, whatever they are', () => {

@@ -39,6 +39,23 @@ export function diffOf(left: FlameGraph, right: FlameGraph): FlameGraph {
   return layOut(root, true, byName);
 }
 
+/** One side of a diff as a flame graph of its own, without what is on the other side alone. */
+export function sideOf(graph: FlameGraph, side: 'left' | 'right'): FlameGraph {
+  const { total, self } = side === 'left' || graph.right === undefined ? graph : graph.right;
+  const root = createNode(nameOf(graph, 0));
+  const nodes: CallNode[] = [];
+  for (let bar = 0; bar < graph.count; bar++) {
+    const parent = nodes[graph.parent[bar] ?? 0] ?? root;
+    // Below nothing there is nothing.
+    const isThere = (total[bar] ?? 0) > 0;
+    const node = bar === 0 ? root : isThere ? childOf(parent, nameOf(graph, bar)) : createNode('');
+    nodes.push(node);
+    node.total += total[bar] ?? 0;
+    node.self += self[bar] ?? 0;
+  }
+  return layOut(root, false, byName, graph.hasLines);
+}
+
 function addSide(root: CallNode, graph: FlameGraph, add: (node: CallNode, total: number, self: number) => void): void {
   const nodes: CallNode[] = [];
   for (let bar = 0; bar < graph.count; bar++) {

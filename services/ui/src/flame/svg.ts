@@ -1,6 +1,6 @@
 /** A flame graph as a picture that scales: SVG text, every name escaped. */
 import { textColour } from './colours.ts';
-import { drawBars, type Paint, type Surface } from './draw.ts';
+import { drawBars, FAINT_BAR, FAINT_TEXT, guessedWidth, type Paint, type Surface } from './draw.ts';
 import type { FlameGraph } from './flame-graph.ts';
 import { placeBars, ROW_HEIGHT } from './place-bars.ts';
 
@@ -12,12 +12,13 @@ export function flameSvg(graph: FlameGraph, zoom: number, widthPx: number, paint
   const surface: Surface = {
     rect(x, y, width, height, colour, isFaint) {
       const place = `x="${x.toFixed(2)}" y="${y}" width="${width.toFixed(2)}" height="${height}"`;
-      parts.push(`<rect ${place} fill="${colour}"${isFaint ? ' opacity="0.3"' : ''}/>`);
+      parts.push(`<rect ${place} fill="${colour}"${isFaint ? ` opacity="${FAINT_BAR}"` : ''}/>`);
     },
     text(words, x, y, isRight, isItalic, isFaint) {
-      const style = `${isRight ? ' text-anchor="end"' : ''}${isItalic ? ' font-style="italic"' : ''}${isFaint ? ' opacity="0.3"' : ''}`;
+      const style = `${isRight ? ' text-anchor="end"' : ''}${isItalic ? ' font-style="italic"' : ''}${isFaint ? ` opacity="${FAINT_TEXT}"` : ''}`;
       parts.push(`<text x="${x.toFixed(2)}" y="${y + 4}"${style}>${escapeXml(words)}</text>`);
     },
+    widthOf: guessedWidth,
   };
   drawBars(surface, graph, bars, paint);
   const back = paint.palette.isDark ? '#16161a' : '#ffffff';

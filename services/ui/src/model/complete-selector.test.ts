@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { parseMetrics, parseOptions, sumOf } from '../api/server.ts';
 import { completed, completionAt } from './complete-selector.ts';
 import { limitsOf } from './limits.ts';
+import { queryFigures } from './query-figures.ts';
 import { parseSelector } from './selector.ts';
 import { snippetsFor } from './snippets.ts';
 
@@ -47,8 +48,31 @@ test('options and limits are read as the server writes them', () => {
   );
   assert.deepEqual(
     limitsOf(options).map(({ words, value }) => `${words} ${value}`),
-    ['Profiles are kept for 31d', 'Bytes that are taken a second any number'],
+    ['Profiles are kept for 31 days', 'Bytes that are taken a second any number'],
   );
+});
+
+test('limits read as people write them', () => {
+  const values = ['1h', '90m', '32MiB', '250000', '5m30s', '0s'].map(
+    (value) => limitsOf(new Map([['limits.ingestion-window', value]]))[0]?.value,
+  );
+  assert.deepEqual(values, ['1 hour', '90 minutes', '32 MiB', '250,000', '5m30s', 'any age']);
+});
+
+test('queries are counted, and half of them are within a bound', () => {
+  const line = (rest: string): string => `flamelake_request_duration_seconds_${rest}`;
+  const route = 'route="/querier.v1.QuerierService/SelectSeries",method="POST"';
+  const metrics = parseMetrics(
+    [
+      line(`bucket{le="0.01",${route},status_code="200"} 4`),
+      line(`bucket{le="0.1",${route},status_code="200"} 8`),
+      line(`bucket{le="+Inf",${route},status_code="200"} 10`),
+      line(`count{${route},status_code="200"} 10`),
+      line(`count{${route},status_code="503"} 2`),
+      line('count{route="/push.v1.PusherService/Push",method="POST",status_code="200"} 70'),
+    ].join('\n'),
+  );
+  assert.deepEqual(queryFigures(metrics), { answered: 10, failed: 2, halfWithinSeconds: 0.1 });
 });
 
 test('metrics are read, and summed by a label', () => {

@@ -28,6 +28,18 @@ export function limitsOf(options: ReadonlyMap<string, string>): readonly Limit[]
   return WORDS.flatMap(([option, words, none]): Limit[] => {
     const value = options.get(option);
     if (value === undefined) return [];
-    return [{ option, words, value: /^0(?:ms|s|B)?$/.test(value) ? none : value }];
+    return [{ option, words, value: /^0(?:ms|s|B)?$/.test(value) ? none : inWords(value) }];
   });
+}
+
+const UNITS: Readonly<Record<string, string>> = { d: 'day', h: 'hour', m: 'minute', s: 'second' };
+
+/** `31d` is 31 days, `32MiB` 32 MiB, `250000` 250,000. */
+function inWords(value: string): string {
+  const [, number = '', unit = ''] = /^(\d+)([a-zA-Z]*)$/.exec(value) ?? [];
+  if (number === '') return value;
+  const words = UNITS[unit];
+  const spaced = Number(number).toLocaleString('en');
+  if (words !== undefined) return `${spaced} ${words}${number === '1' ? '' : 's'}`;
+  return unit === '' ? spaced : `${spaced} ${unit}`;
 }

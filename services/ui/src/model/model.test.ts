@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { fuzzyFind } from './fuzzy-find.ts';
 import { asksAgain, CHOICES, DEFAULT_STATE, formatLocation, parseLocation, VIEWS } from './page-state.ts';
 import { formatSelector, labelOf, parseSelector, withLabel } from './selector.ts';
-import { parseTime, rangeOf, stepOf } from './time-range.ts';
+import { formatRange, parseTime, rangeOf, rangeTrouble, stepOf } from './time-range.ts';
 import { formatPoint, formatShare, formatValue } from './units.ts';
 
 const NOW_MS = 1_795_000_000_000;
@@ -35,6 +35,7 @@ test('an address says all of a state', () => {
     focus: fc.array(fc.string()),
     about: fc.string(),
     search: fc.string(),
+    find: fc.string(),
     refresh: fc.nat(1_000),
     tenant: fc.string(),
     file: fc.string(),
@@ -100,6 +101,21 @@ test('times are relative, absolute or none', () => {
   assert.equal(stepOf({ startMs: 0, endMs: 30 * 86_400_000 }), 28_800);
 });
 
+test('what is no time, and no range, is told with what is', () => {
+  for (const text of ['5', 'yesterday', '2026-13-40', 'now-1y', '2026-11-21 25:00', '']) {
+    assert.equal(parseTime(text, NOW_MS), undefined, text);
+  }
+  assert.equal(parseTime('2026-11-21', 0), new Date(2026, 10, 21).getTime(), 'a day begins where the reader is');
+  assert.deepEqual(rangeTrouble('now-1h', 'now', NOW_MS), { from: '', until: '' });
+  const { from, until } = rangeTrouble('yesterday', '2026-11-21', NOW_MS);
+  assert.match(from, /“yesterday” is no time: write now-90m .*, 2026-11-21 03:42 in local time, or milliseconds/);
+  assert.equal(until, '');
+  assert.equal(rangeTrouble('now-1h', 'now-2h', NOW_MS).until, '“now-2h” is not after “now-1h”.');
+  const startMs = new Date(2026, 10, 21, 3, 42).getTime();
+  assert.equal(formatRange({ startMs, endMs: startMs + 60_000 }), '2026-11-21 03:42:00 to 03:43:00');
+  assert.match(formatRange({ startMs, endMs: startMs + 86_400_000 }), /42:00 to 2026-11-22 03:42:00$/);
+});
+
 test('numbers have units that people read', () => {
   assert.deepEqual(
     [1_500_000_000, 90e9, 420, 0].map((value) => formatValue(value, 'nanoseconds')),
@@ -109,6 +125,7 @@ test('numbers have units that people read', () => {
   assert.equal(formatPoint(30e9, CPU, 15), '2 cores');
   assert.equal(formatPoint(2 ** 21, 'memory:alloc_space:bytes:space:bytes', 2), '1 MiB/s');
   assert.equal(formatPoint(2 ** 21, 'memory:inuse_space:bytes:space:bytes', 2), '2 MiB');
+  assert.deepEqual([formatPoint(15e9, CPU, 15), formatPoint(30e6, CPU, 15)], ['1 core', '2 mcores']);
   assert.deepEqual([formatShare(1, 3), formatShare(1, 300), formatShare(0, 0)], ['33.3%', '0.33%', '0%']);
 });
 

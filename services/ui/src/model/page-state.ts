@@ -5,7 +5,8 @@ export type ViewName = (typeof VIEWS)[number];
 
 /** What is one of a few; the first is by default. */
 export const CHOICES = {
-  pane: ['both', 'graph', 'table', 'sandwich'],
+  /** `sides` is of a diff alone. */
+  pane: ['both', 'graph', 'table', 'sandwich', 'sides'],
   chart: ['series', 'heatmap'],
   /** Which services come first. */
   order: ['value', 'change', 'name'],
@@ -44,6 +45,8 @@ export interface PageState extends Choices {
   /** Function of the sandwich. */
   readonly about: string;
   readonly search: string;
+  /** Text in the names of the services that are shown. */
+  readonly find: string;
   /** Seconds between refreshes; 0 for none. */
   readonly refresh: number;
   readonly tenant: string;
@@ -72,6 +75,7 @@ export const DEFAULT_STATE: PageState = {
   profile: '',
   about: '',
   search: '',
+  find: '',
   refresh: 0,
   tenant: '',
   file: '',
@@ -102,6 +106,7 @@ const TEXTS = [
   'profile',
   'about',
   'search',
+  'find',
   'tenant',
   'file',
   'rightFile',
@@ -149,6 +154,7 @@ const LOOKS: ReadonlySet<string> = new Set([
   'pane',
   'about',
   'search',
+  'find',
   'order',
   'colour',
   'diffColour',

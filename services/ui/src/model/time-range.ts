@@ -22,13 +22,36 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_60
 const CHART_POINTS = 90;
 const STEPS = [15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400];
 
+/** What `parseTime` takes, for people. */
+export const TIMES_TAKEN = 'now-90m (s, m, h, d or w), 2026-11-21 03:42 in local time, or milliseconds since 1970';
+
 /** undefined when the text is no time. */
 export function parseTime(text: string, nowMs: number): number | undefined {
   const relative = /^now(?:-(\d+)([smhdw]))?$/.exec(text);
   if (relative !== null) return nowMs - Number(relative[1] ?? 0) * (UNIT_MS[relative[2] ?? 's'] ?? 0);
   if (/^\d{13}$/.test(text)) return Number(text);
-  const ms = Date.parse(text);
+  if (!/^\d{4}-\d\d-\d\d(?:[ T]\d|$)/.test(text)) return undefined;
+  // A day alone begins where the reader is, as a day with a time does.
+  const ms = Date.parse(text.length === 10 ? `${text} 00:00` : text);
   return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** What is wrong with the ends of a range, in words; empty where nothing is. */
+export function rangeTrouble(
+  from: string,
+  until: string,
+  nowMs: number,
+): { readonly from: string; readonly until: string } {
+  const [startMs, endMs] = [parseTime(from, nowMs), parseTime(until, nowMs)];
+  const order = startMs !== undefined && endMs !== undefined && startMs >= endMs;
+  return {
+    from: startMs === undefined ? noTime(from) : '',
+    until: endMs === undefined ? noTime(until) : order ? `“${until}” is not after “${from}”.` : '',
+  };
+}
+
+function noTime(text: string): string {
+  return `“${text}” is no time: write ${TIMES_TAKEN}.`;
 }
 
 /** The last hour where either end is no time, or they are the wrong way round. */
@@ -54,6 +77,12 @@ export function describeRange(from: string, until: string): string {
 
 function describeTime(text: string): string {
   return /^\d{13}$/.test(text) ? formatTime(Number(text)) : text;
+}
+
+/** A range of times, the day said once where it is one. */
+export function formatRange({ startMs, endMs }: TimeRange): string {
+  const [start, end] = [formatTime(startMs), formatTime(endMs)];
+  return `${start} to ${start.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end}`;
 }
 
 /** Local date and time to the second. */

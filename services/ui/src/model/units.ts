@@ -1,5 +1,7 @@
 /** Numbers with units that people read: 1.2 GiB, 340 ms, 2.5 cores. */
 
+import type { AxisUnit } from '../chart/axis-marks.ts';
+
 const SECONDS: readonly (readonly [number, string])[] = [
   [86_400, 'd'],
   [3_600, 'h'],
@@ -62,8 +64,21 @@ export function formatPoint(value: number, profileTypeId: string, stepSeconds: n
   const { unit } = partsOf(profileTypeId);
   if (isState(profileTypeId)) return formatValue(value, unit);
   const rate = value / stepSeconds;
-  if (unit === 'nanoseconds') return `${trimmed(rate / 1e9)} cores`;
+  if (unit === 'nanoseconds') return formatCores(rate / 1e9);
   return `${formatValue(rate, unit)}/s`;
+}
+
+/** Below a hundredth in thousandths, as CPU is requested. */
+function formatCores(cores: number): string {
+  if (cores !== 0 && Math.abs(cores) < 0.01) return `${trimmed(cores * 1_000)} mcores`;
+  return cores === 1 ? '1 core' : `${trimmed(cores)} cores`;
+}
+
+/** What reads as 1 where points are shown by `formatPoint`, and how its multiples go. */
+export function pointUnit(profileTypeId: string, stepSeconds: number): AxisUnit {
+  const { unit } = partsOf(profileTypeId);
+  const step = isState(profileTypeId) ? 1 : stepSeconds;
+  return { one: unit === 'nanoseconds' ? step * 1e9 : step, base: unit === 'bytes' ? 2 : 10 };
 }
 
 export function formatShare(part: number, whole: number): string {

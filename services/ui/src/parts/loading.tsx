@@ -4,14 +4,28 @@ import type { Answer } from './use-answer.ts';
 
 export interface LoadingProps<Value> {
   readonly answer: Answer<Value>;
+  /** Room that is kept for the first answer, so that nothing below it jumps. */
+  readonly minHeightPx?: number;
+  /** What is said elsewhere on the page already. */
+  readonly saidError?: string | undefined;
   readonly children: (value: Value) => ReactNode;
 }
 
-export function Loading<Value>({ answer: { value, error, isLoading }, children }: LoadingProps<Value>) {
+export function Loading<Value>({ answer, minHeightPx = 0, saidError, children }: LoadingProps<Value>) {
+  const { value, error, isLoading } = answer;
+  const isFirst = value === undefined && isLoading;
   return (
-    <div className={isLoading ? 'answer loading' : 'answer'} aria-busy={isLoading}>
-      {error !== undefined && <p className="error">{error}</p>}
-      {value === undefined && isLoading && <p className="quiet">Loading…</p>}
+    <div
+      className={isLoading && !isFirst ? 'loading' : ''}
+      aria-busy={isLoading}
+      {...(isFirst && { style: { minHeight: `${minHeightPx}px` } })}
+    >
+      {error !== undefined && error !== saidError && (
+        <p className="error" role="alert">
+          {error}
+        </p>
+      )}
+      {isFirst && <p className="quiet late">Loading…</p>}
       {value !== undefined && children(value)}
     </div>
   );

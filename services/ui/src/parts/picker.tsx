@@ -1,6 +1,7 @@
 /** A text field that offers what there is to choose from, found by letters in their order. */
-import { useId, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import { fuzzyFind } from '../model/fuzzy-find.ts';
+import { comboboxOf, Listbox, markedAfter } from './listbox.tsx';
 
 export interface PickerProps {
   readonly label: string;
@@ -8,18 +9,25 @@ export interface PickerProps {
   readonly options: readonly string[];
   /** How an option reads; itself by default. */
   readonly words?: (option: string) => string;
+  readonly placeholder?: string;
   readonly onPick: (option: string) => void;
 }
 
 const SHOWN_MAX = 50;
 
-export function Picker({ label, value, options, words = (option) => option, onPick }: PickerProps) {
+export function Picker({ label, value, options, words = (option) => option, placeholder, onPick }: PickerProps) {
   const [typed, setTyped] = useState<string | undefined>(undefined);
   const [marked, setMarked] = useState(0);
+  const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const offered = typed === undefined ? [] : fuzzyFind(options, typed, words).slice(0, SHOWN_MAX);
+  const list = { id, options: offered, marked };
+  const type = (text: string): void => {
+    setTyped(text);
+    setMarked(0);
+  };
   const pick = (option: string | undefined): void => {
-    setTyped(undefined);
+    input.current?.blur();
     if (option !== undefined) onPick(option);
   };
   return (
@@ -27,47 +35,27 @@ export function Picker({ label, value, options, words = (option) => option, onPi
       <label>
         {label}
         <input
-          role="combobox"
-          autoComplete="off"
-          aria-controls={`${id}list`}
-          {...(offered.length > 0 && { 'aria-activedescendant': `${id}${marked}` })}
-          aria-expanded={typed !== undefined}
+          ref={input}
+          {...comboboxOf(list)}
+          placeholder={(typed !== undefined && words(value)) || placeholder}
           value={typed ?? words(value)}
           onFocus={(event) => {
             event.currentTarget.select();
-            setTyped('');
-            setMarked(0);
+            type('');
           }}
           onBlur={() => setTyped(undefined)}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            setMarked(0);
-          }}
-          onKeyDown={(event) => {
-            if (event.key === 'ArrowDown') setMarked(Math.min(marked + 1, offered.length - 1));
-            else if (event.key === 'ArrowUp') setMarked(Math.max(marked - 1, 0));
-            else if (event.key === 'Enter') {
-              pick(offered[marked]);
-              event.currentTarget.blur();
-            } else if (event.key === 'Escape') event.currentTarget.blur();
+          onChange={(event) => type(event.currentTarget.value)}
+          onKeyDown={({ key }) => {
+            const next = markedAfter(key, marked, offered.length);
+            if (next !== undefined) setMarked(next);
+            else if (key === 'Enter') pick(offered[marked]);
+            else if (key === 'Escape') pick(undefined);
           }}
         />
       </label>
-      {typed !== undefined && (
-        <ul role="listbox" id={`${id}list`} aria-label={label}>
-          {offered.map((option, i) => (
-            <li
-              key={option}
-              id={`${id}${i}`}
-              role="option"
-              aria-selected={i === marked}
-              onPointerDown={() => pick(option)}
-            >
-              {words(option)}
-            </li>
-          ))}
-          {offered.length === 0 && <li className="quiet">Nothing in this time range</li>}
-        </ul>
+      {offered.length > 0 && <Listbox {...list} label={label} words={words} onPick={pick} />}
+      {typed !== undefined && offered.length === 0 && (
+        <p className="options quiet">{typed === '' ? 'Nothing in this time range' : 'Nothing of that name'}</p>
       )}
     </div>
   );

@@ -40,7 +40,13 @@ export function QueryBar({ hasService, hasSelector = hasService }: QueryBarProps
         words={typeWords}
         onPick={(type) => go({ type, focus: [], profile: '' })}
       />
-      {hasSelector && <SelectorInput query={query} onChange={(selector) => go({ selector, focus: [], profile: '' })} />}
+      {hasSelector && (
+        <SelectorInput
+          query={query}
+          hidesService={hasService}
+          onChange={(selector) => go({ selector, focus: [], profile: '' })}
+        />
+      )}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { labelNames, labelValues, type Query } from '../api/querier.ts';
 import { completed, completionAt } from '../model/complete-selector.ts';
 import { fuzzyFind } from '../model/fuzzy-find.ts';
 import { parseSelector } from '../model/selector.ts';
+import { comboboxOf, Listbox, markedAfter } from './listbox.tsx';
 import { usePage } from './page.ts';
 import { useAnswer } from './use-answer.ts';
 
@@ -32,6 +33,7 @@ export function SelectorText({ query, onApply }: SelectorTextProps) {
   );
   const options = label === '' ? (names.value ?? []).filter((name) => !name.startsWith('__')) : (values.value ?? []);
   const offered = completion === undefined || !isOpen ? [] : fuzzyFind(options, completion.typed).slice(0, OFFERED_MAX);
+  const list = { id: `${id}list`, options: offered, marked };
   const isWrong = text.trim() !== '' && parseSelector(text) === undefined;
   useLayoutEffect(() => input.current?.setSelectionRange(cursor, cursor), [text, cursor]);
   const pick = (option: string | undefined): void => {
@@ -49,66 +51,46 @@ export function SelectorText({ query, onApply }: SelectorTextProps) {
       }}
     >
       <div className="selector">
-        <input
-          ref={input}
-          className="wide"
-          role="combobox"
-          autoComplete="off"
-          spellCheck={false}
-          aria-label="Label selector"
-          aria-expanded={offered.length > 0}
-          aria-controls={`${id}list`}
-          aria-invalid={isWrong}
-          aria-describedby={`${id}wrong`}
-          {...(marked >= 0 && { 'aria-activedescendant': `${id}${marked}` })}
-          value={text}
-          onChange={(event) => {
-            const { value, selectionStart } = event.currentTarget;
-            setText({ text: value, cursor: selectionStart ?? value.length });
-            setMarked(-1);
-            setOpen(true);
-          }}
-          onFocus={() => setOpen(true)}
-          onBlur={() => setOpen(false)}
-          onSelect={(event) => {
-            const { selectionStart, selectionEnd } = event.currentTarget;
-            if (selectionStart !== null && selectionStart === selectionEnd && selectionStart !== cursor) {
-              setText({ text, cursor: selectionStart });
-            }
-          }}
-          onKeyDown={(event) => {
-            if (offered.length === 0) return;
-            if (event.key === 'ArrowDown') setMarked(Math.min(marked + 1, offered.length - 1));
-            else if (event.key === 'ArrowUp') setMarked(Math.max(marked - 1, -1));
-            else if (event.key === 'Escape') setOpen(false);
-            else if (event.key === 'Enter' && marked >= 0) pick(offered[marked]);
-            else return;
-            event.preventDefault();
-          }}
-        />
+        <label>
+          Label selector
+          <input
+            ref={input}
+            className="wide"
+            {...comboboxOf(list)}
+            aria-invalid={isWrong}
+            aria-describedby={`${id}wrong`}
+            value={text}
+            onChange={(event) => {
+              const { value, selectionStart } = event.currentTarget;
+              setText({ text: value, cursor: selectionStart ?? value.length });
+              setMarked(-1);
+              setOpen(true);
+            }}
+            onFocus={() => setOpen(true)}
+            onBlur={() => setOpen(false)}
+            onSelect={(event) => {
+              const { selectionStart, selectionEnd } = event.currentTarget;
+              if (selectionStart !== null && selectionStart === selectionEnd && selectionStart !== cursor) {
+                setText({ text, cursor: selectionStart });
+              }
+            }}
+            onKeyDown={(event) => {
+              if (offered.length === 0) return;
+              const next = markedAfter(event.key, marked, offered.length);
+              if (next !== undefined) setMarked(next);
+              else if (event.key === 'Escape') setOpen(false);
+              else if (event.key === 'Enter' && marked >= 0) pick(offered[marked]);
+              else return;
+              event.preventDefault();
+            }}
+          />
+        </label>
         <button type="submit">Apply</button>
       </div>
       <span className="error" id={`${id}wrong`}>
         {isWrong && 'Not a selector yet: {name="value", other=~"pattern"}'}
       </span>
-      {offered.length > 0 && (
-        <ul role="listbox" id={`${id}list`} aria-label="Labels">
-          {offered.map((option, i) => (
-            <li
-              key={option}
-              id={`${id}${i}`}
-              role="option"
-              aria-selected={i === marked}
-              onPointerDown={(event) => {
-                event.preventDefault();
-                pick(option);
-              }}
-            >
-              <bdi>{option}</bdi>
-            </li>
-          ))}
-        </ul>
-      )}
+      {offered.length > 0 && <Listbox {...list} label="Labels" words={(option) => option} onPick={pick} />}
     </form>
   );
 }

@@ -60,11 +60,14 @@ export function AdHocView() {
       onDrop={drop}
     >
       <label className={isOver ? 'drop over' : 'drop'}>
-        <b>Drop profiles here, or choose files</b>
+        <b>
+          Drop profiles here, or <span className="like-link">choose files</span>
+        </b>
         <span className="quiet">
           pprof, JFR, folded stacks, speedscope, perf script, or JSON of a flame graph; gzipped or not
         </span>
         <input
+          className="unseen"
           type="file"
           multiple
           onChange={(event) => {

@@ -3,8 +3,9 @@ import { useMemo } from 'react';
 import { type Query, selectDiff, selectSeries } from '../api/querier.ts';
 import { SeriesChart } from '../chart/series-chart.tsx';
 import { decodeFlameGraph } from '../flame/flame-graph.ts';
-import { formatTime, rangeOf, stepOf } from '../model/time-range.ts';
-import { formatPoint, partsOf } from '../model/units.ts';
+import { formatLocation, type PageState } from '../model/page-state.ts';
+import { formatRange, rangeOf, stepOf } from '../model/time-range.ts';
+import { formatPoint, partsOf, pointUnit } from '../model/units.ts';
 import { Loading } from '../parts/loading.tsx';
 import { queryOf, rightQueryOf, usePage } from '../parts/page.ts';
 import { QueryBar } from '../parts/query-bar.tsx';
@@ -47,7 +48,7 @@ export function CompareView() {
         {state.diffColour === 'blue-orange' ? 'blue' : 'green'}: a smaller one. Shares are of each side's own total, so
         sides of different length compare.
       </p>
-      <Loading answer={{ ...wire, value: graph }}>
+      <Loading answer={{ ...wire, value: graph }} minHeightPx={500}>
         {(shown) => <ProfilePanes graph={shown} unit={partsOf(state.type).unit} empty={<NoData />} />}
       </Loading>
     </>
@@ -71,19 +72,39 @@ interface SideProps {
 
 /** The time series around a side's range, which is chosen in it. */
 function Side({ title, query, onRange, onSelector }: SideProps) {
-  const { state, nowMs } = usePage();
+  const { state, go, nowMs } = usePage();
   const lengthMs = query.endMs - query.startMs;
   const around = { ...query, startMs: query.startMs - lengthMs, endMs: Math.min(nowMs, query.endMs + lengthMs) };
   const step = stepOf(around);
   const key = JSON.stringify([around, state.tenant]);
   const answer = useAnswer(key, (signal) => selectSeries({ tenant: state.tenant, signal }, around, step, []));
+  const alone: Partial<PageState> = {
+    view: 'explore',
+    selector: query.selector,
+    from: String(query.startMs),
+    until: String(query.endMs),
+    focus: [],
+  };
   return (
     <div>
-      <h2>
-        {title} <small className="quiet">{`${formatTime(query.startMs)} to ${formatTime(query.endMs)}`}</small>
-      </h2>
+      <div className="ends">
+        <h2>
+          {title} <small className="quiet">{formatRange(query)}</small>
+        </h2>
+        <a
+          href={formatLocation({ ...state, ...alone })}
+          onClick={(event) => {
+            // With a modifier key the browser opens the address itself.
+            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+            event.preventDefault();
+            go(alone);
+          }}
+        >
+          Explore <span className="unseen">what was {title.toLowerCase()}</span>
+        </a>
+      </div>
       <SelectorInput query={query} onChange={onSelector} />
-      <Loading answer={answer}>
+      <Loading answer={answer} minHeightPx={120}>
         {(series) => (
           <SeriesChart
             series={series}
@@ -92,6 +113,7 @@ function Side({ title, query, onRange, onSelector }: SideProps) {
             stepSeconds={step}
             heightPx={120}
             format={(value) => formatPoint(value, state.type, step)}
+            unit={pointUnit(state.type, step)}
             onRange={({ startMs, endMs }) => onRange(String(startMs), String(endMs))}
           />
         )}

@@ -5,7 +5,7 @@ import { SeriesChart } from '../chart/series-chart.tsx';
 import { decodeFlameGraph } from '../flame/flame-graph.ts';
 import { graphOfProfile } from '../flame/profile-graph.ts';
 import { stepOf } from '../model/time-range.ts';
-import { formatPoint, formatValue, partsOf } from '../model/units.ts';
+import { formatPoint, formatValue, partsOf, pointUnit } from '../model/units.ts';
 import { Loading } from '../parts/loading.tsx';
 import { queryOf, usePage } from '../parts/page.ts';
 import { QueryBar } from '../parts/query-bar.tsx';
@@ -13,6 +13,9 @@ import { useAnswer } from '../parts/use-answer.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { NoData } from './no-data.tsx';
 import { ProfilePanes } from './profile-panes.tsx';
+
+/** Height of what is over time: another kind of it moves nothing. */
+const CHART_PX = 150;
 
 export function ExploreView() {
   const page = usePage();
@@ -41,32 +44,42 @@ export function ExploreView() {
         </button>
         {state.profile !== '' && (
           <button className="chip" onClick={() => go({ profile: '' })}>
-            One profile: {state.profile} ×
+            One profile: <code>{state.profile}</code> ×
           </button>
         )}
       </div>
-      {state.chart === 'series' ? <SeriesOf query={query} /> : <HeatmapOf query={query} />}
-      <Loading answer={graph}>
+      {state.chart === 'series' ? (
+        <SeriesOf query={query} saidError={graph.error} />
+      ) : (
+        <HeatmapOf query={query} saidError={graph.error} />
+      )}
+      <Loading answer={graph} minHeightPx={500}>
         {(shown) => <ProfilePanes graph={shown} unit={partsOf(state.type).unit} empty={<NoData />} />}
       </Loading>
     </>
   );
 }
 
-function SeriesOf({ query }: { readonly query: Query }) {
+interface OverTimeProps {
+  readonly query: Query;
+  readonly saidError: string | undefined;
+}
+
+function SeriesOf({ query, saidError }: OverTimeProps) {
   const { state, go, nowMs } = usePage();
   const step = stepOf(query);
   const key = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant, nowMs]);
   const series = useAnswer(key, (signal) => selectSeries({ tenant: state.tenant, signal }, query, step, []));
   return (
-    <Loading answer={series}>
+    <Loading answer={series} minHeightPx={CHART_PX} saidError={saidError}>
       {(lines) => (
         <SeriesChart
           series={lines}
           range={query}
           stepSeconds={step}
-          heightPx={150}
+          heightPx={CHART_PX}
           format={(value) => formatPoint(value, state.type, step)}
+          unit={pointUnit(state.type, step)}
           onRange={({ startMs, endMs }) => go({ from: String(startMs), until: String(endMs) })}
         />
       )}
@@ -74,20 +87,20 @@ function SeriesOf({ query }: { readonly query: Query }) {
   );
 }
 
-function HeatmapOf({ query }: { readonly query: Query }) {
+function HeatmapOf({ query, saidError }: OverTimeProps) {
   const { state, go, nowMs } = usePage();
   const step = stepOf(query);
   const key = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant, nowMs]);
   const answer = useAnswer(key, (signal) => selectHeatmap({ tenant: state.tenant, signal }, query, step));
   const { unit } = partsOf(state.type);
   return (
-    <Loading answer={answer}>
+    <Loading answer={answer} minHeightPx={CHART_PX} saidError={saidError}>
       {(heatmap) => (
         <HeatmapChart
           heatmap={heatmap}
           range={query}
           stepSeconds={step}
-          heightPx={150}
+          heightPx={CHART_PX}
           format={(value) => formatValue(value, unit)}
           onPick={({ profileId }) => go({ profile: profileId })}
         />

@@ -9,6 +9,7 @@ import { collapseRecursion } from '../flame/reshape.ts';
 import { flameSvg } from '../flame/svg.ts';
 import { labelOf } from '../model/selector.ts';
 import { usePage } from '../parts/page.ts';
+import { Popover } from '../parts/popover.tsx';
 import { usePaint } from './profile-panes.tsx';
 import { saveFile } from './save-file.ts';
 
@@ -52,49 +53,52 @@ export function ExportMenu({ query, graph }: ExportMenuProps) {
   };
   const caller = { tenant, signal: new AbortController().signal };
   return (
-    <details className="export">
-      <summary>Export</summary>
-      <div className="popover">
-        {graph !== undefined && (
-          <>
-            <button onClick={() => saveFile(new Blob([picture()], { type: 'image/svg+xml' }), `${name}.svg`)}>
-              Picture (SVG)
-            </button>
-            <button
-              onClick={() =>
-                void tell(async () => saveFile(await pngOf(graph, PICTURE_WIDTH_PX, paint), `${name}.png`))
-              }
-            >
-              Picture (PNG)
-            </button>
-            <button onClick={() => saveFile(new Blob([foldedText(graph)], { type: 'text/plain' }), `${name}.folded`)}>
-              Folded stacks
-            </button>
-          </>
-        )}
-        <button
-          onClick={() =>
-            void tell(async () =>
-              saveFile(await selectPprof(caller, query, { focus, profile, detail }), `${name}.pb.gz`),
-            )
-          }
-        >
-          pprof
-        </button>
-        <button onClick={() => fetched(`/pyroscope/render?${asked}`, `${name}.json`)}>JSON</button>
-        <button onClick={() => fetched(`/pyroscope/render?${asked}&format=dot`, `${name}.dot`)}>DOT</button>
-        {service !== '' && query.type.startsWith('process_cpu:') && (
+    <Popover label="Export">
+      {() => (
+        <div className="menu">
+          <b>Files</b>
+          {graph !== undefined && (
+            <>
+              <button onClick={() => saveFile(new Blob([picture()], { type: 'image/svg+xml' }), `${name}.svg`)}>
+                Picture (SVG)
+              </button>
+              <button
+                onClick={() =>
+                  void tell(async () => saveFile(await pngOf(graph, PICTURE_WIDTH_PX, paint), `${name}.png`))
+                }
+              >
+                Picture (PNG)
+              </button>
+              <button onClick={() => saveFile(new Blob([foldedText(graph)], { type: 'text/plain' }), `${name}.folded`)}>
+                Folded stacks
+              </button>
+            </>
+          )}
           <button
-            onClick={() => fetched(`/api/v1/pgo/${encodeURIComponent(service)}/default.pgo?${range}`, 'default.pgo')}
+            onClick={() =>
+              void tell(async () =>
+                saveFile(await selectPprof(caller, query, { focus, profile, detail }), `${name}.pb.gz`),
+              )
+            }
           >
-            default.pgo, for go build
+            pprof
           </button>
-        )}
-        <button onClick={() => copy(commandLine(query, location.origin, tenant))}>Copy as flamelake command</button>
-        <button onClick={() => copy(profilecliLine(query, location.origin, tenant))}>Copy as profilecli command</button>
-        <button onClick={() => copy(curlLine(query, location.origin, tenant))}>Copy as curl</button>
-        <span role="status">{words}</span>
-      </div>
-    </details>
+          <button onClick={() => fetched(`/pyroscope/render?${asked}`, `${name}.json`)}>JSON</button>
+          <button onClick={() => fetched(`/pyroscope/render?${asked}&format=dot`, `${name}.dot`)}>DOT</button>
+          {service !== '' && query.type.startsWith('process_cpu:') && (
+            <button
+              onClick={() => fetched(`/api/v1/pgo/${encodeURIComponent(service)}/default.pgo?${range}`, 'default.pgo')}
+            >
+              default.pgo, for go build
+            </button>
+          )}
+          <b>Copy the same query</b>
+          <button onClick={() => copy(commandLine(query, location.origin, tenant))}>as flamelake command</button>
+          <button onClick={() => copy(profilecliLine(query, location.origin, tenant))}>as profilecli command</button>
+          <button onClick={() => copy(curlLine(query, location.origin, tenant))}>as curl command</button>
+          <span role="status">{words}</span>
+        </div>
+      )}
+    </Popover>
   );
 }

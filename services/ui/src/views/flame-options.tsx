@@ -1,6 +1,7 @@
 /** How flame graphs are drawn: choices that the address keeps. */
 import { CHOICES, type PageState } from '../model/page-state.ts';
 import { usePage } from '../parts/page.ts';
+import { Popover } from '../parts/popover.tsx';
 
 type Choice = 'colour' | 'diffColour' | 'align' | 'recursion' | 'frames' | 'detail';
 
@@ -29,25 +30,26 @@ export function FlameOptions({ isDiff, isLive }: FlameOptionsProps) {
     ...(isLive ? (['detail'] as const) : []),
   ];
   return (
-    <details>
-      <summary>View</summary>
-      <div className="popover">
-        {offered.map((name) => {
-          const [label, words] = WORDS[name];
-          return (
-            <label key={name}>
-              {label}
-              <select value={state[name]} onChange={(event) => go({ [name]: event.currentTarget.value })}>
-                {CHOICES[name].map((option) => (
-                  <option key={option} value={option}>
-                    {(words as Readonly<Record<string, string>>)[option]}
-                  </option>
-                ))}
-              </select>
-            </label>
-          );
-        })}
-      </div>
-    </details>
+    <Popover label="View">
+      {() => (
+        <>
+          {offered.map((name) => {
+            const [label, words] = WORDS[name];
+            return (
+              <label key={name}>
+                {label}
+                <select value={state[name]} onChange={(event) => go({ [name]: event.currentTarget.value })}>
+                  {CHOICES[name].map((option) => (
+                    <option key={option} value={option}>
+                      {(words as Readonly<Record<string, string>>)[option]}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            );
+          })}
+        </>
+      )}
+    </Popover>
   );
 }

@@ -30,8 +30,11 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
   };
   const wanted = search.toLowerCase();
   const shown = rows.filter(({ name }) => name.toLowerCase().includes(wanted)).sort(orders[sorted]);
-  const head = (column: Column, words: string) => (
-    <th aria-sort={sorted === column ? 'descending' : 'none'}>
+  const head = (column: Column, words: string, isExtra = false) => (
+    <th
+      aria-sort={sorted !== column ? 'none' : column === 'name' ? 'ascending' : 'descending'}
+      className={isExtra ? 'extra' : ''}
+    >
       <button onClick={() => setSorted(column)}>{words}</button>
     </th>
   );
@@ -43,8 +46,8 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
           <tr>
             {head('name', 'Function')}
             {isDiff && head('change', 'Change of share')}
-            {head('self', isDiff ? 'Self before' : 'Self')}
-            {isDiff && <th>Self after</th>}
+            {head('self', isDiff ? 'Self before' : 'Self', isDiff)}
+            {isDiff && <th className="extra">Self after</th>}
             {head('total', isDiff ? 'Total before' : 'Total')}
             {isDiff && <th>Total after</th>}
           </tr>
@@ -57,11 +60,13 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
                   <bdi>{row.name}</bdi>
                 </button>
               </td>
-              {isDiff && <td className={change(row) > 0 ? 'more' : 'less'}>{signed(change(row))}</td>}
-              <td>{cell(row.self, whole, unit)}</td>
-              {isDiff && <td>{cell(row.rightSelf, rightWhole, unit)}</td>}
-              <td>{cell(row.total, whole, unit)}</td>
-              {isDiff && <td>{cell(row.rightTotal, rightWhole, unit)}</td>}
+              {isDiff && (
+                <td className={change(row) > 0 ? 'more' : change(row) < 0 ? 'less' : 'quiet'}>{signed(change(row))}</td>
+              )}
+              <Figure value={row.self} whole={whole} unit={unit} isExtra={isDiff} />
+              {isDiff && <Figure value={row.rightSelf} whole={rightWhole} unit={unit} isExtra={true} />}
+              <Figure value={row.total} whole={whole} unit={unit} isExtraValue={isDiff} />
+              {isDiff && <Figure value={row.rightTotal} whole={rightWhole} unit={unit} isExtraValue={true} />}
             </tr>
           ))}
         </tbody>
@@ -71,10 +76,27 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
   );
 }
 
-function cell(value: number, whole: number, unit: string): string {
-  return value === 0 ? '0' : `${formatValue(value, unit)} ${formatShare(value, whole)}`;
+interface FigureProps {
+  readonly value: number;
+  readonly whole: number;
+  readonly unit: string;
+  /** Whether a narrow table does without it. */
+  readonly isExtra?: boolean;
+  /** Whether there its share alone is told. */
+  readonly isExtraValue?: boolean;
+}
+
+/** A value and its share, each in a column of its own. */
+function Figure({ value, whole, unit, isExtra = false, isExtraValue = false }: FigureProps) {
+  return (
+    <td className={isExtra ? 'extra' : ''}>
+      <span className={isExtraValue ? 'extra' : ''}>{formatValue(value, unit)}</span>{' '}
+      <span className="share">{value > 0 ? formatShare(value, whole) : isExtraValue && '0%'}</span>
+    </td>
+  );
 }
 
 function signed(share: number): string {
-  return `${share > 0 ? '+' : ''}${(share * 100).toFixed(2)} points`;
+  if (share === 0) return '0';
+  return `${share > 0 ? '+' : '−'}${Math.abs(share * 100).toFixed(2)} points`;
 }

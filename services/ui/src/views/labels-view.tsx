@@ -4,12 +4,13 @@ import { SeriesChart } from '../chart/series-chart.tsx';
 import { seriesColour, seriesName } from '../chart/series-name.ts';
 import { withLabel } from '../model/selector.ts';
 import { stepOf } from '../model/time-range.ts';
-import { formatPoint, formatShare, formatValue, partsOf } from '../model/units.ts';
+import { formatPoint, formatShare, formatValue, partsOf, pointUnit } from '../model/units.ts';
 import { Loading } from '../parts/loading.tsx';
 import { queryOf, usePage } from '../parts/page.ts';
 import { Picker } from '../parts/picker.tsx';
 import { QueryBar } from '../parts/query-bar.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
+import { NoData } from './no-data.tsx';
 import { totalOf } from './series-totals.ts';
 
 const SERIES_MAX = 100;
@@ -38,8 +39,9 @@ export function LabelsView() {
           onPick={(groupBy) => go({ groupBy })}
         />
       </div>
-      <Loading answer={answer}>
+      <Loading answer={answer} minHeightPx={400}>
         {(series) => {
+          if (series.length === 0) return <NoData />;
           const whole = series.reduce((sum, one) => sum + totalOf(one), 0);
           return (
             <>
@@ -49,6 +51,7 @@ export function LabelsView() {
                 stepSeconds={step}
                 heightPx={220}
                 format={(value) => formatPoint(value, state.type, step)}
+                unit={pointUnit(state.type, step)}
                 onRange={({ startMs, endMs }) => go({ from: String(startMs), until: String(endMs) })}
               />
               <div className="table" tabIndex={0} role="region" aria-label="Series">
@@ -73,11 +76,14 @@ export function LabelsView() {
                                 go({ view: 'explore', selector: withLabel(state.selector, state.groupBy, value) })
                               }
                             >
-                              {value === '' ? '(without this label)' : value}
+                              <bdi>{value === '' ? '(without this label)' : value}</bdi>
                             </button>
                           </td>
                           <td>{formatValue(totalOf(one), unit)}</td>
-                          <td>{formatShare(totalOf(one), whole)}</td>
+                          <td>
+                            <ShareBar share={totalOf(one) / Math.max(1, whole)} />
+                            <span className="share">{formatShare(totalOf(one), whole)}</span>
+                          </td>
                         </tr>
                       );
                     })}
@@ -90,5 +96,14 @@ export function LabelsView() {
         }}
       </Loading>
     </>
+  );
+}
+
+/** How much of the whole, as a length. */
+function ShareBar({ share }: { readonly share: number }) {
+  return (
+    <svg className="share-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect width={100 * share} height={8} />
+    </svg>
   );
 }

@@ -3,7 +3,7 @@ import { type ReactNode, useDeferredValue, useMemo } from 'react';
 import type { Paint } from '../flame/draw.ts';
 import { FlameCanvas } from '../flame/flame-canvas.tsx';
 import type { FlameGraph } from '../flame/flame-graph.ts';
-import { collapseRecursion } from '../flame/reshape.ts';
+import { collapseRecursion, sideOf } from '../flame/reshape.ts';
 import { calleesOf, callersOf } from '../flame/sandwich.ts';
 import { CHOICES, type Pane } from '../model/page-state.ts';
 import { usePage } from '../parts/page.ts';
@@ -16,6 +16,7 @@ const PANE_WORDS: Readonly<Record<Pane, string>> = {
   graph: 'Flame graph',
   table: 'Table',
   sandwich: 'Sandwich',
+  sides: 'Side by side',
 };
 
 export interface ProfilePanesProps {
@@ -29,7 +30,9 @@ export interface ProfilePanesProps {
 
 export function ProfilePanes({ graph: whole, unit, isLive = true, empty }: ProfilePanesProps) {
   const { state, go } = usePage();
-  const { pane, focus } = state;
+  const { focus } = state;
+  const isDiff = whole.right !== undefined;
+  const pane = state.pane === 'sides' && !isDiff ? 'both' : state.pane;
   // Typing is never held up by drawing.
   const search = useDeferredValue(state.search);
   const graph = useMemo(
@@ -39,16 +42,17 @@ export function ProfilePanes({ graph: whole, unit, isLive = true, empty }: Profi
   const paint = usePaint();
   const showAbout = (about: string): void => go({ about, pane: 'sandwich' });
   if ((graph.width[0] ?? 0) === 0 && focus.length === 0) return empty;
-  const isDiff = graph.right !== undefined;
   return (
     <section>
       <div className="row">
         <div className="tabs" role="tablist" aria-label="What is shown">
-          {CHOICES.pane.map((one) => (
-            <button key={one} role="tab" aria-selected={pane === one} onClick={() => go({ pane: one })}>
-              {PANE_WORDS[one]}
-            </button>
-          ))}
+          {CHOICES.pane
+            .filter((one) => isDiff || one !== 'sides')
+            .map((one) => (
+              <button key={one} role="tab" aria-selected={pane === one} onClick={() => go({ pane: one })}>
+                {PANE_WORDS[one]}
+              </button>
+            ))}
         </div>
         {focus.length > 0 && (
           <button className="chip" onClick={() => go({ focus: [] })}>
@@ -64,9 +68,9 @@ export function ProfilePanes({ graph: whole, unit, isLive = true, empty }: Profi
         />
         <FlameOptions isDiff={isDiff} isLive={isLive} />
       </div>
-      {pane === 'sandwich' ? (
-        <Sandwich graph={graph} unit={unit} about={state.about} search={search} paint={paint} />
-      ) : (
+      {pane === 'sandwich' && <Sandwich graph={graph} unit={unit} about={state.about} search={search} paint={paint} />}
+      {pane === 'sides' && <Sides graph={graph} unit={unit} search={search} paint={paint} onSandwich={showAbout} />}
+      {pane !== 'sandwich' && pane !== 'sides' && (
         <div className={pane === 'both' ? 'split' : ''}>
           {pane !== 'graph' && <FunctionTable graph={graph} unit={unit} search={search} onPick={showAbout} />}
           {pane !== 'table' && (
@@ -95,6 +99,31 @@ export function usePaint(): Omit<Paint, 'found'> {
   );
 }
 
+interface SidesProps {
+  readonly graph: FlameGraph;
+  readonly unit: string;
+  readonly search: string;
+  readonly paint: Omit<Paint, 'found'>;
+  readonly onSandwich: (name: string) => void;
+}
+
+/** Both sides of a diff, each with its own flame graph. */
+function Sides({ graph, ...rest }: SidesProps) {
+  const [left, right] = useMemo(() => [sideOf(graph, 'left'), sideOf(graph, 'right')], [graph]);
+  return (
+    <div className="halves">
+      <div>
+        <h2>Before</h2>
+        <FlameCanvas graph={left} {...rest} />
+      </div>
+      <div>
+        <h2>After</h2>
+        <FlameCanvas graph={right} {...rest} />
+      </div>
+    </div>
+  );
+}
+
 interface SandwichProps {
   readonly graph: FlameGraph;
   readonly unit: string;
@@ -108,7 +137,14 @@ function Sandwich({ graph, unit, about, search, paint }: SandwichProps) {
   const [callers, callees] = useMemo(() => [callersOf(graph, about), calleesOf(graph, about)], [graph, about]);
   const onSandwich = (name: string): void => go({ about: name });
   const table = <FunctionTable graph={graph} unit={unit} search={search} onPick={onSandwich} />;
-  if (about === '') return table;
+  if (about === '') {
+    return (
+      <>
+        <p className="quiet">Choose a function to see who calls it, and what it calls.</p>
+        {table}
+      </>
+    );
+  }
   return (
     <div className="split">
       {table}

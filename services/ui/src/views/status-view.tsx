@@ -1,15 +1,13 @@
 /** How the server is, in words. */
 import type { ReactNode } from 'react';
-import { profileStats } from '../api/querier.ts';
+import { labelValues } from '../api/querier.ts';
 import {
-  type Metric,
   type Options,
   scrapeTargets,
   serverMetrics,
   serverOptions,
   serverVersion,
-  sumOf,
-  type Target,
+  storedData,
   tenantOptions,
 } from '../api/server.ts';
 import { limitsOf } from '../model/limits.ts';
@@ -19,14 +17,19 @@ import { Loading } from '../parts/loading.tsx';
 import { usePage } from '../parts/page.ts';
 import { type Answer, useAnswer } from '../parts/use-answer.ts';
 import { SendProfiles } from './send-profiles.tsx';
+import { Catalog, Ingestion, Queries } from './status-figures.tsx';
+import { TargetTable } from './target-table.tsx';
 
-const TARGETS_MAX = 200;
+const HOUR_MS = 3_600_000;
 
 export function StatusView() {
   const { state, nowMs, hasTenants } = usePage();
   const { tenant } = state;
   const key = `${tenant} ${nowMs}`;
-  const stats = useAnswer(key, (signal) => profileStats({ tenant, signal }));
+  const stored = useAnswer(key, (signal) => storedData({ tenant, signal }));
+  const senders = useAnswer(key, (signal) =>
+    labelValues({ tenant, signal }, 'service_name', { selector: '{}', startMs: nowMs - HOUR_MS, endMs: nowMs }),
+  );
   const ready = useAnswer(key, async (signal) => {
     const [answer, version] = await Promise.all([fetch('/ready', { signal }), serverVersion(signal)]);
     return { words: await answer.text(), version };
@@ -37,22 +40,28 @@ export function StatusView() {
     return scrapes ? scrapeTargets({ tenant, signal }) : [];
   });
   const options = useAnswer(key, (signal) => tenantOptions({ tenant, signal }));
+  // Figures of the process are of all tenants: of several none is shown those of the others.
+  const isAlone = hasTenants === false;
   return (
     <div className="status">
       <Part title="Server" answer={ready}>
         {({ words, version }) => (
           <>
-            <p>{words === 'ready' ? 'It is ready: it can take profiles and answer queries.' : `Not ready: ${words}`}</p>
+            <p>{words === 'ready' ? 'It is ready: it can take its part of the work.' : `Not ready: ${words}`}</p>
             <p className="quiet">Flamelake {version}</p>
           </>
         )}
       </Part>
-      <Part title="Data" answer={stats}>
-        {({ dataIngested = false, oldestProfileTime = '0', newestProfileTime = '0' }) =>
+      <Part title="Data" answer={stored}>
+        {({ dataIngested, oldestProfileMs, newestProfileMs, levels }) =>
           dataIngested ? (
             <p>
-              The oldest profile is of {formatTime(Number(oldestProfileTime))}, the newest of{' '}
-              {formatTime(Number(newestProfileTime))}.
+              {formatValue(
+                levels.reduce((sum, { bytes }) => sum + bytes, 0),
+                'bytes',
+              )}{' '}
+              are stored. The oldest profile is of {formatTime(oldestProfileMs)}, the newest of{' '}
+              {formatTime(newestProfileMs)}.
             </p>
           ) : (
             <>
@@ -63,15 +72,31 @@ export function StatusView() {
         }
       </Part>
       <Part title="Ingestion" answer={metrics}>
-        {(all) => <Ingestion metrics={all} tenant={hasTenants === false ? '' : tenant} />}
+        {(all) => (
+          <>
+            <Ingestion metrics={all} tenant={isAlone ? '' : tenant} />
+            <Loading answer={senders}>
+              {(services) => (
+                <p>
+                  {services.length === 0
+                    ? 'No service has sent a profile in the last hour.'
+                    : `${services.length === 1 ? 'One service has' : `${services.length} services have`} sent profiles in the last hour.`}
+                </p>
+              )}
+            </Loading>
+          </>
+        )}
       </Part>
-      {hasTenants === false && (
-        <Part title="Catalog" answer={metrics}>
-          {(all) => <Catalog metrics={all} />}
+      <Part title="Catalog" answer={stored}>
+        {(data) => <Catalog stored={data} metrics={isAlone ? (metrics.value ?? []) : []} />}
+      </Part>
+      {isAlone && (
+        <Part title="Queries" answer={metrics}>
+          {(all) => <Queries metrics={all} />}
         </Part>
       )}
       <Part title="Targets" answer={targets}>
-        {(all) => <Targets targets={all} />}
+        {(all) => <TargetTable targets={all} />}
       </Part>
       <Part title="Limits" answer={options}>
         {(all) => <Limits options={all} />}
@@ -106,116 +131,6 @@ function Part<Value>({ title, answer, children }: PartProps<Value>) {
       <h2>{title}</h2>
       <Loading answer={answer}>{children}</Loading>
     </section>
-  );
-}
-
-interface IngestionProps {
-  readonly metrics: readonly Metric[];
-  /** Counts of this tenant alone; of all when empty. */
-  readonly tenant: string;
-}
-
-function Ingestion({ metrics, tenant }: IngestionProps) {
-  const label = tenant === '' ? '' : 'tenant';
-  const isHere = metrics.some(({ name }) => name === 'flamelake_distributor_in_flight_bytes');
-  if (!isHere) return <p>This process takes no profiles: others do, and their metrics tell.</p>;
-  const profiles = sumOf(metrics, 'flamelake_distributor_received_profiles_total', label, tenant);
-  const bytes = sumOf(metrics, 'flamelake_distributor_received_bytes_total', label, tenant);
-  const reasons = new Map<string, number>();
-  for (const { name, labels, value } of metrics) {
-    if (name !== 'flamelake_discarded_samples_total' || (label !== '' && labels.get(label) !== tenant)) continue;
-    const reason = labels.get('reason') ?? '';
-    reasons.set(reason, (reasons.get(reason) ?? 0) + value);
-  }
-  const lag = Math.max(
-    0,
-    ...metrics.filter(({ name }) => name === 'flamelake_segment_writer_lag_seconds').map(({ value }) => value),
-  );
-  return (
-    <>
-      <p>
-        Since its start it has taken {formatValue(profiles, 'count')} profiles, {formatValue(bytes, 'bytes')} as sent.
-        {label === '' &&
-          (lag < 5
-            ? ' All of them can be queried.'
-            : ` The last ${formatValue(lag, 'seconds')} of them cannot be queried yet.`)}
-      </p>
-      {reasons.size === 0 ? (
-        <p>It has refused none.</p>
-      ) : (
-        <p>
-          Refused, in samples:{' '}
-          {[...reasons]
-            .map(([reason, value]) => `${reason.replaceAll('_', ' ')} ${formatValue(value, 'count')}`)
-            .join(', ')}
-          .
-        </p>
-      )}
-    </>
-  );
-}
-
-const LEVELS = ['minutes', 'hours', 'days'];
-
-function Catalog({ metrics }: { readonly metrics: readonly Metric[] }) {
-  const blocks = metrics.filter(({ name }) => name === 'flamelake_compactor_blocks');
-  if (blocks.length === 0) return <p>This process compacts nothing: compactors do, and their metrics tell.</p>;
-  const lag = sumOf(metrics, 'flamelake_compactor_retention_lag_seconds');
-  return (
-    <>
-      <ul>
-        {LEVELS.map((words, i) => {
-          const level = String(i + 1);
-          const count = sumOf(metrics, 'flamelake_compactor_blocks', 'level', level);
-          const bytes = sumOf(metrics, 'flamelake_compactor_block_bytes', 'level', level);
-          return (
-            <li key={level}>
-              Blocks of {words}: {count === 0 ? 'none' : `${count}, ${formatValue(bytes, 'bytes')}`}
-            </li>
-          );
-        })}
-      </ul>
-      {lag > 86_400 && <p>Profiles are {formatValue(lag, 'seconds')} older than they are to be kept.</p>}
-    </>
-  );
-}
-
-function Targets({ targets }: { readonly targets: readonly Target[] }) {
-  if (targets.length === 0) return <p>Nothing is scraped here: programs send their profiles themselves.</p>;
-  const down = targets.filter(({ health }) => health === 'down');
-  const shown = [...down, ...targets.filter(({ health }) => health !== 'down')].slice(0, TARGETS_MAX);
-  return (
-    <>
-      <p>
-        {targets.length} profiles of programs are fetched from here,{' '}
-        {down.length === 0 ? 'all without trouble.' : `${down.length} of them without success.`}
-      </p>
-      <div className="table" tabIndex={0} role="region" aria-label="Targets">
-        <table>
-          <thead>
-            <tr>
-              <th>Address</th>
-              <th>Job</th>
-              <th>State</th>
-              <th>Last fetched</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((one) => (
-              <tr key={`${one.job} ${one.url}`}>
-                <td title={one.lastError}>
-                  {one.url} <span className="error">{one.lastError}</span>
-                </td>
-                <td>{one.job}</td>
-                <td>{one.health}</td>
-                <td>{one.lastScrape === undefined ? 'not yet' : formatTime(Date.parse(one.lastScrape))}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {targets.length > TARGETS_MAX && <p className="quiet">{targets.length - TARGETS_MAX} more are not shown.</p>}
-    </>
   );
 }
 
