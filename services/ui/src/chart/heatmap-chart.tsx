@@ -44,7 +44,7 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
   };
   const words = ({ timeMs, count, bucket, largest }: HeatmapCell): string =>
     `${formatTime(timeMs)}: ${count} ${count === 1 ? 'profile' : 'profiles'} from ${format(edges[bucket] ?? 0)}` +
-    `${largest === undefined ? '' : `, the largest ${format(largest.value)}`}`;
+    (largest === undefined ? '' : `, the largest ${format(largest.value)}`);
   return (
     <div className="chart" ref={frame} style={{ minHeight: `${heightPx}px` }}>
       <svg

@@ -154,7 +154,7 @@ test('a profile becomes lines, with inlined calls marked', () => {
 });
 
 test('a name is cut to its room, by its measured width', () => {
-  const widthOf = (text: string): number => [...text].reduce((sum, one) => sum + (one === 'i' ? 3 : 9), 0);
+  const widthOf = (text: string): number => text.split('').reduce((sum, one) => sum + (one === 'i' ? 3 : 9), 0);
   assert.equal(fitted('iiiiiiii', 24, false, widthOf), 'iiiiiiii');
   assert.equal(fitted('example.com/run', 30, false, widthOf), 'run');
   assert.equal(fitted('wwwwww', 40, false, widthOf), 'www…');
