@@ -1,6 +1,7 @@
 /** Debian's Chromium for tests of the web app, and what they look at. */
 import assert from 'node:assert/strict';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import axe from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { installDebian } from '../real/components/install.ts';
 import { push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
 
@@ -46,4 +47,27 @@ export async function pushShop(url: string): Promise<void> {
   const late = { stacks, timeMs: Date.now() - 1_000 };
   const commit = await push(url, 'shop', smallPprof(late), { labels: { region: 'us' } });
   assert.equal(await totalOf(url, 'shop', commit), 1_900n);
+}
+
+/** The line that tells of the marked bar. */
+export function barLine(page: Page): Locator {
+  return page.locator('.bar-line').first();
+}
+
+// What runs in the page stands here as text: this side knows no DOM.
+const runAxe = (options: object): string => `axe.run(${JSON.stringify(options)}).then(({ violations }) =>
+  violations.flatMap(({ id, nodes }) => nodes.map((one) => id + ': ' + one.html + ' ' + one.failureSummary)))`;
+
+/** Accessibility rules that are broken, with the elements that break them. */
+export async function violations(page: Page, options: object = {}): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate<readonly string[]>(runAxe(options));
+}
+
+/** The same of the colours of a dark page. */
+export async function contrastInDark(page: Page): Promise<readonly string[]> {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const found = await violations(page, { runOnly: ['color-contrast'] });
+  await page.emulateMedia({ colorScheme: 'light' });
+  return found;
 }

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { type ServerProcess, startServer } from './server-process.ts';
-import { chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
+import { barLine, chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
 
 const CORPUS = new URL('../corpus/', import.meta.url).pathname;
 const FOLDED = `${CORPUS}text/bank_cpu.folded`;
@@ -31,8 +31,6 @@ after(async () => {
   await server?.terminate();
 });
 
-const barLine = () => page.locator('.bar-line').first();
-
 async function choose(file: string): Promise<void> {
   await page.locator('input[type=file]').setInputFiles(file);
   await page.getByRole('heading', { name: basename(file) }).waitFor();
@@ -48,7 +46,7 @@ test('a file is dropped, and its total is the truth', { skip }, async () => {
     `(() => { const carried = new DataTransfer(); carried.items.add(new File([${JSON.stringify(content)}], 'bank_cpu.folded')); return carried; })()`,
   );
   await page.locator('.drop').dispatchEvent('drop', { dataTransfer: carried });
-  await barLine().getByText(`${total} (100.0%)`).waitFor();
+  await barLine(page).getByText(`${total} (100.0%)`).waitFor();
   assert.match(page.url(), /\/adhoc\?.*file=/);
 });
 
@@ -56,7 +54,7 @@ test('every kind of file is drawn', { skip }, async () => {
   for (const file of [SPEEDSCOPE, JFR, PPROF]) {
     await page.goto(viewAddress(server.url, '/adhoc'));
     await choose(file);
-    await barLine().getByText('(100.0%)').waitFor();
+    await barLine(page).getByText('(100.0%)').waitFor();
   }
 });
 
@@ -70,9 +68,9 @@ test('a file is compared with another, and with live data', { skip }, async () =
       .first()
       .getAttribute('value'),
   );
-  await barLine().getByText('before 724').waitFor();
+  await barLine(page).getByText('before 724').waitFor();
   await other.selectOption('live');
-  await barLine().getByText('after 1.90 k (100.0%)').waitFor();
+  await barLine(page).getByText('after 1.90 k (100.0%)').waitFor();
   await page.getByRole('row', { name: /parse/ }).first().waitFor();
 });
 

@@ -1,11 +1,18 @@
 /** The web app for every reader: assistive technology, dark and light pages, a phone's width, hostile names. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type ServerProcess, startServer } from './server-process.ts';
 import { push, smallPprof, totalOf } from './small-profile.ts';
-import { chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
+import {
+  chromiumLacks,
+  contrastInDark,
+  openPage,
+  pushShop,
+  startChromium,
+  viewAddress,
+  violations,
+} from './ui-browser.ts';
 
 const SHOP = { selector: '{service_name="shop"}' };
 /** Each view: its address, and what is there once it shows data. */
@@ -16,6 +23,7 @@ const VIEWS: readonly (readonly [path: string, more: Readonly<Record<string, str
   ['/explore', { ...SHOP, pane: 'sandwich', about: 'parse' }, '.flame canvas'],
   ['/labels', { ...SHOP, groupBy: 'region' }, 'td .swatch'],
   ['/comparison', SHOP, '.flame canvas'],
+  ['/comparison', { ...SHOP, pane: 'sides' }, '.flame canvas'],
   ['/adhoc', {}, '.drop'],
   ['/status', {}, '.status p'],
 ];
@@ -24,9 +32,6 @@ const PAGES: readonly (readonly [name: string, options: BrowserContextOptions])[
   ['phone', { colorScheme: 'light', viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
 ];
 
-// What runs in the page stands here as text: this side knows no DOM.
-const runAxe = (options: object): string => `axe.run(${JSON.stringify(options)}).then(({ violations }) =>
-  violations.flatMap(({ id, nodes }) => nodes.map((one) => id + ': ' + one.html + ' ' + one.failureSummary)))`;
 const WIDER = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
 
 const skip = await chromiumLacks();
@@ -44,19 +49,6 @@ after(async () => {
   await browser?.close();
   await server?.terminate();
 });
-
-/** Rules that are broken, with the elements that break them. */
-async function violations(page: Page, options: object = {}): Promise<readonly string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate<readonly string[]>(runAxe(options));
-}
-
-async function contrastInDark(page: Page): Promise<readonly string[]> {
-  await page.emulateMedia({ colorScheme: 'dark' });
-  const found = await violations(page, { runOnly: ['color-contrast'] });
-  await page.emulateMedia({ colorScheme: 'light' });
-  return found;
-}
 
 for (const [name, options] of PAGES) {
   test(`every view keeps the accessibility rules, light and dark: ${name}`, { skip }, async () => {
@@ -78,6 +70,35 @@ for (const [name, options] of PAGES) {
   });
 }
 
+/** What opens over a view: how, and what is there then. */
+const OPENED: readonly (readonly [name: string, open: (page: Page) => Promise<void>, shown: string])[] = [
+  ['services', (page) => page.getByRole('combobox', { name: 'Service' }).focus(), '[role=option]'],
+  ['types', (page) => page.getByRole('combobox', { name: 'Profile' }).focus(), '[role=option]'],
+  ['none found', (page) => page.getByRole('combobox', { name: 'Profile' }).fill('xyz'), '.options'],
+  ['labels', (page) => page.getByRole('combobox', { name: 'Filter by label' }).focus(), '[role=option]'],
+  ['view', (page) => page.getByText('View', { exact: true }).click(), '.popover select'],
+  ['export', (page) => page.getByText('Export', { exact: true }).click(), '.menu button'],
+  ['time', (page) => page.getByText('Exact').click(), '.popover input'],
+  ['wrong time', (page) => page.getByRole('textbox', { name: 'From' }).fill('soon'), '.popover .error'],
+  ['selector', (page) => page.getByRole('button', { name: 'Edit' }).click(), 'form .wide'],
+  ['completion', (page) => page.getByLabel('Label selector').fill('{reg'), '[role=option]'],
+];
+
+test('what opens over a view keeps the accessibility rules, light and dark', { skip }, async () => {
+  const page = await openPage(browser, complaints, PAGES[0]?.[1]);
+  await page.goto(viewAddress(server.url, '/explore', { ...SHOP, chart: 'heatmap' }));
+  await page.locator('.cell').first().waitFor();
+  await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
+  const found: string[] = [];
+  for (const [name, open, shown] of OPENED) {
+    await open(page);
+    await page.locator(shown).locator('visible=true').first().waitFor();
+    found.push(...[...(await violations(page)), ...(await contrastInDark(page))].map((one) => `${name}: ${one}`));
+  }
+  assert.deepEqual(found, []);
+  await page.close();
+});
+
 test('names are text, whatever they hold', { skip }, async () => {
   const markup = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
   const turned = '\u202eevil\u202c שלום مرحبا';
@@ -95,6 +116,9 @@ test('names are text, whatever they hold', { skip }, async () => {
   assert.deepEqual(await violations(page), []);
   assert.equal(await page.evaluate<number>(WIDER), 0);
   assert.equal(await page.locator('img').count(), 1, 'the brand alone');
+  const policy = (await fetch(server.url)).headers.get('content-security-policy') ?? '';
+  assert.match(policy, /script-src 'self'/);
+  assert.doesNotMatch(policy, /unsafe/);
   assert.equal(await page.title(), 'Explore – Flamelake');
   await page
     .getByRole('button', { name: /^pkg\.long/ })

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { type ServerProcess, startServer } from './server-process.ts';
 import { push, smallPprof, totalOf } from './small-profile.ts';
-import { chromiumLacks, openPage, startChromium, viewAddress } from './ui-browser.ts';
+import { chromiumLacks, contrastInDark, openPage, startChromium, viewAddress, violations } from './ui-browser.ts';
 
 const TENANT = { 'x-scope-orgid': 'blue' };
 const skip = await chromiumLacks();
@@ -33,6 +33,8 @@ test('a tenant is named, and told how to send a first profile', { skip }, async 
   assert.match(page.url(), /tenant=blue/);
   await page.getByRole('tab', { name: 'Python' }).click();
   const snippet = (await page.locator('pre').textContent()) ?? '';
+  await page.getByLabel('Tenant').fill('bl');
+  assert.deepEqual([...(await violations(page)), ...(await contrastInDark(page))], []);
   assert.ok(snippet.includes(server.url) && snippet.includes('tenant_id="blue"'), snippet);
 });
 

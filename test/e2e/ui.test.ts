@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { decodePprof } from '@flamelake/formats';
 import type { Browser, Page } from 'playwright-core';
 import { type ServerProcess, startServer } from './server-process.ts';
-import { chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
+import { barLine, chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
 
 const ROW = 20;
 const skip = await chromiumLacks();
@@ -29,9 +29,6 @@ after(async () => {
 
 const address = (path: string, more: Record<string, string> = {}): string => viewAddress(server.url, path, more);
 
-/** The line that tells of the marked bar. */
-const barLine = () => page.locator('.bar-line').first();
-
 /** Clicks a bar: `share` of the width, in a row of the flame graph. */
 async function clickBar(row: number, share: number): Promise<void> {
   const box = await page.locator('.flame canvas').first().boundingBox();
@@ -42,12 +39,12 @@ async function clickBar(row: number, share: number): Promise<void> {
 test('from all services to one function, and back', { skip }, async () => {
   await page.goto(address('/'));
   await page.locator('.card', { hasText: 'shop' }).click();
-  await barLine().getByText('1.90 k (100.0%)').waitFor();
+  await barLine(page).getByText('1.90 k (100.0%)').waitFor();
   assert.match(page.url(), /\/explore\?.*selector=/);
   // Row 3 is what `handle` calls: parse takes 1200 of 1900, and comes first by its name.
   await clickBar(3, 0.3);
-  await barLine().getByText('parse').waitFor();
-  assert.match((await barLine().textContent()) ?? '', /1\.20 k \(63\.2%\), self 1\.20 k/);
+  await barLine(page).getByText('parse').waitFor();
+  assert.match((await barLine(page).textContent()) ?? '', /1\.20 k \(63\.2%\), self 1\.20 k/);
   await page.getByRole('button', { name: 'Callers and callees' }).click();
   await page.getByRole('heading', { name: 'Callers of parse' }).waitFor();
   assert.match(page.url(), /about=parse/);
@@ -58,10 +55,10 @@ test('from all services to one function, and back', { skip }, async () => {
 
 test('focus asks again for what lies below a call site', { skip }, async () => {
   await page.goto(address('/explore', { selector: '{service_name="shop"}' }));
-  await barLine().getByText('1.90 k').waitFor();
+  await barLine(page).getByText('1.90 k').waitFor();
   await clickBar(3, 0.3);
   await page.getByRole('button', { name: 'Focus', exact: true }).click();
-  await barLine().getByText('1.20 k (100.0%)').waitFor();
+  await barLine(page).getByText('1.20 k (100.0%)').waitFor();
   assert.match(page.url(), /focus=main&focus=handle&focus=parse/);
 });
 
@@ -75,7 +72,7 @@ test('table and search show what a function costs', { skip }, async () => {
 
 test('a range is chosen by dragging over the time series', { skip }, async () => {
   await page.goto(address('/explore', { selector: '{service_name="shop"}' }));
-  await barLine().getByText('1.90 k (100.0%)').waitFor();
+  await barLine(page).getByText('1.90 k (100.0%)').waitFor();
   const box = await page.locator('.u-over').boundingBox();
   assert.ok(box);
   await page.mouse.move(box.x + 2, box.y + 20);
@@ -83,24 +80,24 @@ test('a range is chosen by dragging over the time series', { skip }, async () =>
   await page.mouse.move(box.x + box.width / 2, box.y + 20, { steps: 4 });
   await page.mouse.up();
   // The late profile lies in the half that was left out.
-  await barLine().getByText('900 (100.0%)').waitFor();
+  await barLine(page).getByText('900 (100.0%)').waitFor();
   assert.match(page.url(), /from=\d{13}&until=\d{13}/);
 });
 
 test('a heat map leads to a single profile', { skip }, async () => {
   await page.goto(address('/explore', { selector: '{service_name="shop"}', chart: 'heatmap' }));
-  await barLine().getByText('1.90 k').waitFor();
+  await barLine(page).getByText('1.90 k').waitFor();
   const cells = page.locator('.cell');
   await cells.first().waitFor();
   assert.equal(await cells.count(), 2);
   await cells.last().click();
-  await barLine().getByText('1 k (100.0%)').waitFor();
+  await barLine(page).getByText('1 k (100.0%)').waitFor();
   assert.match(page.url(), /profile=[0-9a-f-]{36}/);
 });
 
 test('what is shown is exported, with exact totals', { skip }, async () => {
   await page.goto(address('/explore', { selector: '{service_name="shop"}' }));
-  await barLine().getByText('1.90 k').waitFor();
+  await barLine(page).getByText('1.90 k').waitFor();
   await page.getByText('Export', { exact: true }).click();
   const exported = async (name: string): Promise<Buffer> => {
     const download = page.waitForEvent('download');
@@ -122,7 +119,7 @@ test('what is shown is exported, with exact totals', { skip }, async () => {
 
 test('bars may be lines, and keys walk them', { skip }, async () => {
   await page.goto(address('/explore', { selector: '{service_name="shop"}', frames: 'line', recursion: 'collapsed' }));
-  await barLine().getByText('1.90 k').waitFor();
+  await barLine(page).getByText('1.90 k').waitFor();
   await page.locator('.flame canvas').focus();
   for (const [key, name] of [
     ['ArrowDown', 'main:1'],
@@ -131,7 +128,7 @@ test('bars may be lines, and keys walk them', { skip }, async () => {
     ['ArrowUp', 'main:1'],
   ]) {
     await page.keyboard.press(key);
-    await barLine().locator('b', { hasText: name }).waitFor();
+    await barLine(page).locator('b', { hasText: name }).waitFor();
   }
 });
 
@@ -141,13 +138,13 @@ test('labels have shares, and lead to the series of one value', { skip }, async 
   await us.waitFor();
   assert.match((await us.textContent()) ?? '', /1 k52\.6%/);
   await us.getByRole('button').click();
-  await barLine().getByText('1 k (100.0%)').waitFor();
+  await barLine(page).getByText('1 k (100.0%)').waitFor();
 });
 
 test('a comparison shows both halves of the time', { skip }, async () => {
   await page.goto(address('/comparison', { selector: '{service_name="shop"}' }));
-  await barLine().getByText('before 900').waitFor();
-  assert.match((await barLine().textContent()) ?? '', /after 1 k \(100\.0%\)/);
+  await barLine(page).getByText('before 900').waitFor();
+  assert.match((await barLine(page).textContent()) ?? '', /after 1 k \(100\.0%\)/);
 });
 
 test('what is wrong is said in the server’s words, and the status in ours', { skip }, async () => {
