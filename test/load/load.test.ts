@@ -8,7 +8,7 @@ const skip = (await whyNoCluster()) ?? false;
 
 test('200 users of dashboards see no error and no wrong answer while a querier is killed and one added', {
   skip,
-  timeout: 600_000,
+  timeout: 850_000,
 }, async (t) => {
   const seed = Number(process.env.SEED ?? 20_261_121);
   t.diagnostic(`seed ${seed}`);

@@ -78,6 +78,16 @@ test('who failed is asked last, each time longer; an answer ends that', () => {
   assert.equal(take('block'), own);
 });
 
+test('a full one is asked rather than one that has failed', () => {
+  const { peers, take } = setUp(['a:1', 'b:1'], 2);
+  const dead = take('block');
+  const alive = take('block', new Set([dead]));
+  peers.release(dead, 'failed');
+  assert.equal(take('block'), alive);
+  // It has all it should: the place of the failed one is free, and no use.
+  for (let i = 0; i < 8; i++) assert.equal(take(`block ${i}`, new Set([dead])), alive);
+});
+
 test('when all have failed, somebody is asked all the same', () => {
   const { peers, take } = setUp(['a:1', 'b:1']);
   for (const peer of [take('x'), take('y')]) peers.release(peer, 'failed');

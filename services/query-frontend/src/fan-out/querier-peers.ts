@@ -44,7 +44,7 @@ interface State extends Peer {
 
 export function createQuerierPeers(options: {
   readonly connect: (address: string) => InternalClient;
-  /** Tasks one querier has at a time, unless all have so many. */
+  /** Tasks one querier has at a time, unless all that answer have so many. */
   readonly inFlightMax: number;
   readonly clock: Clock;
 }): QuerierPeers {
@@ -62,6 +62,11 @@ export function createQuerierPeers(options: {
     const isBelow = (most: number) => (state: State) => state.inFlight < most;
     return ordered.find(isBelow(Math.min(shareMax, inFlightMax))) ?? ordered.find(isBelow(inFlightMax));
   };
+  const leastLoaded = (ordered: readonly State[]): State | undefined =>
+    ordered.reduce<State | undefined>(
+      (least, one) => (least && least.inFlight <= one.inFlight ? least : one),
+      undefined,
+    );
   const taken = (state: State | undefined) => {
     if (state !== undefined) state.inFlight++;
     return state;
@@ -85,7 +90,9 @@ export function createQuerierPeers(options: {
     take(blockId, avoided) {
       const ordered = orderByRendezvous(states.values(), blockId);
       const others = ordered.filter((state) => !avoided.has(state));
-      return taken(pick(others.filter(isAwake)) ?? pick(others) ?? pick(ordered) ?? ordered[0]);
+      const awake = others.filter(isAwake);
+      // Rather one that is full than one that has just failed: it would only fail again, until no attempt is left.
+      return taken(pick(awake) ?? leastLoaded(awake) ?? pick(others) ?? pick(ordered) ?? ordered[0]);
     },
     takeSpare(blockId, avoided) {
       const ordered = orderByRendezvous(states.values(), blockId);
