@@ -160,7 +160,7 @@ test('a frozen one is left alone after a moment', async () => {
 
 test('one that has too much to do is spared', async () => {
   // Its budget takes no task at all.
-  const [a, b] = await Promise.all([startQuerier({ admissionBytes: 1 }), startQuerier()]);
+  const [a, b] = await Promise.all([startQuerier({ memoryBytes: 1 }), startQuerier()]);
   const fanOut = fanOutOf({ queriers: fixed(a, b), limits: { hedgeDelayMs: 0 } });
   await world.check(fanOut.execute);
   assert.ok(a.tasks.length > 0);

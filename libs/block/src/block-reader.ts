@@ -1,10 +1,11 @@
 /** Opens blocks: one ranged read finds the footer; everything else is read when it is asked for. */
-import { FlamelakeError } from '@flamelake/model';
+import { FlamelakeError, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { readIdentities, readQuarantine } from './block-sections.ts';
 import { memorySource } from './block-source.ts';
 import { checkLabels } from './check-labels.ts';
 import { type Contents, decodeContents } from './contents.ts';
 import { createDatasetReader } from './dataset-reader.ts';
+import { decodedSize } from './decoded-size.ts';
 import { decodeFooter, FOOTER_TRAILER_BYTES } from './footer.ts';
 import { tailBytesOf } from './labels-section.ts';
 import { createOnce } from './once.ts';
@@ -23,20 +24,27 @@ export const TAIL_BYTES = 65_536;
 /**
  * Opens a block with one read of its last bytes, or two when its footer is larger.
  * @param options - `tail`: last bytes of the object if the caller has them; kept while the reader lives, and read from first.
- * `tailBytes`: how many to read if not, 64 KiB by default
+ * `tailBytes`: how many to read if not, 64 KiB by default. `memory`: what the reader and its datasets hold is taken from it; given back by
+ * the caller
  * @throws {FlamelakeError} `data_loss` on corrupt bytes, `unimplemented` on a newer version, and what the source throws
  */
 export async function openBlock(
   source: BlockSource,
-  options: { readonly tail?: Uint8Array; readonly tailBytes?: number | undefined; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly tail?: Uint8Array;
+    readonly tailBytes?: number | undefined;
+    readonly signal?: AbortSignal;
+    readonly memory?: Memory;
+  } = {},
 ): Promise<BlockReader> {
-  let tail = options.tail ?? (await readTail(source, options.tailBytes ?? TAIL_BYTES, options.signal));
+  const { memory = UNBOUNDED_MEMORY } = options;
+  let tail = options.tail ?? (await readTail(source, options.tailBytes ?? TAIL_BYTES, memory, options.signal));
   let found = inSection(source.key, 'footer', () => decodeFooter(tail));
   if ('needBytes' in found) {
-    tail = await readTail(source, found.needBytes, options.signal);
+    tail = await readTail(source, found.needBytes, memory, options.signal);
     found = inSection(source.key, 'footer', () => decodeFooter(tail));
   }
-  return readerOf(source, tail, found);
+  return readerOf(source, tail, found, memory);
 }
 
 /** Opens a block that is in memory; pages are views into `bytes` until they are decoded. */
@@ -46,11 +54,13 @@ export function parseBlock(bytes: Uint8Array, key?: string): BlockReader {
     source,
     bytes,
     inSection(source.key, 'footer', () => decodeFooter(bytes)),
+    UNBOUNDED_MEMORY,
   );
 }
 
-function readTail(source: BlockSource, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+function readTail(source: BlockSource, lengthBytes: number, memory: Memory, signal?: AbortSignal): Promise<Uint8Array> {
   const length = Math.min(lengthBytes, source.sizeBytes);
+  memory.take(length);
   return source.read(source.sizeBytes - length, length, signal);
 }
 
@@ -58,16 +68,17 @@ function readerOf(
   source: BlockSource,
   tail: Uint8Array,
   found: { contents: Uint8Array } | { needBytes: number },
+  memory: Memory,
 ): BlockReader {
   const contents = inSection(source.key, 'footer', () => {
     if ('needBytes' in found) throw new FlamelakeError('data_loss', 'block is shorter than its footer', found);
-    return decodeContents(found.contents, source.sizeBytes - FOOTER_TRAILER_BYTES - found.contents.length);
+    return decodeContents(found.contents, source.sizeBytes - FOOTER_TRAILER_BYTES - found.contents.length, memory);
   });
   const pageBytes = contents.datasets
     .concat(contents.block)
     .flat()
     .reduce((sum, page) => sum + page.lengthBytes, 0);
-  return createBlockReader(source, tail, contents, source.sizeBytes - pageBytes);
+  return createBlockReader(source, tail, contents, source.sizeBytes - pageBytes, memory);
 }
 
 function createBlockReader(
@@ -75,12 +86,13 @@ function createBlockReader(
   tail: Uint8Array,
   contents: Contents,
   footerBytes: number,
+  memory: Memory,
 ): BlockReader {
   const { info, block } = contents;
-  const loader = createPageLoader(source, tail, block);
+  const loader = createPageLoader(source, tail, block, memory);
   const identityCount = rowCount(partsOf(block, 'identities'));
   const datasets: DatasetReader[] = [];
-  const ahead = createReadAhead(source);
+  const ahead = createReadAhead(source, memory);
   const seriesAhead = createSeriesAhead({
     source,
     info,
@@ -89,6 +101,7 @@ function createBlockReader(
     loader,
     ahead,
     tailStart: source.sizeBytes - tail.length,
+    memory,
   });
   const once = createOnce<BlockSection>();
   const readBlockSection = <T>(section: BlockSection, read: (parts: readonly Part[]) => T): Promise<T> =>
@@ -96,13 +109,14 @@ function createBlockReader(
       const places = partsOf(block, section);
       await loader.load(places.map(({ page }) => page));
       const parts = places.map((place) => loader.take(place, section));
+      memory.take(decodedSize(section, parts));
       return inSection(source.key, section, () => read(parts));
     });
-  const open = (index: number): DatasetReader => {
+  const open = (index: number, own = memory): DatasetReader => {
     const dataset = info.datasets[index];
     if (dataset === undefined) throw new FlamelakeError('internal', 'block has no such dataset', { index });
     const known = () => seriesAhead.known(index);
-    return createDatasetReader(ahead.source, tail, dataset, contents.datasets[index] ?? [], identityCount, known);
+    return createDatasetReader(ahead.source, tail, dataset, contents.datasets[index] ?? [], identityCount, own, known);
   };
   return {
     info,
@@ -115,14 +129,21 @@ function createBlockReader(
     openDataset: open,
     fetchSeries: seriesAhead.fetch,
     checkLabels: () =>
-      checkLabels(source.key, info, block, createPageLoader(source, tail, block), (index) =>
-        createDatasetReader(source, tail, info.datasets[index], contents.datasets[index], identityCount).series(),
+      checkLabels(source.key, info, block, createPageLoader(source, tail, block, memory), (index) =>
+        createDatasetReader(
+          source,
+          tail,
+          info.datasets[index],
+          contents.datasets[index],
+          identityCount,
+          memory,
+        ).series(),
       ),
     identityCount,
     identities: () => readBlockSection('identities', readIdentities),
     async readIdentities() {
       // A loader of its own: nothing of it stays.
-      const own = createPageLoader(source, tail, block);
+      const own = createPageLoader(source, tail, block, UNBOUNDED_MEMORY);
       const places = partsOf(block, 'identities');
       await own.load(places.map(({ page }) => page));
       const parts = places.map((place) => own.take(place, 'identities'));

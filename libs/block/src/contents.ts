@@ -18,8 +18,8 @@
  * Pages lie in the object in the order in which they are listed, from offset 0 on, without anything between them.
  */
 import { ByteReader, ByteWriter } from '@flamelake/formats';
-import { FlamelakeError } from '@flamelake/model';
-import { decodePage, encodePage } from './page.ts';
+import { FlamelakeError, UNBOUNDED_MEMORY } from '@flamelake/model';
+import { decodePage, encodePage, PAGE_RAW_BYTES_MAX } from './page.ts';
 import type { WrittenPage } from './page-writer.ts';
 import type { PagePlace } from './section.ts';
 import type { BlockInfo, DatasetInfo, LogRange } from './types.ts';
@@ -74,13 +74,18 @@ function writePages(raw: ByteWriter, pages: readonly WrittenPage[]): void {
   }
 }
 
+/** What a raw byte of the contents becomes at most: there is an object for each page and part. */
+const OBJECT_BYTES = 24;
+
 /**
  * @param pageBytes - bytes of the object before the footer
+ * @param memory - what the contents become is taken from it
  * @throws {FlamelakeError} `data_loss` when the contents are malformed or the pages do not fill those bytes
  */
-export function decodeContents(bytes: Uint8Array, pageBytes: number): Contents {
-  const column = decodePage(bytes).parts[0]?.[0];
+export function decodeContents(bytes: Uint8Array, pageBytes: number, memory = UNBOUNDED_MEMORY): Contents {
+  const column = decodePage(bytes, PAGE_RAW_BYTES_MAX, memory).parts[0]?.[0];
   if (column === undefined) throw new FlamelakeError('data_loss', 'block contents are empty');
+  memory.take(column.length * OBJECT_BYTES);
   const reader = new ByteReader(column);
   const id = Buffer.from(reader.bytes(ID_BYTES)).toString('hex');
   const level = reader.varint();

@@ -1,4 +1,6 @@
 /** Reads one dataset of a block: pages are fetched, checked and decoded when something in them is first asked for. */
+import type { Memory } from '@flamelake/model';
+import { decodedSize, PROFILE_ROW_BYTES, SPAN_SAMPLE_BYTES, TIMED_ELEMENT_BYTES } from './decoded-size.ts';
 import { readFunctions } from './functions-section.ts';
 import { readLocations } from './locations-section.ts';
 import { readMappings } from './mappings-section.ts';
@@ -48,9 +50,10 @@ export function createDatasetReader(
   info: DatasetInfo,
   places: readonly PagePlace[],
   identityCount: number,
+  memory: Memory,
   knownSeries: () => readonly Series[] | undefined = () => undefined,
 ): DatasetReader {
-  const loader = createPageLoader(source, tail, places);
+  const loader = createPageLoader(source, tail, places, memory);
   const once = createOnce<WholeSection | 'samples'>();
   const parts = {
     strings: partsOf(places, 'strings'),
@@ -106,7 +109,10 @@ export function createDatasetReader(
 
   const decode = <T>(section: StoredSection, own: readonly PartPlace[], read: (parts: readonly Part[]) => T): T => {
     const taken = own.map((place) => loader.take(place, section));
-    return inSection(source.key, section, () => read(taken));
+    memory.take(decodedSize(section, taken));
+    const made = inSection(source.key, section, () => read(taken));
+    loader.settle();
+    return made;
   };
   const whole = <T>(section: WholeSection, read: (own: readonly Part[]) => T) =>
     once(section, async () => {
@@ -120,6 +126,7 @@ export function createDatasetReader(
   const profiles = async (rows: readonly RowRange[], signal?: AbortSignal): Promise<StoredProfiles> => {
     await fetch(['profiles'], rows, signal);
     const own = await series();
+    if (columns === undefined) memory.take(PROFILE_ROW_BYTES * count('profiles'));
     const into = (columns ??= inSection(source.key, 'profiles', () => createProfiles(own, count('profiles'))));
     const pushes = await whole('pushes', (found) => readPushes(found, identityCount));
     const limits = { stackLists: rowCount(stacks.places), valueLists: rowCount(values.places) };
@@ -148,7 +155,7 @@ export function createDatasetReader(
   const samples = (): Promise<SampleColumns> =>
     once('samples', async () => {
       const layout = await listed(all);
-      return inSection(source.key, 'values', () => allSamples(layout, lists));
+      return inSection(source.key, 'values', () => allSamples(layout, lists, memory));
     });
 
   const totals = async (
@@ -194,12 +201,15 @@ export function createDatasetReader(
       if (parts.spans.length === 0) return undefined;
       const laidOut = await samples();
       const layout = await profiles(all);
+      if (!once.has('spans')) memory.take(SPAN_SAMPLE_BYTES * laidOut.count);
       return whole('spans', (own) => readSpans(own, layout, laidOut, listLengths(stacks.decoded)));
     },
     async times() {
       if (parts.times.length === 0) return undefined;
       await listed(all);
-      return whole('times', (own) => readTimes(own, listLengths(stacks.decoded)));
+      const lengths = listLengths(stacks.decoded);
+      if (!once.has('times')) memory.take(TIMED_ELEMENT_BYTES * lengths.reduce((sum, length) => sum + length, 0));
+      return whole('times', (own) => readTimes(own, lengths));
     },
     tree: () => whole('tree', (own) => readTree(own, count('locations'))),
     strings: () => whole('strings', readStrings),

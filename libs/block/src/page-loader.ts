@@ -1,6 +1,6 @@
 /** Fetches pages of an object in few ranged reads, each page once, and decodes them. */
 import { ByteReader } from '@flamelake/formats';
-import { FlamelakeError } from '@flamelake/model';
+import { FlamelakeError, type Memory } from '@flamelake/model';
 import { type DecodedPage, decodePage, type Part } from './page.ts';
 import { inSection, type PagePlace, type PartPlace } from './section.ts';
 import type { BlockSource } from './types.ts';
@@ -18,6 +18,8 @@ export interface PageLoader {
    * @throws {FlamelakeError} `data_loss` when the page is corrupt
    */
   take(place: PartPlace, section: string): Part;
+  /** Says that what was made of all taken parts no longer needs them. */
+  settle(): void;
 }
 
 /** A fetched page: its bytes until a part of it is taken. */
@@ -27,12 +29,22 @@ interface Arrived {
   readonly taken: Set<number>;
 }
 
-/** @param tail - last bytes of the object: what lies in them is not read again */
-export function createPageLoader(source: BlockSource, tail: Uint8Array, places: readonly PagePlace[]): PageLoader {
+/**
+ * @param tail - last bytes of the object: what lies in them is not read again
+ * @param memory - pages are taken from it: as they are read until the owner ends it, decoded until the page is given up
+ */
+export function createPageLoader(
+  source: BlockSource,
+  tail: Uint8Array,
+  places: readonly PagePlace[],
+  memory: Memory,
+): PageLoader {
   const fetched = new Map<number, Promise<void>>();
   const arrived = new Map<number, Arrived>();
   const tailStart = source.sizeBytes - tail.length;
   let rawBytes = 0;
+  /** Raw bytes of pages that were given up; readers of their parts may still be at them. */
+  let idleBytes = 0;
 
   const read = async (offset: number, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array> => {
     if (offset >= tailStart) return tail.subarray(offset - tailStart, offset - tailStart + lengthBytes);
@@ -43,11 +55,16 @@ export function createPageLoader(source: BlockSource, tail: Uint8Array, places: 
     return bytes;
   };
 
-  /** Starts one read for pages near each other. */
-  const fetch = (run: readonly number[], signal?: AbortSignal): void => {
+  const spanOf = (run: readonly number[]) => {
     const start = places[run[0]].offset;
     const last = places[run.at(-1) as number];
-    const whole = read(start, last.offset + last.lengthBytes - start, signal);
+    return { start, lengthBytes: last.offset + last.lengthBytes - start };
+  };
+
+  /** Starts one read for pages near each other. */
+  const fetch = (run: readonly number[], signal?: AbortSignal): void => {
+    const { start, lengthBytes } = spanOf(run);
+    const whole = read(start, lengthBytes, signal);
     for (const page of run) {
       const { offset, lengthBytes } = places[page];
       const own = whole.then(
@@ -67,18 +84,17 @@ export function createPageLoader(source: BlockSource, tail: Uint8Array, places: 
   return {
     async load(pages, signal) {
       const wanted = [...new Set(pages)].sort((a, b) => a - b);
-      let run: number[] = [];
+      const runs: number[][] = [];
       let end = 0;
       for (const page of wanted.filter((one) => !fetched.has(one))) {
         const { offset, lengthBytes } = places[page];
-        if (run.length > 0 && offset - end > GAP_BYTES_MAX) {
-          fetch(run, signal);
-          run = [];
-        }
-        run.push(page);
+        const run = runs.at(-1);
+        if (run === undefined || offset - end > GAP_BYTES_MAX) runs.push([page]);
+        else run.push(page);
         end = offset + lengthBytes;
       }
-      if (run.length > 0) fetch(run, signal);
+      memory.take(runs.reduce((sum, run) => sum + spanOf(run).lengthBytes, 0));
+      for (const run of runs) fetch(run, signal);
       await Promise.all(wanted.map((page) => fetched.get(page) ?? Promise.resolve()));
     },
     take({ page, part, rows }, section) {
@@ -86,7 +102,7 @@ export function createPageLoader(source: BlockSource, tail: Uint8Array, places: 
       if (here === undefined) throw new FlamelakeError('internal', 'page was not loaded', { section, page });
       const columns = inSection(source.key, section, () => {
         if (here.decoded === undefined) {
-          here.decoded = decodePage(here.bytes, RAW_BYTES_MAX - rawBytes);
+          here.decoded = decodePage(here.bytes, RAW_BYTES_MAX - rawBytes, memory);
           rawBytes += here.decoded.rawBytes;
         }
         const own = here.decoded.parts[part];
@@ -97,8 +113,13 @@ export function createPageLoader(source: BlockSource, tail: Uint8Array, places: 
       if (here.taken.size === places[page].parts.length) {
         arrived.delete(page);
         fetched.delete(page);
+        idleBytes += here.decoded?.rawBytes ?? 0;
       }
       return { rows, columns: columns.map((bytes) => new ByteReader(bytes)) };
+    },
+    settle() {
+      memory.give(idleBytes);
+      idleBytes = 0;
     },
   };
 }

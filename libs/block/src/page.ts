@@ -15,7 +15,7 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { ByteReader, ByteWriter, crc32c } from '@flamelake/formats';
-import { FlamelakeError } from '@flamelake/model';
+import { FlamelakeError, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 
 /** Largest raw size of all columns of one page, 64 MiB; writers stay near 1 MiB unless a single value is larger. */
 export const PAGE_RAW_BYTES_MAX = 67_108_864;
@@ -110,9 +110,14 @@ export interface Part {
 /**
  * Reads a page.
  * @param rawBytesMax - largest raw size accepted
+ * @param memory - the raw columns are taken from it
  * @throws {FlamelakeError} `data_loss` on a wrong checksum or an impossible size
  */
-export function decodePage(page: Uint8Array, rawBytesMax = PAGE_RAW_BYTES_MAX): DecodedPage {
+export function decodePage(
+  page: Uint8Array,
+  rawBytesMax = PAGE_RAW_BYTES_MAX,
+  memory: Memory = UNBOUNDED_MEMORY,
+): DecodedPage {
   const head = new ByteReader(page);
   const expected = head.uint32();
   const size = head.uint32();
@@ -120,14 +125,16 @@ export function decodePage(page: Uint8Array, rawBytesMax = PAGE_RAW_BYTES_MAX): 
   const actual = crc32c(page.subarray(4));
   if (actual !== expected) throw new FlamelakeError('data_loss', 'page checksum mismatch', { expected, actual });
   const lengths = Array.from({ length: head.count() }, () => Array.from({ length: head.count() }, () => head.varint()));
-  const columns = decodeColumns(head, lengths.flat(), Math.min(PAGE_RAW_BYTES_MAX, rawBytesMax));
+  const rawBytes = sumOf(lengths.flat());
+  if (rawBytes > Math.min(PAGE_RAW_BYTES_MAX, rawBytesMax)) throw malformed('page raw size is out of range');
+  memory.take(rawBytes);
+  const columns = decodeColumns(head, lengths.flat());
   let from = 0;
   const parts = lengths.map((own) => columns.slice(from, (from += own.length)));
-  return { parts, rawBytes: columns.reduce((sum, column) => sum + column.length, 0) };
+  return { parts, rawBytes };
 }
 
-function decodeColumns(head: ByteReader, lengths: readonly number[], rawBytesMax: number): Uint8Array[] {
-  if (sumOf(lengths) > rawBytesMax) throw malformed('page raw size is out of range');
+function decodeColumns(head: ByteReader, lengths: readonly number[]): Uint8Array[] {
   const frames: { columns: number; codec: number; length: number }[] = [];
   for (let covered = 0; covered < lengths.length; ) {
     const frame = { columns: head.varint(), codec: head.uint8(), length: head.varint() };

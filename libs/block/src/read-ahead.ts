@@ -1,4 +1,5 @@
 /** Reads pieces of an object that lie near each other together, before they are asked for one by one. */
+import type { Memory } from '@flamelake/model';
 import type { BlockSource } from './types.ts';
 
 export interface ByteSpan {
@@ -19,7 +20,8 @@ export const AHEAD_BYTES_MAX = 4_194_304;
 /** Spans this near to each other are one read: what is wanted of each is little, so that much between them would be most of what is read. */
 const AHEAD_GAP_BYTES_MAX = 4_096;
 
-export function createReadAhead(source: BlockSource): ReadAhead {
+/** @param memory - what is fetched is taken from it */
+export function createReadAhead(source: BlockSource, memory: Memory): ReadAhead {
   const fetched: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
   let heldBytes = 0;
   return {
@@ -45,6 +47,7 @@ export function createReadAhead(source: BlockSource): ReadAhead {
         if (isNear) last.end = offset + lengthBytes;
         else runs.push({ offset, end: offset + lengthBytes });
       }
+      memory.take(runs.reduce((sum, { offset, end }) => sum + end - offset, 0));
       await Promise.all(
         runs.map(async ({ offset, end }) => {
           fetched.push({ offset, bytes: await source.read(offset, end - offset, signal) });

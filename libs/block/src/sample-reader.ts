@@ -1,5 +1,6 @@
 /** Samples of a dataset's rows: which parts hold them, and the parts that were decoded. */
-import { FlamelakeError } from '@flamelake/model';
+import { FlamelakeError, type Memory } from '@flamelake/model';
+import { SAMPLE_BYTES } from './decoded-size.ts';
 import { halvesOf, scale } from './int64.ts';
 import type { StoredProfiles } from './profiles-section.ts';
 import type { Lists } from './samples-section.ts';
@@ -110,8 +111,8 @@ function decodedPart({ decoded }: ListParts, part: number): Lists<Uint32Array> {
   return lists;
 }
 
-/** All samples of a dataset, row after row. */
-export function allSamples(profiles: StoredProfiles, parts: SampleParts): SampleColumns {
+/** All samples of a dataset, row after row. @param memory - they are taken from it */
+export function allSamples(profiles: StoredProfiles, parts: SampleParts, memory: Memory): SampleColumns {
   const rows = [{ from: 0, until: profiles.count }];
   const start = new Uint32Array(profiles.count + 1);
   let samples = 0;
@@ -120,6 +121,7 @@ export function allSamples(profiles: StoredProfiles, parts: SampleParts): Sample
     start[row + 1] = samples;
   });
   if (samples > SAMPLES_MAX) throw new FlamelakeError('data_loss', 'dataset has too many samples', { samples });
+  memory.take(SAMPLE_BYTES * samples);
   const stacktrace = new Uint32Array(samples);
   const value = new BigInt64Array(samples);
   const halves = halvesOf(value);

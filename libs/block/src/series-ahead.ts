@@ -1,4 +1,6 @@
 /** Reads the series of many datasets together: from the labels section, or from the datasets themselves where there is none. */
+import type { Memory } from '@flamelake/model';
+import { decodedSize } from './decoded-size.ts';
 import { readLabels } from './labels-section.ts';
 import { createOnce } from './once.ts';
 import type { PageLoader } from './page-loader.ts';
@@ -23,20 +25,24 @@ export interface BlockParts {
   readonly ahead: ReadAhead;
   /** What lies from here on is in memory. */
   readonly tailStart: number;
+  /** Series are taken from it. */
+  readonly memory: Memory;
 }
 
 export function createSeriesAhead(parts: BlockParts): SeriesAhead {
-  const { source, info, datasets, block, loader, ahead, tailStart } = parts;
+  const { source, info, datasets, block, loader, ahead, tailStart, memory } = parts;
   const labels = partsOf(block, 'labels');
   const once = createOnce<PartPlace>();
   const series: (readonly Series[] | undefined)[] = [];
 
   const read = (place: PartPlace): void => {
     const part = loader.take(place, 'labels');
+    memory.take(decodedSize('labels', [part]));
     const own = info.datasets.slice(place.from, place.from + place.rows);
     inSection(source.key, 'labels', () => readLabels(part, own)).forEach((found, i) => {
       series[place.from + i] = found;
     });
+    loader.settle();
   };
 
   return {

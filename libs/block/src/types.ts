@@ -6,7 +6,7 @@
  */
 
 import type { FunctionColumns, LocationColumns, MappingColumns, StringColumn } from '@flamelake/formats';
-import type { Labels, ProfileType } from '@flamelake/model';
+import type { Labels, Memory, ProfileType } from '@flamelake/model';
 
 /** Where a block's profiles came from in the log. */
 export interface LogRange {
@@ -218,8 +218,11 @@ export interface BlockReader {
   readonly tailBytes: number;
   /** Kept by the block, with all that was read of it. */
   dataset(index: number): DatasetReader;
-  /** The same, kept by the caller alone: for who reads a large block once, a dataset at a time. */
-  openDataset(index: number): DatasetReader;
+  /**
+   * The same, kept by the caller alone: for who reads a large block once, a dataset at a time.
+   * @param memory - what it holds is taken from it; the block's if absent
+   */
+  openDataset(index: number, memory?: Memory): DatasetReader;
   /**
    * Fetches the series of datasets in few reads, of the block's labels where it has them: to read them one by one then costs no request.
    * A hint; what it leaves out is read when it is asked for.

@@ -11,6 +11,7 @@ export { compareBytes, LABEL, type Label, type Labels, labelsKey, labelValue, so
 export { type CompiledMatcher, compileMatchers, formatSelector, matchLabels } from './matcher.ts';
 export type { Cache } from './ports/cache.ts';
 export type { Clock } from './ports/clock.ts';
+export { type Memory, type MemoryScope, openMemoryScope, UNBOUNDED_MEMORY } from './ports/memory.ts';
 export type { ByteRange, ObjectInfo, ObjectRange, ObjectStore } from './ports/object-store.ts';
 export type { Appended, LogBounds, LogRecord, ProfileLog } from './ports/profile-log.ts';
 export type { Random } from './ports/random.ts';

@@ -5,6 +5,8 @@
 import { sumValues } from './value.ts';
 
 const TWO_32 = 0x1_0000_0000;
+/** What adding up and folding hold for each node of a stacktrace tree, about: sums both ways, marks, numbers in the result. */
+export const NODE_SUM_BYTES = 32;
 /** Below this a double holds every sum exactly. */
 export const DOUBLE_EXACT_MAX = 9_007_199_254_740_992n;
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockReader } from '@flamelake/block';
 import type { PendingDelete } from '@flamelake/catalog';
-import { type Cache, FlamelakeError } from '@flamelake/model';
+import { type Cache, FlamelakeError, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { createSeededRandom, randomProfileRecord, type SeededRandom } from '@flamelake/testkit';
 import * as fc from 'fast-check';
 import { executeCachedTask } from './execute-cached-task.ts';
@@ -189,7 +189,7 @@ test('what comes again is not computed again, at another end of the range neithe
   const opened: string[] = [];
   const options = optionsFor((object) => {
     opened.push(object.id);
-    return openFrom(blocks)(object, new AbortController().signal);
+    return openFrom(blocks)(object, new AbortController().signal, UNBOUNDED_MEMORY);
   });
   const lookups: boolean[] = [];
   const cache = mapCache();

@@ -2,25 +2,28 @@
  * Runs a task and keeps what it learns of each dataset of folded blocks: these never change, so a query that comes again computes only what
  * is new. Segments live for seconds and are always computed.
  */
-import { type Cache, FlamelakeError } from '@flamelake/model';
+import { type Cache, FlamelakeError, type Memory, openMemoryScope, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { type DatasetQuestion, datasetQuestion } from './dataset-question.ts';
 import {
   addDataset,
+  addParts,
   BLOCKS_IN_FLIGHT,
   type ExecuteOptions,
-  executeTask,
   fetchAhead,
   throwIfAborted,
 } from './execute-task.ts';
-import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
+import { mergePartialResult, type PartialResult } from './partial-result.ts';
 import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
 import { runParallel } from './run-parallel.ts';
 import { compileDeletes, compileSelection } from './select-rows.ts';
 import type { Task, TaskDataset, TaskPart } from './task.ts';
+import { finishResult, startResult, type TaskResult } from './task-result.ts';
 import { mergeSeriesGroups } from './time-series.ts';
 
 /** Look-ups of one block in flight. */
 const LOOKUPS_IN_FLIGHT = 16;
+/** What a byte of a kept result becomes at most: a node of a tree is a few bytes there, and up to 130 here. */
+const DECODED_FACTOR = 32;
 
 export interface ResultCache {
   /** What it gives is believed: it must give only what was set under the key. */
@@ -46,11 +49,12 @@ export async function executeCachedTask(
 ): Promise<PartialResult> {
   const asked = task.parts.map((part) => askOf(task, part, results.storeId));
   const uncached = task.parts.filter((_, i) => asked[i] === undefined);
-  const result = await executeTask({ ...task, parts: uncached }, options);
+  const result = startResult(task.question, options.memory ?? UNBOUNDED_MEMORY);
+  await addParts(result, { ...task, parts: uncached }, options);
   await runParallel([...asked.entries()], BLOCKS_IN_FLIGHT, options.signal, async ([i, datasets], signal) => {
     if (datasets !== undefined) await addPart(result, task.parts[i], datasets, { ...options, signal }, results);
   });
-  return result;
+  return finishResult(result);
 }
 
 /** What to ask of a part's datasets; undefined when answers cannot be kept. */
@@ -68,22 +72,28 @@ function askOf(task: Task, { object, datasets, deletes }: TaskPart, storeId: str
 }
 
 async function addPart(
-  result: PartialResult,
+  into: TaskResult,
   { object }: TaskPart,
   datasets: readonly AskedDataset[],
   options: ExecuteOptions,
   { cache, onLookup }: ResultCache,
 ): Promise<void> {
+  const { memory } = into;
   const missing: AskedDataset[] = [];
   await runParallel(datasets, LOOKUPS_IN_FLIGHT, options.signal, async (asked) => {
-    const found = await lookUp(cache, asked, result.kind);
-    onLookup(found !== undefined);
+    const held = openMemoryScope(memory);
+    const bytes = await cache.get(asked.key);
+    held.take(bytes?.length ?? 0);
     await options.pause();
+    const found = bytes && decodeKept(bytes, into.result.kind, held);
+    onLookup(found !== undefined);
     if (found === undefined) missing.push(asked);
-    else mergeLater(result, found, asked.stepsLater);
+    else mergeLater(into, found, asked.stepsLater);
+    held.end();
   });
   if (missing.length === 0) return;
-  const block = await options.open(object, options.signal);
+  const held = openMemoryScope(memory);
+  const block = await options.open(object, options.signal, held);
   const placeOf = new Map(block.info.datasets.map(({ tenant, service }, i) => [datasetKey(tenant, service), i]));
   const places = missing.flatMap(({ dataset }) => placeOf.get(datasetKey(dataset.tenant, dataset.service)) ?? []);
   await fetchAhead(missing[0].question, block, places, options.signal);
@@ -93,33 +103,37 @@ async function addPart(
     await options.pause();
     throwIfAborted(options.signal);
     const { question, selection, deletes } = asked;
-    const learnt = createPartialResult(question);
+    const own = openMemoryScope(memory);
+    const learnt = startResult(question, own);
     const rules = [compileSelection(selection), compileDeletes(deletes)] as const;
-    await addDataset(learnt, question, ...rules, block, place, options.signal);
-    mergeLater(result, learnt, asked.stepsLater);
-    await keep(cache, asked.key, learnt);
+    await addDataset(learnt.result, question, ...rules, block, place, options.signal, own);
+    learnt.countGrowth();
+    const found = finishResult(learnt);
+    mergeLater(into, found, asked.stepsLater);
+    await keep(cache, asked.key, found);
+    own.end();
   }
+  held.end();
 }
 
 function datasetKey(tenant: string, service: string): string {
   return `${tenant}/${service}`;
 }
 
-/** What cannot be read was kept by another release, or is not sound: as if it were not there. */
-async function lookUp(
-  cache: Cache,
-  asked: AskedDataset,
-  kind: PartialResult['kind'],
-): Promise<PartialResult | undefined> {
-  const bytes = await cache.get(asked.key);
-  if (bytes === undefined) return undefined;
+/**
+ * What cannot be read was kept by another release, or is not sound: as if it were not there.
+ * @param memory - what it is read into is taken from it
+ */
+function decodeKept(bytes: Uint8Array, kind: PartialResult['kind'], memory: Memory): PartialResult | undefined {
+  memory.take(bytes.length * DECODED_FACTOR);
+  let found: PartialResult;
   try {
-    const found = decodePartialResult(bytes);
-    return found.kind === kind ? found : undefined;
+    found = decodePartialResult(bytes);
   } catch (error) {
     if (error instanceof FlamelakeError) return undefined;
     throw error;
   }
+  return found.kind === kind ? found : undefined;
 }
 
 /** A result too large for a message is too large to keep. */
@@ -134,8 +148,10 @@ async function keep(cache: Cache, key: string, result: PartialResult): Promise<v
   await cache.set(key, bytes);
 }
 
-function mergeLater(into: PartialResult, from: PartialResult, stepsLater: number): void {
-  if (into.kind === 'timeSeries' && from.kind === 'timeSeries') {
-    mergeSeriesGroups(into.groups, from.groups, stepsLater);
-  } else mergePartialResult(into, from);
+function mergeLater(into: TaskResult, from: PartialResult, stepsLater: number): void {
+  const { result } = into;
+  if (result.kind === 'timeSeries' && from.kind === 'timeSeries') {
+    mergeSeriesGroups(result.groups, from.groups, stepsLater);
+  } else mergePartialResult(result, from);
+  into.countGrowth();
 }

@@ -3,12 +3,13 @@
  * time series read profiles, flame graphs read stacks and names as well.
  */
 import type { BlockReader, DatasetReader, Series } from '@flamelake/block';
-import { FlamelakeError, LABEL, sortLabels } from '@flamelake/model';
+import { FlamelakeError, LABEL, type Memory, openMemoryScope, sortLabels, UNBOUNDED_MEMORY } from '@flamelake/model';
+import { NODE_SUM_BYTES } from './accumulate.ts';
 import { addCells, addExtent, type PointSource } from './cells.ts';
 import { foldStacks, symbolSections } from './fold-stacks.ts';
 import { addKnownTotals } from './known-totals.ts';
 import { addSeriesLabels, isAboutLabels } from './label-sets.ts';
-import { createPartialResult, type PartialResult } from './partial-result.ts';
+import type { PartialResult } from './partial-result.ts';
 import { runParallel } from './run-parallel.ts';
 import {
   type ChosenSpans,
@@ -23,10 +24,14 @@ import {
 } from './select-rows.ts';
 import { sumChosenSamples, sumStacktraces } from './sum-stacktraces.ts';
 import type { ObjectRef, Question, Task } from './task.ts';
+import { finishResult, startResult, type TaskResult } from './task-result.ts';
 import { addRows } from './time-series.ts';
 
-/** Opens a block; `not_found` when the object is gone or another one is under its key. */
-export type OpenBlock = (object: ObjectRef, signal: AbortSignal) => Promise<BlockReader>;
+/**
+ * Opens a block; `not_found` when the object is gone or another one is under its key.
+ * @param memory - what its reader holds is taken from it
+ */
+export type OpenBlock = (object: ObjectRef, signal: AbortSignal, memory: Memory) => Promise<BlockReader>;
 
 /** Blocks of a task that are read at the same time. */
 export const BLOCKS_IN_FLIGHT = 4;
@@ -39,6 +44,8 @@ export interface ExecuteOptions {
   readonly signal: AbortSignal;
   /** Called between datasets: lets others have their turn when there was none for a while. */
   readonly pause: () => Promise<void>;
+  /** What the task reads, decodes and adds up is taken from it; unbounded if absent. */
+  readonly memory?: Memory;
 }
 
 /**
@@ -46,12 +53,23 @@ export interface ExecuteOptions {
  * @throws {FlamelakeError} what reading throws (`not_found`, `data_loss`, `unavailable`), `out_of_range` when a sum leaves
  * int64, `resource_exhausted` when the result grows too large, `canceled` when the signal aborts
  */
-export async function executeTask(task: Task, { open, signal, pause }: ExecuteOptions): Promise<PartialResult> {
-  const result = createPartialResult(task.question);
+export async function executeTask(task: Task, options: ExecuteOptions): Promise<PartialResult> {
+  const result = startResult(task.question, options.memory ?? UNBOUNDED_MEMORY);
+  await addParts(result, task, options);
+  return finishResult(result);
+}
+
+/** Adds what a task asks for. @throws {FlamelakeError} as `executeTask` */
+export async function addParts(
+  { result, memory, countGrowth }: TaskResult,
+  task: Task,
+  { open, signal, pause }: ExecuteOptions,
+): Promise<void> {
   const selection = compileSelection(task.selection);
   await runParallel(task.parts, BLOCKS_IN_FLIGHT, signal, async (part, either) => {
     throwIfAborted(either);
-    const block = await open(part.object, either);
+    const held = openMemoryScope(memory);
+    const block = await open(part.object, either, held);
     const wanted = new Set(part.datasets.map(({ tenant, service }) => datasetKey(tenant, service)));
     const deletes = compileDeletes(part.deletes);
     // The tenant is checked here again: a task is a message, the object is the truth.
@@ -68,10 +86,11 @@ export async function executeTask(task: Task, { open, signal, pause }: ExecuteOp
       await pause();
       throwIfAborted(either);
       const own = deletes.filter((pending) => pending.tenant === info.tenant);
-      await addDataset(result, task.question, selection, own, block, i, either);
+      await addDataset(result, task.question, selection, own, block, i, either, memory);
+      countGrowth();
     }
+    held.end();
   });
-  return result;
 }
 
 /** Questions about labels read next to nothing of each of many datasets: requests are what they cost. */
@@ -96,6 +115,7 @@ export function throwIfAborted(signal: AbortSignal): void {
  * Adds what the question wants of one dataset, as it is selected, to a result of the same question.
  * @param deletes - of the dataset's tenant
  * @param index - of the dataset in the block
+ * @param memory - what is read and decoded is taken from it, and given back
  * @throws {FlamelakeError} as `executeTask`
  */
 export async function addDataset(
@@ -106,12 +126,27 @@ export async function addDataset(
   block: BlockReader,
   index: number,
   signal: AbortSignal,
+  memory: Memory,
 ): Promise<void> {
-  const dataset = block.dataset(index);
+  const held = openMemoryScope(memory);
+  await addRead(result, question, selection, deletes, block, block.openDataset(index, held), signal, held);
+  held.end();
+}
+
+async function addRead(
+  result: PartialResult,
+  question: Question,
+  selection: CompiledSelection,
+  deletes: readonly CompiledDelete[],
+  block: BlockReader,
+  dataset: DatasetReader,
+  signal: AbortSignal,
+  memory: Memory,
+): Promise<void> {
   const { minTimeMs, maxTimeMs } = dataset.info;
   const isWhole = selection.fromMs <= minTimeMs && selection.untilMs > maxTimeMs && deletes.length === 0;
   const needsRows = result.kind !== 'labelSets' || !isWhole;
-  if (isWhole && (await addKnownTotals(result, selection, dataset, signal))) return;
+  if (isWhole && (await addKnownTotals(result, selection, dataset, signal, memory))) return;
   const isSmall = dataset.info.sizeBytes <= ONE_READ_BYTES;
   await dataset.load(needsRows && isSmall ? ['series', 'profiles'] : ['series'], signal);
   const stored = await dataset.series();
@@ -149,7 +184,7 @@ export async function addDataset(
       return;
     case 'functions':
     case 'locations':
-      await addStacks(result, dataset, runs, spans, signal);
+      await addStacks(result, dataset, runs, spans, signal, memory);
   }
 }
 
@@ -186,9 +221,11 @@ async function addStacks(
   runs: readonly RowRun[],
   spans: ChosenSpans | undefined,
   signal: AbortSignal,
+  memory: Memory,
 ): Promise<void> {
   await dataset.load(['samples', ...symbolSections(result.kind)], signal, runs);
   const tree = await dataset.tree();
+  memory.take(NODE_SUM_BYTES * tree.count);
   const sums =
     spans === undefined
       ? await sumStacktraces(dataset, runs, await dataset.profiles(runs), tree)

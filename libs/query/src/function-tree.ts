@@ -1,4 +1,5 @@
 /** Tree of function names: what flame graphs, trees and diffs are made of. */
+import type { Memory } from '@flamelake/model';
 import { createNameTable, internName, type NameTable } from './name-table.ts';
 import { createStackTree, mergeStackTree, type StackTree } from './stack-tree.ts';
 
@@ -8,8 +9,9 @@ export interface FunctionTree {
   readonly stacks: StackTree;
 }
 
-export function createFunctionTree(): FunctionTree {
-  return { names: createNameTable(), stacks: createStackTree() };
+/** @param memory - it is taken from this as it grows */
+export function createFunctionTree(memory?: Memory): FunctionTree {
+  return { names: createNameTable(memory), stacks: createStackTree(memory) };
 }
 
 /**

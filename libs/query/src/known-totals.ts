@@ -3,8 +3,8 @@
  * stacks instead of samples. Only where the answer is the same.
  */
 import type { DatasetReader } from '@flamelake/block';
-import { LABEL, matchLabels, sortLabels } from '@flamelake/model';
-import { settleInt64s } from './accumulate.ts';
+import { LABEL, type Memory, matchLabels, sortLabels } from '@flamelake/model';
+import { NODE_SUM_BYTES, settleInt64s } from './accumulate.ts';
 import { foldStacks, symbolSections } from './fold-stacks.ts';
 import type { PartialResult } from './partial-result.ts';
 import type { CompiledSelection } from './select-rows.ts';
@@ -22,6 +22,7 @@ export function takesWholeTypes({ matchers, profileTypeId, profileIds, spans }: 
 /**
  * Adds what is selected of a dataset, if its totals say it.
  * @param dataset - lies in the time range as a whole, and nothing of it is deleted
+ * @param memory - the sums are taken from it
  * @returns whether it is added; if not, samples have to be read
  * @throws {FlamelakeError} as `executeTask`
  */
@@ -30,6 +31,7 @@ export async function addKnownTotals(
   selection: CompiledSelection,
   dataset: DatasetReader,
   signal: AbortSignal,
+  memory: Memory,
 ): Promise<boolean> {
   const { profileTypeId, matchers } = selection;
   if (result.kind !== 'functions' && result.kind !== 'locations') return false;
@@ -42,6 +44,7 @@ export async function addKnownTotals(
   const totals = await dataset.totals(profileTypeId, symbolSections(result.kind), signal);
   if (totals === undefined) return false;
   const tree = await dataset.tree();
+  memory.take(NODE_SUM_BYTES * tree.count);
   const sums = new BigInt64Array(tree.count);
   let total = 0n;
   for (const window of totals) {

@@ -1,7 +1,7 @@
 /**
  * Tree of whole locations – mapping, address, lines – as pprof output needs it. Equal symbols of different blocks become one.
  */
-
+import type { Memory } from '@flamelake/model';
 import { mergeNames } from './function-tree.ts';
 import { createNameTable, internName, internText, type NameTable } from './name-table.ts';
 import { createStackTree, mergeStackTree, type StackTree } from './stack-tree.ts';
@@ -24,13 +24,14 @@ export interface LocationTree {
 /** Numbers in a location before its lines. */
 export const LOCATION_HEAD = 3;
 
-export function createLocationTree(): LocationTree {
+/** @param memory - it is taken from this as it grows */
+export function createLocationTree(memory?: Memory): LocationTree {
   const tree = {
-    names: createNameTable(),
-    functions: createTupleTable(),
-    mappings: createTupleTable(),
-    locations: createTupleTable(),
-    stacks: createStackTree(),
+    names: createNameTable(memory),
+    functions: createTupleTable(memory),
+    mappings: createTupleTable(memory),
+    locations: createTupleTable(memory),
+    stacks: createStackTree(memory),
   };
   internText(tree.names, '');
   return tree;

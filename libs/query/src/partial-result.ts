@@ -1,5 +1,5 @@
 /** Results of parts of a query, and how they add up: in any order and grouping, to the same answer. */
-import { FlamelakeError } from '@flamelake/model';
+import { FlamelakeError, type Memory } from '@flamelake/model';
 import { type Cells, createCells, type Extent, mergeCells, mergeExtent } from './cells.ts';
 import { createFunctionTree, type FunctionTree, mergeFunctionTree } from './function-tree.ts';
 import { addLabelSet, type LabelSets } from './label-sets.ts';
@@ -16,13 +16,13 @@ export type PartialResult =
   | { readonly kind: 'extent'; readonly extent: Extent }
   | { readonly kind: 'cells'; readonly cells: Cells };
 
-/** The result of no data. */
-export function createPartialResult(question: Question): PartialResult {
+/** The result of no data. @param memory - trees are taken from it as they grow */
+export function createPartialResult(question: Question, memory?: Memory): PartialResult {
   switch (question.kind) {
     case 'functions':
-      return { kind: 'functions', tree: createFunctionTree() };
+      return { kind: 'functions', tree: createFunctionTree(memory) };
     case 'locations':
-      return { kind: 'locations', tree: createLocationTree() };
+      return { kind: 'locations', tree: createLocationTree(memory) };
     case 'timeSeries':
       return { kind: 'timeSeries', groups: new Map() };
     case 'labelSets':

@@ -2,7 +2,7 @@
  * Values by stack: a tree whose nodes are paths of frames from the root. A frame is a number of a table that the owner keeps.
  * Every parent has a smaller number than its children; node 0 is the root, the empty stack.
  */
-import { FlamelakeError } from '@flamelake/model';
+import { FlamelakeError, type Memory } from '@flamelake/model';
 import { addTotals } from './value.ts';
 
 /** Most nodes one result may hold; about 50 bytes each. */
@@ -10,6 +10,8 @@ export const TREE_NODES_MAX = 16_777_216;
 
 /** Node, parent, frame. */
 const SLOT_WORDS = 3;
+/** Of a node in the columns: parent, frame, self. */
+const NODE_BYTES = 16;
 
 /** Columns by node; grows, arrays are replaced when it does. Self values are ≥ 0, so none exceeds `total`. */
 export interface StackTree {
@@ -22,9 +24,11 @@ export interface StackTree {
   total: bigint;
   /** Node number (0 where free), parent and frame by hash of the latter two: side by side, as memory is what a look-up waits for. */
   slots: Int32Array;
+  /** What the columns are taken from as they grow; nobody counts them if undefined. */
+  memory: Memory | undefined;
 }
 
-export function createStackTree(): StackTree {
+export function createStackTree(memory?: Memory): StackTree {
   return {
     count: 1,
     parent: new Int32Array(256),
@@ -32,6 +36,7 @@ export function createStackTree(): StackTree {
     self: new BigInt64Array(256),
     total: 0n,
     slots: new Int32Array(SLOT_WORDS * 512),
+    memory,
   };
 }
 
@@ -95,6 +100,7 @@ function grow(tree: StackTree): void {
     });
   }
   const capacity = tree.parent.length * 2;
+  tree.memory?.take(capacity * NODE_BYTES);
   const parent = new Int32Array(capacity);
   parent.set(tree.parent);
   tree.parent = parent;
@@ -104,12 +110,16 @@ function grow(tree: StackTree): void {
   const self = new BigInt64Array(capacity);
   self.set(tree.self);
   tree.self = self;
+  tree.memory?.give((capacity / 2) * NODE_BYTES);
 }
 
 function rehash(tree: StackTree): void {
   // By four while it is small: each node is then entered again once rather than twice.
-  const slots = new Int32Array(tree.slots.length * (tree.count < 65_536 ? 4 : 2));
-  const mask = slots.length / SLOT_WORDS - 1;
+  const length = tree.slots.length * (tree.count < 65_536 ? 4 : 2);
+  tree.memory?.take(length * Int32Array.BYTES_PER_ELEMENT);
+  tree.memory?.give(tree.slots.byteLength);
+  const slots = new Int32Array(length);
+  const mask = length / SLOT_WORDS - 1;
   tree.slots = slots;
   for (let node = 1; node < tree.count; node++) {
     let slot = hashEdge(tree.parent[node], tree.frame[node]) & mask;

@@ -17,6 +17,8 @@ export interface Semaphore {
    * @throws {FlamelakeError} `resource_exhausted` when too many wait, `canceled` when the signal aborts
    */
   acquire(units?: number, signal?: AbortSignal): Promise<() => void>;
+  /** Takes `units` at once, if they are free and nobody waits; gives them back as `acquire` does. */
+  tryAcquire(units: number): (() => void) | undefined;
   /** Runs a task holding `units`. */
   run<T>(task: () => Promise<T>, units?: number, signal?: AbortSignal): Promise<T>;
   readonly inUse: number;
@@ -68,13 +70,16 @@ export function createSemaphore(options: SemaphoreOptions): Semaphore {
       signal?.addEventListener('abort', onAbort, { once: true });
     });
 
+  const tryAcquire = (units: number) => {
+    if (waiters.size > 0 || inUse + units > capacity) return undefined;
+    inUse += units;
+    return giveBack(units);
+  };
   const acquire = async (wanted = 1, signal?: AbortSignal): Promise<() => void> => {
     const units = Math.min(wanted, capacity);
     if (signal?.aborted) throw canceled(name);
-    if (waiters.size === 0 && inUse + units <= capacity) {
-      inUse += units;
-      return giveBack(units);
-    }
+    const release = tryAcquire(units);
+    if (release !== undefined) return release;
     if (waiters.size >= waitingMax) {
       throw new FlamelakeError('resource_exhausted', 'too many callers wait', { resource: name, limit: waitingMax });
     }
@@ -82,6 +87,7 @@ export function createSemaphore(options: SemaphoreOptions): Semaphore {
   };
   return {
     acquire,
+    tryAcquire,
     async run(task, units, signal) {
       const release = await acquire(units, signal);
       try {

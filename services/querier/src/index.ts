@@ -1,6 +1,6 @@
 export {
-  ADMISSION_BYTES_DEFAULT,
   createQuerier,
+  MEMORY_BYTES_DEFAULT,
   type Querier,
   type QuerierOptions,
   READS_DEFAULT,

@@ -1,6 +1,6 @@
 /** A querier for other processes: tasks come in and results go out over internal gRPC. */
 import type { Clock } from '@flamelake/model';
-import { decodeTask, encodePartialResult } from '@flamelake/query';
+import { decodeTask } from '@flamelake/query';
 import { type InternalTls, type RunningInternalServer, startInternalServer } from '@flamelake/rpc/internal';
 import { type Logger, type Metrics, noTracing, type Tracing } from '@flamelake/runtime';
 import type { Querier } from './querier.ts';
@@ -24,8 +24,6 @@ export function startQuerierServer(options: QuerierServerOptions): Promise<Runni
   return startInternalServer({
     ...server,
     execute: (task, { signal, trace }) =>
-      tracing.span('execute task', { kind: 'server', parent: trace }, async () =>
-        encodePartialResult(await querier.execute(decodeTask(task), signal)),
-      ),
+      tracing.span('execute task', { kind: 'server', parent: trace }, () => querier.answer(decodeTask(task), signal)),
   });
 }

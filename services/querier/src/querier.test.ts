@@ -140,18 +140,20 @@ test('a corrupt object fails its query only', async () => {
   assert.equal((await querier.execute(task, signal())).kind, 'functions');
 });
 
-test('tasks wait for their turn, few of them, and none is larger than the budget', async () => {
-  const { querier, task } = await setUp({ admissionBytesMax: 1_000_000, waitingTasksMax: 1 });
-  const large = { ...task, estimatedBytes: 600_000 };
+test('tasks wait for their turn, few of them', async () => {
+  const memoryBytesMax = 4_194_304;
+  const { querier, task } = await setUp({ memoryBytesMax, waitingTasksMax: 1 });
+  const large = { ...task, estimatedBytes: memoryBytesMax };
   const three = await Promise.allSettled([1, 2, 3].map(() => querier.execute(large, signal())));
   assert.deepEqual(
     three.map(({ status }) => status),
     ['fulfilled', 'fulfilled', 'rejected'],
   );
   assert.ok(three[2].status === 'rejected' && rejectsAs('resource_exhausted')(three[2].reason));
-  await assert.rejects(
-    querier.execute({ ...task, estimatedBytes: 1_000_001 }, signal()),
-    rejectsAs('resource_exhausted'),
+  const { details } = three[2].reason;
+  assert.deepEqual(
+    [details.waiting, details.limit, details.memoryBytes, details.option],
+    [1, 1, memoryBytesMax, 'querier.memory-max'],
   );
 });
 

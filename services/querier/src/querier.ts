@@ -1,8 +1,9 @@
-/** The querier: runs tasks on blocks of the store within a budget of bytes. Stateless but for its cache. */
+/** The querier: runs tasks on blocks of the store within its memory. Stateless but for its cache. */
 import { openBlock } from '@flamelake/block';
 import { type Cache, type Clock, FlamelakeError, type ObjectStore } from '@flamelake/model';
 import {
   type ExecuteOptions,
+  encodePartialResult,
   executeCachedTask,
   executeTask,
   type OpenBlock,
@@ -11,6 +12,7 @@ import {
 } from '@flamelake/query';
 import { createPause, createSemaphore, type Metrics, systemClock } from '@flamelake/runtime';
 import { cachedSource, missingObject, type SourceContext } from './cached-source.ts';
+import { createTaskMemory, type TaskMemory, type TaskShare } from './task-memory.ts';
 
 export interface QuerierOptions {
   readonly store: ObjectStore;
@@ -23,39 +25,42 @@ export interface QuerierOptions {
   /** The system's by default. */
   readonly clock?: Clock;
   readonly metrics: Metrics;
-  /** Estimated bytes of tasks that run at once; a larger task is refused. */
-  readonly admissionBytesMax?: number;
+  /** Bytes that all tasks together hold at most: what they read, decode and add up. */
+  readonly memoryBytesMax?: number;
   /** Tasks that may wait for their turn. */
   readonly waitingTasksMax?: number;
   /** Reads of the store in flight. */
   readonly readsMax?: number;
 }
 
-/** 512 MiB. */
-export const ADMISSION_BYTES_DEFAULT = 536_870_912;
+/** 1 GiB. */
+export const MEMORY_BYTES_DEFAULT = 1_073_741_824;
 export const WAITING_TASKS_DEFAULT = 1_024;
 export const READS_DEFAULT = 32;
+/** What a task holds for each byte it reads, about: decoded it is many times as much, but not all of it at once. */
+const HELD_FACTOR = 8;
 
 export interface Querier {
   /**
    * Answers a task.
-   * @throws {FlamelakeError} `not_found` when an object is gone (plan again on a new snapshot), `resource_exhausted` when the task is
-   * larger than this querier admits or too many wait, `data_loss` on a corrupt object, `out_of_range` when a sum leaves int64
+   * @throws {FlamelakeError} `not_found` when an object is gone (plan again on a new snapshot), `resource_exhausted` when the task
+   * needs more memory than there is or too many wait, `data_loss` on a corrupt object, `out_of_range` when a sum leaves int64
    */
   execute(task: Task, signal: AbortSignal): Promise<PartialResult>;
+  /** The same as a message, made while its task still has its memory. */
+  answer(task: Task, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 export function createQuerier(options: QuerierOptions): Querier {
   const { store, storeId, cache, results, clock = systemClock, metrics } = options;
-  const admissionBytesMax = options.admissionBytesMax ?? ADMISSION_BYTES_DEFAULT;
   const readsMax = options.readsMax ?? READS_DEFAULT;
-  const admission = createSemaphore({
-    name: 'query tasks',
-    capacity: admissionBytesMax,
-    waitingMax: options.waitingTasksMax ?? WAITING_TASKS_DEFAULT,
-  });
   const reads = createSemaphore({ name: 'block reads', capacity: readsMax, waitingMax: Number.MAX_SAFE_INTEGER });
-  const { tasks, readBytes, lookups } = declareMetrics(metrics, () => admission);
+  const { tasks, readBytes, lookups, restarts } = declareMetrics(metrics, () => memory);
+  const memory = createTaskMemory({
+    bytesMax: options.memoryBytesMax ?? MEMORY_BYTES_DEFAULT,
+    waitingMax: options.waitingTasksMax ?? WAITING_TASKS_DEFAULT,
+    onRestart: () => restarts.add(),
+  });
   const context: SourceContext = {
     store,
     storeId,
@@ -64,8 +69,9 @@ export function createQuerier(options: QuerierOptions): Querier {
     reads,
     onRead: (bytes) => readBytes.add(bytes),
   };
-  const open: OpenBlock = async (object, signal) => {
-    const block = await openBlock(cachedSource(context, object), { signal, tailBytes: object.tailBytes });
+  const open: OpenBlock = async (object, signal, held) => {
+    const { tailBytes } = object;
+    const block = await openBlock(cachedSource(context, object), { signal, tailBytes, memory: held });
     if (block.info.id !== object.id) throw missingObject(object);
     return block;
   };
@@ -75,37 +81,56 @@ export function createQuerier(options: QuerierOptions): Querier {
     results === undefined
       ? executeTask(task, execution)
       : executeCachedTask(task, execution, { cache: results, storeId, onLookup });
+  const inShare = async <T>(
+    task: Task,
+    signal: AbortSignal,
+    finish: (result: PartialResult, share: TaskShare) => T,
+  ): Promise<T> => {
+    try {
+      const result = await memory.run(task.estimatedBytes * HELD_FACTOR, signal, async (share) =>
+        finish(await run(task, { open, signal, pause, memory: share }), share),
+      );
+      tasks.add(1, { outcome: 'ok' });
+      return result;
+    } catch (error) {
+      tasks.add(1, { outcome: error instanceof FlamelakeError ? error.code : 'internal' });
+      throw error;
+    }
+  };
   return {
-    execute: async (task, signal) => {
-      if (task.estimatedBytes > admissionBytesMax) {
-        throw new FlamelakeError('resource_exhausted', 'query task is larger than a querier admits; narrow the query', {
-          estimatedBytes: task.estimatedBytes,
-          limitBytes: admissionBytesMax,
-        });
-      }
-      try {
-        const result = await admission.run(() => run(task, { open, signal, pause }), task.estimatedBytes, signal);
-        tasks.add(1, { outcome: 'ok' });
-        return result;
-      } catch (error) {
-        tasks.add(1, { outcome: error instanceof FlamelakeError ? error.code : 'internal' });
-        throw error;
-      }
-    },
+    execute: (task, signal) => inShare(task, signal, (result) => result),
+    answer: (task, signal) =>
+      inShare(task, signal, (result, share) => {
+        // All that is still held is the result; as a message it is smaller.
+        share.take(share.heldBytes);
+        return encodePartialResult(result);
+      }),
   };
 }
 
-function declareMetrics(metrics: Metrics, admission: () => { readonly inUse: number; readonly waiting: number }) {
+function declareMetrics(metrics: Metrics, memory: () => TaskMemory) {
   metrics.gauge(
-    { name: 'querier_admitted_bytes', help: 'Estimated bytes of query tasks that run.' },
-    () => admission().inUse,
+    { name: 'querier_admitted_bytes', help: 'Memory that query tasks which run may hold.' },
+    () => memory().sharedBytes,
+  );
+  metrics.gauge(
+    { name: 'querier_held_bytes', help: 'Memory that query tasks hold: read, decoded and added up.' },
+    () => memory().heldBytes,
+  );
+  metrics.gauge(
+    { name: 'querier_held_peak_bytes', help: 'Most memory that query tasks held at a time since the start.' },
+    () => memory().peakBytes,
   );
   metrics.gauge(
     { name: 'querier_waiting_tasks', help: 'Query tasks that wait for their turn.' },
-    () => admission().waiting,
+    () => memory().waiting,
   );
   return {
     tasks: metrics.counter({ name: 'querier_tasks_total', help: 'Query tasks by outcome.', labels: ['outcome'] }),
+    restarts: metrics.counter({
+      name: 'querier_restarted_tasks_total',
+      help: 'Query tasks that began again, with a larger share of the memory.',
+    }),
     lookups: metrics.counter({
       name: 'querier_result_lookups_total',
       help: 'Results on datasets of folded blocks looked up in the cache, by result: hit or miss.',

@@ -1,9 +1,8 @@
-/** Many of the widest queries at once stay within the bytes that a querier admits. */
+/** Many of the widest queries at once stay within the memory of a querier. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Cache } from '@flamelake/model';
-import type { Task } from '@flamelake/query';
-import { createMetrics } from '@flamelake/runtime';
+import { type Cache, FlamelakeError } from '@flamelake/model';
+import { createMetrics, type Metrics } from '@flamelake/runtime';
 import { createSeededRandom, randomProfileRecord } from '@flamelake/testkit';
 import { callOf, createTestFrontend, NOW_MS } from './frontend.test-support.ts';
 import { QUERY_LIMITS_DEFAULT } from './query-limits.ts';
@@ -15,7 +14,7 @@ const WIDEST = {
   endMs: NOW_MS,
   maxNodes: QUERY_LIMITS_DEFAULT.nodesMax,
 };
-const [AT_ONCE, RUNNING, WAITING] = [8, 2, 2];
+const [AT_ONCE, SHARES, WAITING] = [8, 4, 2];
 
 function wideRecords() {
   const random = createSeededRandom(7);
@@ -23,32 +22,29 @@ function wideRecords() {
   return Array.from({ length: 6 }, () => randomProfileRecord(random, shape));
 }
 
-test('queries with the most nodes over wide data run within the bound, wait, or are refused with the limit', async () => {
-  const tasks: Task[] = [];
-  const alone = createTestFrontend({
-    wrap: (execute) => (task, signal) => {
-      tasks.push(task);
-      return execute(task, signal);
-    },
-  });
-  await alone.push(wideRecords());
-  const truth = await alone.queries.flamegraph(callOf('t'), WIDEST);
+async function gaugeOf(metrics: Metrics, name: string): Promise<number> {
+  return Number(new RegExp(`^flamelake_${name} (\\d+)$`, 'm').exec(await metrics.text())?.[1]);
+}
+
+test('queries with the most nodes over wide data run within the memory, wait, or are refused with the limit', async () => {
+  const alone = createMetrics();
+  const first = createTestFrontend({ querier: { metrics: alone } });
+  await first.push(wideRecords());
+  const truth = await first.queries.flamegraph(callOf('t'), WIDEST);
   assert.ok(truth.levels.reduce((bars, level) => bars + level.length / 4, 0) > 5_000);
-  assert.equal(tasks.length, 1);
-  const [{ estimatedBytes }] = tasks;
-  // Room for two and a half of them.
-  const admissionBytesMax = Math.floor(estimatedBytes * (RUNNING + 0.5));
+  const neededBytes = await gaugeOf(alone, 'querier_held_peak_bytes');
+  assert.ok(neededBytes > 1_000_000, `${neededBytes}`);
+  assert.equal(await gaugeOf(alone, 'querier_held_bytes'), 0);
+
+  // Room for one and a half of them; each begins with a share of what it reads, as if there were room for four.
+  const memoryBytesMax = Math.floor(neededBytes * 1.5);
   const metrics = createMetrics();
-  let [peakBytes, arrived] = [0, 0];
+  let arrived = 0;
   const allArrived = Promise.withResolvers<void>();
   // Asked for each read of a task that runs; none goes on before all queries are there.
   const watching: Cache = {
     get: async () => {
       await allArrived.promise;
-      peakBytes = Math.max(
-        peakBytes,
-        Number(/^flamelake_querier_admitted_bytes (\d+)$/m.exec(await metrics.text())?.[1]),
-      );
       return undefined;
     },
     set: () => Promise.resolve(),
@@ -56,30 +52,37 @@ test('queries with the most nodes over wide data run within the bound, wait, or 
   };
   const { push, queries } = createTestFrontend({
     wrap: (execute) => (task, signal) => {
-      const result = execute(task, signal);
+      const result = execute({ ...task, estimatedBytes: Math.floor(memoryBytesMax / SHARES / 8) }, signal);
       if (++arrived === AT_ONCE) allArrived.resolve();
       return result;
     },
-    querier: { admissionBytesMax, waitingTasksMax: WAITING, metrics, cache: watching },
+    querier: { memoryBytesMax, waitingTasksMax: WAITING, metrics, cache: watching },
   });
   await push(wideRecords());
   const answers = await Promise.allSettled(
     Array.from({ length: AT_ONCE }, () => queries.flamegraph(callOf('t'), WIDEST)),
   );
   const answered = answers.filter((answer) => answer.status === 'fulfilled');
-  assert.equal(answered.length, RUNNING + WAITING);
+  assert.equal(answered.length, SHARES + WAITING);
   for (const { value } of answered) assert.deepEqual(value, truth);
-  for (const refused of answers.filter((answer) => answer.status === 'rejected')) {
-    const { code, details } = refused.reason;
-    assert.deepEqual([code, details.resource, details.limit], ['resource_exhausted', 'query tasks', WAITING]);
+  for (const { reason } of answers.filter((answer) => answer.status === 'rejected')) {
+    const { waiting, limit, memoryBytes, option } = reason.details;
+    assert.deepEqual(
+      [reason.code, waiting, limit, memoryBytes, option],
+      ['resource_exhausted', WAITING, WAITING, memoryBytesMax, 'querier.memory-max'],
+    );
   }
-  assert.equal(peakBytes, RUNNING * estimatedBytes);
-  assert.ok(peakBytes <= admissionBytesMax);
+  // Several began side by side in less than they need.
+  assert.ok((await gaugeOf(metrics, 'querier_restarted_tasks_total')) > 0);
+  const peakBytes = await gaugeOf(metrics, 'querier_held_peak_bytes');
+  assert.ok(peakBytes >= neededBytes && peakBytes <= memoryBytesMax, `${peakBytes}`);
+  assert.equal(await gaugeOf(metrics, 'querier_held_bytes'), 0);
 
-  const small = createTestFrontend({ querier: { admissionBytesMax: estimatedBytes - 1 } });
+  const small = createTestFrontend({ querier: { memoryBytesMax: Math.floor(neededBytes / 2) } });
   await small.push(wideRecords());
-  await assert.rejects(small.queries.flamegraph(callOf('t'), WIDEST), {
-    code: 'resource_exhausted',
-    details: { estimatedBytes, limitBytes: estimatedBytes - 1 },
+  await assert.rejects(small.queries.flamegraph(callOf('t'), WIDEST), (error) => {
+    assert.ok(error instanceof FlamelakeError && error.code === 'resource_exhausted');
+    assert.equal(error.details.limitBytes, Math.floor(neededBytes / 2));
+    return true;
   });
 });

@@ -29,7 +29,7 @@ export interface QuerierChildOptions {
   readonly directory: string;
   readonly host?: string;
   readonly port?: number;
-  readonly admissionBytes?: number;
+  readonly memoryBytes?: number;
 }
 
 const SCRIPT = new URL('./querier-process.ts', import.meta.url).pathname;
@@ -40,8 +40,8 @@ process.once('exit', () => {
 
 /** Starts a querier; rejects when it does not come up. */
 export async function startQuerierChild(options: QuerierChildOptions): Promise<QuerierChild> {
-  const { directory, host = '127.0.0.1', port = 0, admissionBytes = 2 ** 29 } = options;
-  const child = fork(SCRIPT, [directory, host, String(port), String(admissionBytes)], { stdio: 'inherit' });
+  const { directory, host = '127.0.0.1', port = 0, memoryBytes = 2 ** 29 } = options;
+  const child = fork(SCRIPT, [directory, host, String(port), String(memoryBytes)], { stdio: 'inherit' });
   children.add(child);
   const ended = once(child, 'exit').then(() => children.delete(child));
   const tasks: (readonly string[])[] = [];

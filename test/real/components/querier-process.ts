@@ -5,10 +5,11 @@
 import { createFileStore } from '@flamelake/object-store';
 import { createQuerier } from '@flamelake/querier';
 import { startQuerierServer } from '@flamelake/querier/server';
+import type { Task } from '@flamelake/query';
 import { createLogger, createMetrics, nodeFileSystem, systemClock, systemRandom } from '@flamelake/runtime';
 import type { QuerierCommand, QuerierReport } from './querier-child.ts';
 
-const [directory, host, port, admissionBytes] = process.argv.slice(2) as [string, string, string, string];
+const [directory, host, port, memoryBytes] = process.argv.slice(2) as [string, string, string, string];
 const DRAIN_MS = 10_000;
 let goOn = Promise.withResolvers<void>();
 goOn.resolve();
@@ -21,16 +22,23 @@ const store = await createFileStore({
   random: systemRandom,
 });
 const metrics = createMetrics();
-const inner = createQuerier({ store, storeId: 'store', metrics, admissionBytesMax: Number(admissionBytes) });
+const inner = createQuerier({ store, storeId: 'store', metrics, memoryBytesMax: Number(memoryBytes) });
+const arrive = async (task: Task, signal: AbortSignal) => {
+  report({ kind: 'task', blocks: task.parts.map((part) => part.object.id) });
+  signal.addEventListener('abort', () => report({ kind: 'canceled' }), { once: true });
+  const held = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => held.resolve(), { once: true });
+  await Promise.race([goOn.promise, held.promise]);
+};
 const server = await startQuerierServer({
   querier: {
     async execute(task, signal) {
-      report({ kind: 'task', blocks: task.parts.map((part) => part.object.id) });
-      signal.addEventListener('abort', () => report({ kind: 'canceled' }), { once: true });
-      const held = Promise.withResolvers<void>();
-      signal.addEventListener('abort', () => held.resolve(), { once: true });
-      await Promise.race([goOn.promise, held.promise]);
+      await arrive(task, signal);
       return inner.execute(task, signal);
+    },
+    async answer(task, signal) {
+      await arrive(task, signal);
+      return inner.answer(task, signal);
     },
   },
   host,

@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { createMemoryCache } from '@flamelake/cache';
 import { openStore } from '@flamelake/catalog';
 import { createQuerier } from '@flamelake/querier';
-import { decodeTask, encodePartialResult } from '@flamelake/query';
+import { decodeTask } from '@flamelake/query';
 import { createMetrics, systemClock, systemRandom } from '@flamelake/runtime';
 import { openObjectStore } from '../server/open-object-store.ts';
 import { servePort } from './port-calls.ts';
@@ -16,7 +16,8 @@ const store = openObjectStore({ options, clock, random, metrics, readOnly: true 
 const querier = store.then(async (opened) => {
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
   const { id } = await openStore(opened, random);
-  return createQuerier({ store: opened, storeId: id, cache, results: cache, clock, metrics });
+  const memoryBytesMax = options['querier.memory-max'];
+  return createQuerier({ store: opened, storeId: id, cache, results: cache, memoryBytesMax, clock, metrics });
 });
 
 servePort(port, {
@@ -24,8 +25,8 @@ servePort(port, {
     const cancelling = new AbortController();
     running.set(id, cancelling);
     try {
-      const result = await (await querier).execute(decodeTask(task), cancelling.signal);
-      const value = encodePartialResult(result).slice();
+      const answer = await (await querier).answer(decodeTask(task), cancelling.signal);
+      const value = answer.slice();
       return { value, transfer: [value.buffer] };
     } finally {
       running.delete(id);

@@ -1,6 +1,9 @@
 /** Options of roles that are processes of their own. */
 import type { OptionTable } from './option.ts';
 
+const MIB = 1_048_576;
+const GIB = 1_024 * MIB;
+
 /** What `target` may be. */
 export const TARGETS = [
   'all',
@@ -26,6 +29,14 @@ export const ROLE_OPTIONS = {
     max: 65_535,
     default: 9095,
     description: 'port on which a querier takes tasks; 0 picks one',
+  },
+  'querier.memory-max': {
+    kind: 'bytes',
+    min: 64 * MIB,
+    max: 64 * GIB,
+    default: GIB,
+    description:
+      'memory of all query tasks that run at the same time: what they read, decode and add up; over it they wait, and one that needs more is refused',
   },
   'query-frontend.queriers': {
     kind: 'text',

@@ -13,7 +13,8 @@ export async function startAllRoles(context: RoleContext): Promise<readonly Role
   const log = await openLocalLog(context);
   const background = await startBackground({ log, options, logger, onFatal });
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
-  const querier = createQuerier({ store, storeId: identity.id, cache, results: cache, metrics });
+  const memoryBytesMax = options['querier.memory-max'];
+  const querier = createQuerier({ store, storeId: identity.id, cache, results: cache, memoryBytesMax, metrics });
   // Without threads everything runs here.
   const thread = options['workers.count'] === 0 ? undefined : createQueryThread(options, querier.execute);
   const backgroundRole: Role = {

@@ -9,7 +9,8 @@ export async function startQuerierRole(context: RoleContext): Promise<Role> {
   const { options, store, identity, clock, logger, metrics, internalTls, tracing } = context;
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
   const results = (await openResultCache(context)) ?? cache;
-  const querier = createQuerier({ store, storeId: identity.id, cache, results, clock, metrics });
+  const memoryBytesMax = options['querier.memory-max'];
+  const querier = createQuerier({ store, storeId: identity.id, cache, results, memoryBytesMax, clock, metrics });
   const server = await startQuerierServer({
     querier,
     host: options['querier.host'],

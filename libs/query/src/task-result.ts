@@ -1,0 +1,57 @@
+/** The result of a task while it is made: what it grows by is taken from the memory of the task. */
+import type { Memory } from '@flamelake/model';
+import { createPartialResult, type PartialResult } from './partial-result.ts';
+import type { Question } from './task.ts';
+
+/** Of a label set with its key, and of an entry of a map with what it holds, about. */
+const LABEL_SET_BYTES = 512;
+const POINT_BYTES = 96;
+const CELL_BYTES = 384;
+
+export interface TaskResult {
+  readonly result: PartialResult;
+  readonly memory: Memory;
+  /** Takes what has been added since the last call. Trees take what they need by themselves, before they grow. */
+  countGrowth(): void;
+}
+
+export function startResult(question: Question, memory: Memory): TaskResult {
+  const result = createPartialResult(question, memory);
+  let countedBytes = 0;
+  return {
+    result,
+    memory,
+    countGrowth() {
+      const bytes = entryBytes(result);
+      memory.take(bytes - countedBytes);
+      countedBytes = bytes;
+    },
+  };
+}
+
+/** The result, of which nobody counts any more what it grows by: it goes to whoever asked for it. */
+export function finishResult({ result }: TaskResult): PartialResult {
+  if (result.kind !== 'functions' && result.kind !== 'locations') return result;
+  const { tree } = result;
+  const tables = 'locations' in tree ? [tree.functions, tree.mappings, tree.locations] : [];
+  for (const columns of [tree.names, tree.stacks, ...tables]) columns.memory = undefined;
+  return result;
+}
+
+function entryBytes(result: PartialResult): number {
+  switch (result.kind) {
+    case 'labelSets':
+      return result.sets.size * LABEL_SET_BYTES;
+    case 'cells':
+      return result.cells.groups.size * LABEL_SET_BYTES + result.cells.cellCount * CELL_BYTES;
+    case 'timeSeries': {
+      let points = 0;
+      for (const { sums } of result.groups.values()) points += sums.length;
+      return result.groups.size * LABEL_SET_BYTES + points * POINT_BYTES;
+    }
+    case 'functions':
+    case 'locations':
+    case 'extent':
+      return 0;
+  }
+}
