@@ -118,4 +118,20 @@ export const LOG_AND_STORE_ALERTS: Alerts = (m) => [
     ],
     dashboard: 'compaction',
   },
+  {
+    name: 'OrphansGrow',
+    severity: 'warning',
+    for: '1h',
+    expression: `${m.increase('compactor_orphans_total', '6h', BY)} > 20 and ${m.increase('compactor_orphans_total', '6h', BY)} > 0.2 * ${m.increase('compactor_jobs_total', '6h', BY, 'outcome="committed"')}`,
+    summary: 'in 6 h, sweeps found {{ $value | humanize }} blocks that nothing had ever named',
+    means:
+      'Blocks are written and thrown away: their jobs lost a race, failed or were stopped before they committed. They hold no profile that others do not hold, and are swept when they are older than `compactor.keep`; until then they take room, and the work is done again.',
+    steps: [
+      'Do compactors restart, or run out of memory? Each leaves the blocks of its jobs behind.',
+      'Does one job fail again and again (FlamelakeCompactorFails, `flamelake_compactor_failures_total`)? The log of compactors names the partition.',
+      'Many `flamelake_compactor_jobs_total{outcome="lost"}`: several compactors work on the same partitions. Is `compactor.peers` the same for all, does each know its own address in it, and is `compactor.keep` longer than the longest job?',
+      '`flamelake verify` lists the objects that nothing names, with why.',
+    ],
+    dashboard: 'compaction',
+  },
 ];

@@ -1,4 +1,4 @@
-/** The rules of the chart by Prometheus' own tool: it reads them, and the alerts on burn rates fire when they should and only then. */
+/** The rules of the chart by Prometheus' own tool: it reads them, and the alerts that weigh one rate against another fire when they should and only then. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
@@ -15,6 +15,6 @@ test('Prometheus reads every rule', async () => {
   assert.match(await promtool('check', 'rules', `${CHART}/rules/alerts.yaml`), /SUCCESS: \d+ rules found/);
 });
 
-test('burn rates fire and end as they should', async () => {
+test('burn rates and orphans fire and end as they should', async () => {
   assert.match(await promtool('test', 'rules', `${import.meta.dirname}/alerts.promtool.yaml`), /SUCCESS/);
 });
