@@ -5,6 +5,8 @@ import { createSeededRandom, type SeededRandom } from '@flamelake/testkit';
 export interface DataWeather {
   readonly options: {
     readonly retentionMs?: number;
+    readonly sizeLimitBytes?: number;
+    readonly startMs?: number;
     readonly mergeRules?: Partial<MergeRules>;
     readonly catalog?: Partial<CatalogLimits>;
   };
@@ -17,13 +19,19 @@ export interface DataWeather {
   readonly restMs: number;
 }
 
+/** The simulation begins before the end of an hour, so that the hour is over in its midst: only such may expire by size. */
+const HOUR_END_MS = Date.UTC(2026, 10, 20, 12);
+
 export function chooseDataWeather(seed: number): DataWeather {
   const random = createSeededRandom(`services ${seed}/data`);
   const keepsForEver = random.chance(0.6);
   const deleteChance = random.pick([0, 0.2, 0.5]);
-  const pinChance = keepsForEver ? 0 : random.pick([0, 0.4]);
+  const rests = random.chance(0.5);
+  const isSized = random.chance(0.5);
+  const pinChance = keepsForEver && !isSized ? 0 : random.pick([0, 0.4]);
   return {
     options: {
+      ...(isSized && { sizeLimitBytes: random.pick([1, 600]), startMs: HOUR_END_MS - 10_000 - random.integer(30_000) }),
       ...(!keepsForEver && { retentionMs: random.pick([10_000, 40_000]) }),
       ...(random.chance(0.6) && { mergeRules: smallWindows(random) }),
       ...(random.chance(0.4) && {
@@ -38,7 +46,7 @@ export function chooseDataWeather(seed: number): DataWeather {
     deleteChance,
     pinChance,
     storeFaultMax: deleteChance + pinChance > 0 ? 0.02 : 1,
-    restMs: random.chance(0.5) ? 60_000 : 0,
+    restMs: rests || isSized ? 60_000 : 0,
   };
 }
 

@@ -13,6 +13,7 @@ const OFTEN = [
   'crashes',
   'delete of profiles',
   'pin of profiles',
+  'expired by size',
   'index pages',
 ];
 

@@ -1,6 +1,6 @@
 /**
  * All services at once: clients that push, ask, delete and pin, faults of Kafka, S3 and Redis, freezes, crashes; afterwards everything
- * acknowledged counts once, but for what is deleted or expired.
+ * acknowledged counts once, but for what is deleted or expired, by time or by size.
  */
 import type { Distributor } from '@flamelake/distributor';
 import {
@@ -11,8 +11,9 @@ import {
   NO_STORE_FAULTS,
 } from '@flamelake/testkit';
 import type { DataRange } from './data-truth.ts';
+import type { Sent } from './services-clients.ts';
 import { chooseDataWeather } from './services-weather.ts';
-import { createServicesWorld, type Sent } from './services-world.ts';
+import { createServicesWorld } from './services-world.ts';
 import { Violation } from './violation.ts';
 
 const CLIENTS = 2;
@@ -122,6 +123,7 @@ export async function runServices(
     const trace = simulation.trace().slice(-40).join('\n    ');
     throw new Error(`seed ${seed} (replay: make soak SEED=${seed} KIND=services)\n    ${trace}`, { cause });
   }
+  if (world.truth.cutServices > 0) world.count('expired by size');
   if ([...store.objects.keys()].some((key) => key.includes('/pages/'))) world.count('index pages');
   world.counts.set('found in the cache', redis.found);
   world.counts.set('steps', simulation.steps);

@@ -2,7 +2,9 @@
 import type { Distributor, PlacementTable } from '@flamelake/distributor';
 import { createSimulatedCache, createSimulation } from '@flamelake/testkit';
 import { runServices } from '../services.ts';
-import { createServicesWorld, type Reader, type Sent, type ServicesWorld } from '../services-world.ts';
+import type { Sent } from '../services-clients.ts';
+import type { Reader } from '../services-processes.ts';
+import { createServicesWorld, type ServicesWorld } from '../services-world.ts';
 import { Violation } from '../violation.ts';
 
 /** Pushes profiles one after the other, new ones or those given. */
