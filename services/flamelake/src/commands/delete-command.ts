@@ -40,12 +40,14 @@ ${helpText(DELETE_OPTIONS)}`,
       dryRun: values['dry-run'],
       ...(values.after !== '' && { commit: values.after }),
     });
-    if (values['dry-run']) {
-      const rows = ['profiles', 'rows', 'bytes', 'objects'].map((name) => [name, String(answer[name])]);
-      context.print(
-        `would be deleted${answer.isComplete === true ? '' : ', at least: looking took too long'}\n${textTable(undefined, rows)}`,
-      );
-    } else context.print(`deleted, id ${answer.id}\n`);
+    context.print(values['dry-run'] ? previewText(answer) : `deleted, id ${answer.id}\n`);
     return 0;
   },
 };
+
+/** What a dry run found, in words. */
+export function previewText(answer: Readonly<Record<string, number | string | boolean>>): string {
+  const rows = ['profiles', 'rows', 'bytes', 'objects'].map((name) => [name, String(answer[name])]);
+  const bound = answer.isComplete === true ? '' : ', at least: there is more than was looked into';
+  return `would be deleted${bound}\n${textTable(undefined, rows)}`;
+}
