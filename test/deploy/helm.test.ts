@@ -223,3 +223,10 @@ for (const [set, value, reason] of REFUSED) {
     await assert.rejects(renderChart(set, '--set', value), reason);
   });
 }
+
+test('the dev set has a key of its own in every release', { skip }, async () => {
+  const keyOf = async () =>
+    /secret-key: "(\w{32})"/.exec(await renderChart('dev', '--set', 'devSet.s3.secretKey='))?.[1];
+  const [one, other] = [await keyOf(), await keyOf()];
+  assert.ok(one !== undefined && other !== undefined && one !== other, `${one} ${other}`);
+});
