@@ -39,6 +39,8 @@ export const WAITING_TASKS_DEFAULT = 1_024;
 export const READS_DEFAULT = 32;
 /** What a task holds for each byte it reads, about: decoded it is many times as much, but not all of it at once. */
 const HELD_FACTOR = 8;
+/** Part of the memory that a task begins with at most: others are not to wait for what a large one may never need. */
+const FIRST_SHARE_MAX = 1 / 4;
 
 export interface Querier {
   /**
@@ -56,8 +58,9 @@ export function createQuerier(options: QuerierOptions): Querier {
   const readsMax = options.readsMax ?? READS_DEFAULT;
   const reads = createSemaphore({ name: 'block reads', capacity: readsMax, waitingMax: Number.MAX_SAFE_INTEGER });
   const { tasks, readBytes, lookups, restarts } = declareMetrics(metrics, () => memory);
+  const bytesMax = options.memoryBytesMax ?? MEMORY_BYTES_DEFAULT;
   const memory = createTaskMemory({
-    bytesMax: options.memoryBytesMax ?? MEMORY_BYTES_DEFAULT,
+    bytesMax,
     waitingMax: options.waitingTasksMax ?? WAITING_TASKS_DEFAULT,
     onRestart: () => restarts.add(),
   });
@@ -87,7 +90,8 @@ export function createQuerier(options: QuerierOptions): Querier {
     finish: (result: PartialResult, share: TaskShare) => T,
   ): Promise<T> => {
     try {
-      const result = await memory.run(task.estimatedBytes * HELD_FACTOR, signal, async (share) =>
+      const expectedBytes = Math.min(task.estimatedBytes * HELD_FACTOR, bytesMax * FIRST_SHARE_MAX);
+      const result = await memory.run(expectedBytes, signal, async (share) =>
         finish(await run(task, { open, signal, pause, memory: share }), share),
       );
       tasks.add(1, { outcome: 'ok' });
