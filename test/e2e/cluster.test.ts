@@ -4,8 +4,10 @@ import { after, before, test } from 'node:test';
 import { type Cluster, startCluster, whyNoCluster } from './cluster.ts';
 import { assertAgrees, runVerify } from './run-verify.ts';
 import { push, smallPprof, totalOf } from './small-profile.ts';
+import { chromiumLacks, openPage, startChromium } from './ui-browser.ts';
 
 const skip = (await whyNoCluster()) ?? false;
+const noBrowser = skip === false ? await chromiumLacks() : skip;
 let cluster: Cluster;
 
 before(async () => {
@@ -35,6 +37,26 @@ test('a resend to another distributor counts once, also after folding', { skip }
   await folded();
   const third = await push(first.url, 'twice', bytes);
   assert.equal(await totalOf(url, 'twice', third), 7n);
+});
+
+test('a query-frontend alone says in the browser what the catalog knows', { skip: noBrowser }, async () => {
+  const browser = await startChromium();
+  const complaints: string[] = [];
+  const page = await openPage(browser, complaints);
+  await page.goto(`${cluster.frontends[0].url}/status`);
+  await page.getByText('It is ready').waitFor();
+  await page.getByText('Distributors take profiles, and count in their own metrics').waitFor();
+  await page.getByText(/^(One service has|\d+ services have) sent profiles in the last hour/).waitFor();
+  await page.getByText(/are stored\. The oldest profile is of \d{4}-/).waitFor();
+  await page
+    .locator('dd', { hasText: /in \d+ (segment|block)s?/ })
+    .first()
+    .waitFor();
+  await page.getByText(/it has answered .* queries/).waitFor();
+  await page.getByText('2 queriers read blocks for it.').waitFor();
+  await page.getByText('31 days').waitFor();
+  assert.deepEqual(complaints, []);
+  await browser.close();
 });
 
 test('a canary goes from a query-frontend through a distributor and back, within seconds', { skip }, async () => {

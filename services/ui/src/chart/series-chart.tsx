@@ -40,11 +40,11 @@ export function SeriesChart(props: SeriesChartProps) {
   const data = useMemo(() => alignSeries(series, stepSeconds), [series, stepSeconds]);
   useEffect(() => {
     if (canvas.current === null || widthPx === 0) return undefined;
-    const plot = new uPlot(optionsOf(latest, setHovered, widthPx), data, canvas.current);
+    const plot = new uPlot(optionsOf(latest, setHovered, widthPx, isDark), data, canvas.current);
     return () => plot.destroy();
   }, [data, widthPx, heightPx, isDark, range.startMs, range.endMs, chosen?.startMs, chosen?.endMs]);
   const hovered = hoveredMs === undefined ? undefined : nearestPoint(series, hoveredMs);
-  const largest = series.reduce((max, { values }) => values.reduce((a, b) => Math.max(a, b), max), 0);
+  const largest = largestOf(series);
   return (
     <div className="chart" ref={frame} style={{ minHeight: `${heightPx}px` }}>
       <div
@@ -57,7 +57,7 @@ export function SeriesChart(props: SeriesChartProps) {
           {formatTime(hovered.timeMs)}
           {hovered.points.map(({ series: index, value }) => (
             <span key={index}>
-              <i style={{ background: seriesColour(index) }} /> {seriesName(series[index])} {format(value)}
+              <i style={{ background: seriesColour(index, isDark) }} /> {seriesName(series[index])} {format(value)}
             </span>
           ))}
         </div>
@@ -66,12 +66,18 @@ export function SeriesChart(props: SeriesChartProps) {
   );
 }
 
+function largestOf(series: readonly Series[]): number {
+  return series.reduce((max, { values }) => values.reduce((a, b) => Math.max(a, b), max), 0);
+}
+
 function optionsOf(
   latest: { readonly current: SeriesChartProps },
   onHover: (timeMs: number | undefined) => void,
   width: number,
+  isDark: boolean,
 ): uPlot.Options {
   const { series, range, stepSeconds, heightPx, unit, chosen, onRange } = latest.current;
+  const largest = largestOf(series);
   const style = getComputedStyle(document.documentElement);
   const [quiet, line, accent] = ['--quiet', '--line', '--accent'].map((name) => style.getPropertyValue(name));
   const font = '11px system-ui, sans-serif';
@@ -107,7 +113,8 @@ function optionsOf(
         stroke: quiet,
         font,
         size: AXIS_PX,
-        splits: (_, __, ___, largest) => axisMarks(largest, unit, heightPx / MARK_PX),
+        // With nothing but zeros there is nothing to mark above.
+        splits: (_, __, ___, top) => axisMarks(largest > 0 ? top : 0, unit, heightPx / MARK_PX),
         grid: { stroke: line, width: 1 },
         ticks: { show: false },
         values: (_, at) => at.map((value) => latest.current.format(value)),
@@ -117,10 +124,10 @@ function optionsOf(
       {},
       ...series.map((one, i) => ({
         label: seriesName(one),
-        stroke: seriesColour(i),
+        stroke: seriesColour(i, isDark),
         width: 1.5,
         points: { show: false },
-        ...(series.length === 1 && { fill: `${seriesColour(i)}22` }),
+        ...(series.length === 1 && { fill: `${seriesColour(i, isDark)}22` }),
       })),
     ],
     hooks: {

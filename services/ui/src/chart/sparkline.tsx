@@ -2,6 +2,7 @@
 import { useRef } from 'react';
 import type { Series } from '../api/querier.ts';
 import type { TimeRange } from '../model/time-range.ts';
+import { useDarkMode } from '../parts/use-dark-mode.ts';
 import { useWidth } from '../parts/use-width.ts';
 import { chartScale, linePath } from './chart-scale.ts';
 import { seriesColour } from './series-name.ts';
@@ -18,6 +19,7 @@ export interface SparklineProps {
 export function Sparkline({ series, range, stepSeconds, heightPx, largest }: SparklineProps) {
   const frame = useRef<HTMLDivElement>(null);
   const widthPx = useWidth(frame);
+  const isDark = useDarkMode();
   const scale = chartScale([series], range, widthPx, heightPx);
   const path = linePath(series, scale, stepSeconds);
   const ends =
@@ -25,8 +27,8 @@ export function Sparkline({ series, range, stepSeconds, heightPx, largest }: Spa
   return (
     <div className="chart" ref={frame}>
       <svg width={widthPx} height={heightPx} role="img" aria-label={`Time series, at most ${largest}`}>
-        <path className="area" d={path + ends} fill={seriesColour(0)} />
-        <path className="line" d={path} stroke={seriesColour(0)} />
+        <path className="area" d={path + ends} fill={seriesColour(0, isDark)} />
+        <path className="line" d={path} stroke={seriesColour(0, isDark)} />
       </svg>
     </div>
   );

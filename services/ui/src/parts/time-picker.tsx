@@ -74,7 +74,7 @@ function ExactRange({ onDone }: { readonly onDone: () => void }) {
     <form onSubmit={apply}>
       <TimeField label="From" value={from} placeholder={state.from} trouble={trouble.from} onChange={setFrom} />
       <TimeField label="Until" value={until} placeholder={state.until} trouble={trouble.until} onChange={setUntil} />
-      <p className="quiet">Write {TIMES_TAKEN}.</p>
+      {trouble.from === '' && trouble.until === '' && <p className="quiet">Write {TIMES_TAKEN}.</p>}
       <button type="submit">Show</button>
     </form>
   );

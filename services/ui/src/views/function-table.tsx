@@ -48,8 +48,8 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
             {isDiff && head('change', 'Change of share')}
             {head('self', isDiff ? 'Self before' : 'Self', isDiff)}
             {isDiff && <th className="extra">Self after</th>}
-            {head('total', isDiff ? 'Total before' : 'Total')}
-            {isDiff && <th>Total after</th>}
+            {head('total', isDiff ? 'Before' : 'Total')}
+            {isDiff && <th>After</th>}
           </tr>
         </thead>
         <tbody>

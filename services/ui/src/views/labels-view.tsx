@@ -10,6 +10,7 @@ import { queryOf, usePage } from '../parts/page.ts';
 import { Picker } from '../parts/picker.tsx';
 import { QueryBar } from '../parts/query-bar.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
+import { useDarkMode } from '../parts/use-dark-mode.ts';
 import { NoData } from './no-data.tsx';
 import { totalOf } from './series-totals.ts';
 
@@ -19,6 +20,7 @@ const LINES_MAX = 8;
 
 export function LabelsView() {
   const page = usePage();
+  const isDark = useDarkMode();
   const { state, go, nowMs } = page;
   const query = queryOf(page);
   const step = stepOf(query);
@@ -69,7 +71,7 @@ export function LabelsView() {
                       return (
                         <tr key={value}>
                           <td>
-                            {i < LINES_MAX && <i className="swatch" style={{ background: seriesColour(i) }} />}
+                            {i < LINES_MAX && <i className="swatch" style={{ background: seriesColour(i, isDark) }} />}
                             <button
                               className="link"
                               onClick={() =>
