@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { guessFormat } from './guess-format.ts';
+import { formatOfName, guessFormat } from './guess-format.ts';
 
 const corpus = join(import.meta.dirname, '../../../test/corpus');
 const node = (name: string, value: number, children: number) => [name.length, ...Buffer.from(name), value, children];
@@ -28,4 +28,15 @@ test('files of every format are told apart by their content', () => {
   ];
   for (const [bytes, format] of cases)
     assert.equal(guessFormat(bytes), format, Buffer.from(bytes.subarray(0, 40)).toString());
+});
+
+test('names say it by how they end', () => {
+  const cases = {
+    'a.JFR': 'jfr',
+    'x.folded.gz': 'groups',
+    'p.pprof': 'pprof',
+    'p.pb.gz': undefined,
+    json: 'speedscope',
+  };
+  for (const [name, format] of Object.entries(cases)) assert.equal(formatOfName(name), format, name);
 });

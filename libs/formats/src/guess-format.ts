@@ -11,6 +11,16 @@ const LINES_MAX = 200;
 const PERF_HEAD = /\s\d+\.\d+:\s.*\S:/;
 const PERF_FRAME = /^\s+[0-9a-f]+ \S/;
 const FOLDED_LINE = /\S[ \t]+\d+$/;
+/** What a name says of a content that could be several things. */
+const FORMAT_OF_EXTENSION: ReadonlyMap<string, FileFormat> = new Map([
+  ['pprof', 'pprof'],
+  ['jfr', 'jfr'],
+  ['collapsed', 'groups'],
+  ['folded', 'groups'],
+  ['txt', 'groups'],
+  ['perf_script', 'perf'],
+  ['json', 'speedscope'],
+]);
 const JFR_MAGIC = Buffer.from('FLR\0');
 /** Of a tree or a trie without a name at its root, which no pprof begins with. */
 const NAMELESS = 0;
@@ -25,6 +35,12 @@ export function guessFormat(bytes: Uint8Array): FileFormat | undefined {
   if (head !== undefined) return guessText(head);
   if (bytes[0] === NAMELESS) return isRead(bytes, 'tree') ? 'tree' : isRead(bytes, 'trie') ? 'trie' : undefined;
   return isPprof(bytes) ? 'pprof' : undefined;
+}
+
+/** What the end of a file's name says. */
+export function formatOfName(name: string): FileFormat | undefined {
+  const plain = name.toLowerCase().replace(/\.gz$/, '');
+  return FORMAT_OF_EXTENSION.get(plain.slice(plain.lastIndexOf('.') + 1));
 }
 
 /** The beginning as text; undefined when it is none. */

@@ -1,14 +1,6 @@
 /** Reads a profile of any format for the commands: what is wrong with it names the file. */
 import { readFileSync } from 'node:fs';
-import {
-  decodeJfr,
-  decodePprof,
-  decodeStacks,
-  type FileFormat,
-  guessFormat,
-  inflate,
-  type NamedProfile,
-} from '@flamelake/formats';
+import { decodeFile, type FileFormat, guessFormat, inflate, type NamedProfile } from '@flamelake/formats';
 import { describeError, FlamelakeError } from '@flamelake/model';
 
 export interface ReadOptions {
@@ -29,8 +21,6 @@ export interface ProfileFile {
   readonly profiles: readonly NamedProfile[];
 }
 
-const SAMPLES_MAX = 250_000;
-const STACK_DEPTH_MAX = 1_000;
 /** In the words of the options. */
 const FORMATS = 'pprof, jfr, groups, lines, trie, tree, speedscope, perf';
 
@@ -52,7 +42,7 @@ export function readProfileFile(file: string, options: ReadOptions): ProfileFile
       }
       format = guessed;
     }
-    return { bytes, format, profiles: decode(bytes, format, options) };
+    return { bytes, format, profiles: decodeFile(bytes, format, options) };
   } catch (cause) {
     if (!(cause instanceof FlamelakeError) || cause.details.file !== undefined) throw cause;
     const details = { file, readAs: format, reason: describeError(cause) };
@@ -78,11 +68,4 @@ function readFile(file: string): Uint8Array {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FlamelakeError('invalid_argument', 'file cannot be read', { file, reason }, { cause });
   }
-}
-
-function decode(bytes: Uint8Array, format: FileFormat, { kind, sampleRate }: ReadOptions): NamedProfile[] {
-  if (format === 'pprof') return [{ name: '', labels: [], profile: decodePprof(bytes) }];
-  const limits = { samplesMax: SAMPLES_MAX, stackDepthMax: STACK_DEPTH_MAX };
-  if (format === 'jfr') return decodeJfr(bytes, { sampleRate, ...limits });
-  return decodeStacks(bytes, format, { kind, sampleRate, ...limits });
 }

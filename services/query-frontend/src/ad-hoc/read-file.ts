@@ -1,9 +1,8 @@
 /** Uploaded files as trees of function names, one for each profile type in them. */
 import {
-  decodeJfr,
-  decodePprof,
-  decodeStacks,
-  type FileFormat,
+  type DecodeFileOptions,
+  decodeFile,
+  formatOfName,
   guessFormat,
   inflate,
   type NamedProfile,
@@ -31,22 +30,10 @@ export interface ProfileFile {
 
 /** Largest file, uncompressed, 64 MiB. */
 export const INFLATED_BYTES_MAX = 67_108_864;
-/** Of samples of time in a recording, Hz, as its agents have it unless told. */
-const JFR_SAMPLE_RATE = 100;
+/** Text says nothing of a rate, so its values stay what they are: counts. Recordings are sampled at 100 Hz unless agents are told. */
+const READING: DecodeFileOptions = { kind: 'cpu', sampleRate: 0, recordingRate: 100 };
 /** What a recording of several is mostly looked at for. */
 const TYPES_FIRST = ['cpu', 'wall'];
-const SAMPLES_MAX = 1_000_000;
-const STACK_DEPTH_MAX = 1_000;
-/** What a name says of a text that could be several things. */
-const FORMAT_OF_EXTENSION: ReadonlyMap<string, FileFormat> = new Map([
-  ['pprof', 'pprof'],
-  ['jfr', 'jfr'],
-  ['collapsed', 'groups'],
-  ['folded', 'groups'],
-  ['txt', 'groups'],
-  ['perf_script', 'perf'],
-  ['json', 'speedscope'],
-]);
 
 /**
  * @param name - of the file; what it ends in counts where the bytes do not say what they are
@@ -57,14 +44,14 @@ export function readProfileFile(name: string, bytes: Uint8Array): ProfileFile {
   const content = inflated(bytes);
   const text = isFlamebearer(content);
   if (text !== undefined) return readFlamebearer(text);
-  const format = guessFormat(content) ?? FORMAT_OF_EXTENSION.get(extensionOf(name));
+  const format = guessFormat(content) ?? formatOfName(name);
   if (format === undefined) {
     throw new FlamelakeError('invalid_argument', 'file is no profile of a format that is known', {
       name,
       known: 'pprof, jfr, folded text, speedscope, perf script, flamebearer JSON, trie, tree',
     });
   }
-  const decoded = decode(content, format);
+  const decoded = decodeFile(content, format, READING);
   const all = decoded.flatMap(typesOf);
   const profiles = withTypes(mergeEqual(all));
   const [first] = profiles;
@@ -83,19 +70,6 @@ function inflated(bytes: Uint8Array): Uint8Array {
       limitBytes: INFLATED_BYTES_MAX,
     });
   }
-}
-
-function extensionOf(name: string): string {
-  const plain = name.toLowerCase().replace(/\.gz$/, '');
-  return plain.slice(plain.lastIndexOf('.') + 1);
-}
-
-function decode(bytes: Uint8Array, format: FileFormat): readonly NamedProfile[] {
-  const limits = { samplesMax: SAMPLES_MAX, stackDepthMax: STACK_DEPTH_MAX };
-  if (format === 'pprof') return [{ name: '', labels: [], profile: decodePprof(bytes, limits) }];
-  if (format === 'jfr') return decodeJfr(bytes, { sampleRate: JFR_SAMPLE_RATE, ...limits });
-  // Text says nothing of a rate, so its values stay what they are: counts.
-  return decodeStacks(bytes, format, { kind: 'cpu', sampleRate: 0, ...limits });
 }
 
 interface NamedTree {
