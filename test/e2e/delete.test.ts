@@ -118,7 +118,20 @@ test('deletes take effect at once, leave no trace, and are on record', async () 
     assert.equal(await totalOf(server.url, 'late', commit, RED), 0n);
   }
 
+  const uploads = async (headers: Record<string, string>, method: string, message: object) => {
+    const answer = await fetch(`${server.url}/adhocprofiles.v1.AdHocProfileService/${method}`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(message),
+    });
+    return (await answer.json()) as { id?: string; profiles?: readonly object[] };
+  };
+  const file = { name: 'a.folded', profile: Buffer.from('main;work 5\n').toString('base64') };
+  for (const headers of [RED, BLUE]) assert.ok((await uploads(headers, 'Upload', file)).id);
   assert.equal(flamelake(server, ['delete', '--all']).status, 0);
+  assert.equal((await uploads(RED, 'List', {})).profiles, undefined);
+  assert.equal((await uploads(BLUE, 'List', {})).profiles?.length, 1);
+  assert.deepEqual(globSync('tenants/*/ad-hoc/files/*', { cwd: `${directory}/store/objects` }).length, 1);
   assert.equal(await totalOf(server.url, 'shop', again, RED), 0n);
   assert.equal(await totalOf(server.url, 'cart', again, BLUE), 15n);
   assert.equal(await server.terminate(), 0);

@@ -1,5 +1,6 @@
 export { createAdHocProfiles } from './ad-hoc/ad-hoc-profiles.ts';
 export { createDrawAside } from './ad-hoc/draw-aside.ts';
+export { sweepAdHoc } from './ad-hoc/sweep-ad-hoc.ts';
 export { adHocMethods } from './api/ad-hoc-methods.ts';
 export { querierMethods } from './api/querier-methods.ts';
 export { serverMethods } from './api/server-methods.ts';

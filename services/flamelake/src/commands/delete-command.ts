@@ -14,7 +14,7 @@ export const deleteCommand: Command = {
 flamelake delete --all [flags]
 flamelake delete list [flags]
 
-No query shows the profiles any more when it returns; the compactor takes them out of the bucket.
+No query shows the profiles any more when it returns; the compactor takes them out of the bucket. --all deletes uploaded files too.
 
 ${helpText(DELETE_OPTIONS)}`,
   async run(context) {

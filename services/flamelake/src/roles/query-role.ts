@@ -13,6 +13,7 @@ import {
   QUERY_LIMITS_DEFAULT,
   querierMethods,
   settingsMethods,
+  sweepAdHoc,
 } from '@flamelake/query-frontend';
 import { retentionOf, sizeLimitOf } from '../options/retention.ts';
 import { SERVE_OPTIONS } from '../options/serve-options.ts';
@@ -27,7 +28,7 @@ const AD_HOC_BYTES_MAX = SERVE_OPTIONS['ad-hoc.file-size-max'].max;
  * @param log - the profile log, where this process has it
  */
 export function startQueryRole(
-  { options, tenantOptions, store, clock, random, identity }: RoleContext,
+  { options, tenantOptions, store, clock, random, identity, logger, metrics }: RoleContext,
   execute: ExecuteTask,
   { tasksInFlight, log }: { readonly tasksInFlight?: number; readonly log?: ProfileLog } = {},
 ): Role {
@@ -55,6 +56,8 @@ export function startQueryRole(
       return { filesMax, fileBytesMax, expireBeforeMs: expireBefore(tenant), nodesDefault, nodesMax };
     },
   });
+  const closing = new AbortController();
+  const sweeping = sweepAdHoc({ store, files: adHoc, clock, random, logger, metrics }, closing.signal);
   const queries = createQueryFrontend({
     snapshots,
     keys: identity.keys,
@@ -80,10 +83,14 @@ export function startQueryRole(
       keys: identity.keys,
       expireBefore,
       sizeLimit: sizeLimitOf(tenantOptions),
+      uploads: adHoc,
       ...(log && { logEnd: () => endOf(log) }),
     }),
     queries,
-    close: () => Promise.resolve(),
+    async close() {
+      closing.abort();
+      await sweeping;
+    },
   };
 }
 

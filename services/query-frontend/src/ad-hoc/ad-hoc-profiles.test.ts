@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Clock } from '@flamelake/model';
+import { type Clock, FlamelakeError } from '@flamelake/model';
 import { createMemoryStore } from '@flamelake/object-store';
+import { createLogger, createMetrics } from '@flamelake/runtime';
 import { createSeededRandom } from '@flamelake/testkit';
 import { type AdHocLimits, createAdHocProfiles } from './ad-hoc-profiles.ts';
 import { createDrawAside } from './draw-aside.ts';
+import { sweepAdHoc } from './sweep-ad-hoc.ts';
 
 const CORPUS = join(import.meta.dirname, '../../../../test/corpus');
 const HOUR_MS = 3_600_000;
@@ -37,7 +39,7 @@ function world(limits: Partial<AdHocLimits> = {}) {
     files.upload(tenant, { name, bytes: Buffer.from(content as string) }, SIGNAL);
   const stored = async () =>
     (await store.list('tenants/', { limit: 1_000 })).filter(({ key }) => key.includes('/files/'));
-  return { files, store, upload, stored, pass: (ms: number) => (nowMs += ms) };
+  return { files, store, clock, upload, stored, pass: (ms: number) => (nowMs += ms) };
 }
 
 const parse = (json: string): Flamebearer => JSON.parse(json);
@@ -160,6 +162,59 @@ test('the oldest makes way, expired files are gone, deleted ones too, and nothin
   await store.put('tenants/forgets/ad-hoc/files/01KAAAAAAAAAAAAAAAAAAAAAAA', Buffer.from('x'));
   await upload('b', 'x 1\n', 'forgets');
   assert.equal((await stored()).length, 3);
+});
+
+test('all of a tenant go at once, by the time they were uploaded; others stay', async () => {
+  const { files, upload, stored, pass } = world();
+  const first = await upload('a', 'x 1\n');
+  pass(1_000);
+  const second = await upload('b', 'x 1\n');
+  await upload('c', 'x 1\n', 'other');
+  await files.deleteAll('t', { fromMs: second.uploadedAtMs, untilMs: Number.MAX_SAFE_INTEGER });
+  assert.deepEqual(
+    (await files.list('t')).map(({ id }) => id),
+    [first.id],
+  );
+  await files.deleteAll('t', { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+  assert.deepEqual([(await files.list('t')).length, (await stored()).length], [0, 1]);
+  await files.deleteAll('nobody', { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+});
+
+test('expired files are swept without another upload, tenant by tenant, whatever one of them does', async () => {
+  const { files, store, clock, upload, stored, pass } = world();
+  await upload('a', 'x 1\n', 'forgets');
+  await upload('b', 'x 1\n', 'keeps');
+  await store.put('tenants/keeps/ad-hoc/files/01KAAAAAAAAAAAAAAAAAAAAAAA', Buffer.from('left by a crash'));
+  pass(2 * HOUR_MS);
+  const [stopping, metrics] = [new AbortController(), createMetrics()];
+  let [rounds, asked] = [0, 0];
+  await sweepAdHoc(
+    {
+      store,
+      files: {
+        sweep: async (tenant) => {
+          // The first round fails; what it left the second finds.
+          if (asked++ === 0) throw new FlamelakeError('unavailable', 'not for now');
+          return files.sweep(tenant);
+        },
+      },
+      clock: {
+        ...clock,
+        sleep: async () => {
+          if (++rounds === 3) stopping.abort();
+        },
+      },
+      random: createSeededRandom(2),
+      logger: createLogger({ level: 'silent' }),
+      metrics,
+    },
+    stopping.signal,
+  );
+  const [left] = await stored();
+  assert.match(left.key, /^tenants\/keeps\//);
+  assert.equal((await stored()).length, 1);
+  assert.match(await metrics.text(), /flamelake_ad_hoc_swept_files_total 2/);
+  assert.equal((await files.list('keeps')).length, 1);
 });
 
 test('what is no profile is refused and not kept', async () => {

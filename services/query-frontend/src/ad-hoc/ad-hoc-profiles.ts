@@ -5,7 +5,7 @@
  *     tenants/<tenant, percent-encoded>/ad-hoc/files/<ULID>    the file as uploaded
  *
  * A file is there when the list has it. It is put first and listed then, and taken off the list first and deleted then; what a crash
- * leaves in between is deleted when the list next changes.
+ * leaves in between is deleted when the list next changes, or is swept.
  */
 import { changeDocument, type DocumentName, readDocument, TENANTS_PREFIX } from '@flamelake/catalog';
 import { type Clock, FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
@@ -52,6 +52,10 @@ export interface AdHocProfiles {
   ): Promise<DrawnFiles>;
   /** One that is not there is no error. */
   delete(tenant: string, id: string): Promise<void>;
+  /** Deletes all that were uploaded in `[fromMs, untilMs)`. */
+  deleteAll(tenant: string, range: { readonly fromMs: number; readonly untilMs: number }): Promise<void>;
+  /** Deletes what is expired, and what a crash left. @returns files deleted */
+  sweep(tenant: string): Promise<number>;
 }
 
 export interface AdHocLimits {
@@ -98,14 +102,29 @@ export function createAdHocProfiles(context: AdHocContext): AdHocProfiles {
     if (object === undefined) throw gone(id);
     return { name, bytes: object.bytes };
   };
-  /** Changes the list; deletes the files that are in it no more. */
-  const changeList = async (tenant: string, change: (files: readonly AdHocProfile[]) => readonly AdHocProfile[]) => {
-    const listed = listOf(await changeDocument(context, listName(tenant), (value) => change(listOf(value))));
+  /** Deletes files that are in no list and not about to be. @returns how many */
+  const deleteUnlisted = async (tenant: string, listed: readonly AdHocProfile[]): Promise<number> => {
     const keys = new Set(listed.map(({ id }) => fileKey(tenant, id)));
     const objects = await store.list(filesPrefix(tenant), { limit: 1_000 });
     const before = clock.nowMs() - UNLISTED_MS_MIN;
     const unlisted = objects.filter(({ key }) => !keys.has(key) && ulidTimeMs(key.slice(-ULID_LENGTH)) < before);
     await store.delete(unlisted.map(({ key }) => key));
+    return unlisted.length;
+  };
+  /** Keeps some files; deletes the others, and what a crash left of earlier ones. @returns how many it deleted */
+  const keepSome = async (
+    tenant: string,
+    keep: (files: readonly AdHocProfile[]) => readonly AdHocProfile[],
+  ): Promise<number> => {
+    let removed: readonly AdHocProfile[] = [];
+    const listed = await changeDocument(context, listName(tenant), (value) => {
+      const files = listOf(value);
+      const stay = keep(files);
+      removed = files.filter((one) => !stay.includes(one));
+      return stay;
+    });
+    await store.delete(removed.map((one) => fileKey(tenant, one.id)));
+    return removed.length + (await deleteUnlisted(tenant, listOf(listed)));
   };
   const nodesOf = (tenant: string, maxNodes: number | undefined): number => {
     const { nodesDefault, nodesMax } = limits(tenant);
@@ -128,14 +147,10 @@ export function createAdHocProfiles(context: AdHocContext): AdHocProfiles {
       const id = `${ulid(uploadedAtMs, random)}-${name.replaceAll(/[^A-Za-z0-9._-]/g, '_')}`;
       const file: AdHocProfile = { id, name, uploadedAtMs };
       await store.put(fileKey(tenant, id), bytes);
-      let removed: readonly AdHocProfile[] = [];
-      await changeList(tenant, (files) => {
+      await keepSome(tenant, (files) => {
         const all = [...files.filter((one) => one.id !== id), file];
-        const stay = all.filter((one) => one.uploadedAtMs >= expireBeforeMs).slice(-filesMax);
-        removed = all.filter((one) => !stay.includes(one));
-        return stay;
+        return all.filter((one) => one.uploadedAtMs >= expireBeforeMs).slice(-filesMax);
       });
-      await store.delete(removed.map((one) => fileKey(tenant, one.id)));
       return { ...file, ...drawn };
     },
     async get(tenant, id, { profileType, maxNodes }, signal) {
@@ -152,8 +167,19 @@ export function createAdHocProfiles(context: AdHocContext): AdHocProfiles {
     async delete(tenant, id) {
       checkId(id);
       if (!listOf(await readDocument(store, listName(tenant))).some((one) => one.id === id)) return;
-      await changeList(tenant, (files) => files.filter((one) => one.id !== id));
-      await store.delete([fileKey(tenant, id)]);
+      await keepSome(tenant, (files) => files.filter((one) => one.id !== id));
+    },
+    async deleteAll(tenant, { fromMs, untilMs }) {
+      const isMeant = ({ uploadedAtMs }: AdHocProfile) => uploadedAtMs >= fromMs && uploadedAtMs < untilMs;
+      if (!listOf(await readDocument(store, listName(tenant))).some(isMeant)) return;
+      await keepSome(tenant, (files) => files.filter((one) => !isMeant(one)));
+    },
+    async sweep(tenant) {
+      const { expireBeforeMs } = limits(tenant);
+      const listed = listOf(await readDocument(store, listName(tenant)));
+      const isKept = ({ uploadedAtMs }: AdHocProfile) => uploadedAtMs >= expireBeforeMs;
+      if (listed.every(isKept)) return deleteUnlisted(tenant, listed);
+      return keepSome(tenant, (files) => files.filter(isKept));
     },
   };
 }

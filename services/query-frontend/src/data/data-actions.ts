@@ -1,7 +1,8 @@
 /**
  * Deletes and pins as JSON over plain HTTP: one path an action, POST, one message each way.
  *
- *     /api/v1/delete    {selector, startMs?, endMs?, all?, by?, commit?} → {id}; behind a push, when its token is sent
+ *     /api/v1/delete    {selector, startMs?, endMs?, all?, by?, commit?} → {id}; behind a push, when its token is sent; all takes uploaded
+ *                                                                         files with it
  *                       {…, dryRun: true}                                → {profiles, rows, bytes, objects, isComplete}
  *     /api/v1/pin       {selector, startMs?, endMs?, by?}                → {id}
  *     /api/v1/unpin     {id, by?}                                        → {}
@@ -30,6 +31,7 @@ import {
   parseSelector,
   type Random,
 } from '@flamelake/model';
+import type { AdHocProfiles } from '../ad-hoc/ad-hoc-profiles.ts';
 import { previewDelete } from './preview-delete.ts';
 
 export interface DataAction {
@@ -48,6 +50,8 @@ export interface DataActionsContext {
   readonly logEnd?: () => Promise<CommitToken>;
   readonly expireBefore?: ExpireBefore;
   readonly sizeLimit?: SizeLimit;
+  /** Uploaded files, which go with all profiles of a tenant. */
+  readonly uploads?: Pick<AdHocProfiles, 'deleteAll'>;
 }
 
 /** Records in one answer. */
@@ -56,7 +60,7 @@ const RECORDS_MAX = 1_000;
 const BY_LENGTH_MAX = 200;
 
 export function dataActions(own: DataActionsContext): readonly DataAction[] {
-  const { store, clock, random, snapshots, keys, logEnd } = own;
+  const { store, clock, random, snapshots, keys, logEnd, uploads } = own;
   const context: DataChangeContext = { store, random, clock };
   const commit = async (change: DataChange): Promise<void> => {
     await changeData(context, change);
@@ -81,6 +85,7 @@ export function dataActions(own: DataActionsContext): readonly DataAction[] {
         } else if (logEnd !== undefined) await snapshots.waitFor(await logEnd(), signal);
         const change: DataChange = { id: newId(), kind: 'delete', ...range, by: byOf(message) };
         await commit(change);
+        if (range.selector === '{}') await uploads?.deleteAll(tenant, range);
         return { id: change.id };
       },
     },
