@@ -137,8 +137,21 @@ test('labels have shares, and lead to the series of one value', { skip }, async 
   const us = page.getByRole('row', { name: /us/ });
   await us.waitFor();
   assert.match((await us.textContent()) ?? '', /1 k52\.6%/);
-  await us.getByRole('button').click();
+  await us.getByRole('button', { name: 'us', exact: true }).click();
   await barLine(page).getByText('1 k (100.0%)').waitFor();
+});
+
+test('a value of a label is compared with the others', { skip }, async () => {
+  await page.goto(address('/labels', { selector: '{service_name="shop"}' }));
+  await page.getByRole('button', { name: 'region 2' }).click();
+  await page.getByRole('button', { name: 'Compare us with the others' }).click();
+  await barLine(page).getByText('before 900 (100.0%), self 0; after 1 k (100.0%)').waitFor();
+  assert.match(
+    decodeURIComponent(page.url()),
+    /selector=\{service_name="shop",\+region!="us"\}&rightSelector=.*region="us"/,
+  );
+  await page.goBack();
+  await page.getByRole('row', { name: /eu/ }).waitFor();
 });
 
 test('a comparison shows both halves of the time', { skip }, async () => {

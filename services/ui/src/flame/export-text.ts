@@ -1,6 +1,8 @@
 /** Profiles and queries as text. */
-import type { Query } from '../api/querier.ts';
+import type { Narrowing, Query } from '../api/querier.ts';
 import { type FlameGraph, pathTo } from './flame-graph.ts';
+
+type Narrowed = Omit<Narrowing, 'detail'>;
 
 /** One line a stack: names from the root, joined by `;`, and its own value. */
 export function foldedText(graph: FlameGraph): string {
@@ -26,21 +28,30 @@ export function commandLine({ type, selector, startMs, endMs }: Query, origin: s
 }
 
 /** The same profile by Pyroscope's command. */
-export function profilecliLine({ type, selector, startMs, endMs }: Query, origin: string, tenant: string): string {
+export function profilecliLine(query: Query, { focus, profile }: Narrowed, origin: string, tenant: string): string {
   const flags = [
     `--url=${origin}`,
     ...(tenant === '' ? [] : [`--tenant-id=${tenant}`]),
-    `--profile-type=${type}`,
-    `--query=${selector}`,
-    `--from=${new Date(startMs).toISOString()}`,
-    `--to=${new Date(endMs).toISOString()}`,
+    `--profile-type=${query.type}`,
+    `--query=${query.selector}`,
+    `--from=${new Date(query.startMs).toISOString()}`,
+    `--to=${new Date(query.endMs).toISOString()}`,
+    ...focus.map((name) => `--stacktrace-selector=${name}`),
+    ...(profile === '' ? [] : [`--profile-id=${profile}`]),
     '--output=pprof=profile.pb.gz',
   ];
   return ['profilecli query profile', ...flags.map(quote)].join(' ');
 }
 
-export function curlLine({ type, selector, startMs, endMs }: Query, origin: string, tenant: string): string {
-  const body = JSON.stringify({ profileTypeID: type, labelSelector: selector, start: startMs, end: endMs });
+export function curlLine(query: Query, { focus, profile }: Narrowed, origin: string, tenant: string): string {
+  const body = JSON.stringify({
+    profileTypeID: query.type,
+    labelSelector: query.selector,
+    start: query.startMs,
+    end: query.endMs,
+    ...(focus.length > 0 && { stackTraceSelector: { callSite: focus.map((name) => ({ name })) } }),
+    ...(profile !== '' && { profileIdSelector: [profile] }),
+  });
   const url = `${origin}/querier.v1.QuerierService/SelectMergeStacktraces`;
   const header = tenant === '' ? '' : ` -H ${quote(`X-Scope-OrgID: ${tenant}`)}`;
   return `curl -H 'content-type: application/json'${header} -d ${quote(body)} ${url}`;

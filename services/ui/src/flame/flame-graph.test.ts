@@ -178,10 +178,20 @@ test('a query is a line for a shell', () => {
     commandLine(query, 'http://h:1', 't'),
     `flamelake query flamegraph --url=http://h:1 --type=a:b:c:d:e '--selector={x="it'\\''s"}' --from=1 --until=2 --tenant=t`,
   );
-  assert.match(curlLine(query, 'http://h:1', ''), /SelectMergeStacktraces$/);
-  assert.match(curlLine(query, 'http://h:1', "o'x"), /-H 'X-Scope-OrgID: o'\\''x'/);
+  const all = { focus: [], profile: '' };
+  const narrow = { focus: ['main', 'run it'], profile: 'p1' };
   assert.match(
-    profilecliLine(query, 'http://h:1', ''),
+    curlLine(query, narrow, 'http://h:1', ''),
+    /"callSite":\[\{"name":"main"\},\{"name":"run it"\}\]\},"profileIdSelector":\["p1"\]/,
+  );
+  assert.match(
+    profilecliLine(query, narrow, 'http://h:1', ''),
+    / --stacktrace-selector=main '--stacktrace-selector=run it' --profile-id=p1 /,
+  );
+  assert.match(curlLine(query, all, 'http://h:1', ''), /SelectMergeStacktraces$/);
+  assert.match(curlLine(query, all, 'http://h:1', "o'x"), /-H 'X-Scope-OrgID: o'\\''x'/);
+  assert.match(
+    profilecliLine(query, all, 'http://h:1', ''),
     /^profilecli query profile --url=http:\/\/h:1 .*--from=1970-01-01T00:00:00.001Z/,
   );
 });

@@ -30,6 +30,7 @@ export function QueryBar({ hasService, hasSelector = hasService }: QueryBarProps
           label="Service"
           value={labelOf(state.selector, 'service_name')}
           options={services.value ?? []}
+          placeholder="all"
           onPick={(service) => go({ selector: withLabel('{}', 'service_name', service), focus: [], profile: '' })}
         />
       )}

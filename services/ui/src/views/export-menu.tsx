@@ -25,6 +25,7 @@ export function ExportMenu({ query, graph }: ExportMenuProps) {
   const paint = usePaint();
   const [words, setWords] = useState('');
   const { tenant, focus, profile, detail } = state;
+  const isNarrowed = focus.length > 0 || profile !== '';
   const service = labelOf(query.selector, 'service_name');
   const name = service === '' ? 'profile' : service.replace(/[^\w.-]+/g, '_');
   const range = `from=${Math.floor(query.startMs)}&until=${Math.ceil(query.endMs)}`;
@@ -83,6 +84,7 @@ export function ExportMenu({ query, graph }: ExportMenuProps) {
           >
             pprof
           </button>
+          {isNarrowed && <b>Files of all of it, not of what is narrowed down to</b>}
           <button onClick={() => fetched(`/pyroscope/render?${asked}`, `${name}.json`)}>JSON</button>
           <button onClick={() => fetched(`/pyroscope/render?${asked}&format=dot`, `${name}.dot`)}>DOT</button>
           {service !== '' && query.type.startsWith('process_cpu:') && (
@@ -93,9 +95,15 @@ export function ExportMenu({ query, graph }: ExportMenuProps) {
             </button>
           )}
           <b>Copy the same query</b>
-          <button onClick={() => copy(commandLine(query, location.origin, tenant))}>as flamelake command</button>
-          <button onClick={() => copy(profilecliLine(query, location.origin, tenant))}>as profilecli command</button>
-          <button onClick={() => copy(curlLine(query, location.origin, tenant))}>as curl command</button>
+          {!isNarrowed && (
+            <button onClick={() => copy(commandLine(query, location.origin, tenant))}>as flamelake command</button>
+          )}
+          <button onClick={() => copy(profilecliLine(query, { focus, profile }, location.origin, tenant))}>
+            as profilecli command
+          </button>
+          <button onClick={() => copy(curlLine(query, { focus, profile }, location.origin, tenant))}>
+            as curl command
+          </button>
           <span role="status">{words}</span>
         </div>
       )}
