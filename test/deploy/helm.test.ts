@@ -30,6 +30,7 @@ interface Manifest {
   readonly data?: Readonly<Record<string, string>>;
   readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
   readonly spec?: {
+    readonly replicas?: number;
     readonly template?: {
       readonly spec: {
         readonly initContainers: readonly Container[];
@@ -37,6 +38,7 @@ interface Manifest {
         readonly terminationGracePeriodSeconds: number;
         readonly serviceAccountName: string;
         readonly automountServiceAccountToken: boolean;
+        readonly volumes: readonly { readonly secret?: { readonly secretName: string } }[];
         readonly nodeSelector?: Readonly<Record<string, string>>;
         readonly affinity?: object;
       };
@@ -129,6 +131,16 @@ test('scrapers alone have a token, and may list pods where they are told to', { 
   const withToken = all.filter(({ spec }) => spec?.template?.spec.automountServiceAccountToken);
   const named = withToken.map(({ metadata, spec }) => [metadata.name, spec?.template?.spec.serviceAccountName]);
   assert.deepEqual(named, [['release-flamelake-scraper', 'release-flamelake-scraper']]);
+  // Nothing of the bucket or the log: it opens neither.
+  const scraper = withToken[0].spec?.template?.spec;
+  assert.deepEqual(
+    scraper?.containers[0].env.map(({ name }) => name),
+    ['NODE_ENV'],
+  );
+  assert.deepEqual(
+    scraper?.volumes.flatMap(({ secret }) => secret?.secretName ?? []),
+    ['flamelake-tls'],
+  );
   const roles = all.filter(({ rules }) => rules !== undefined);
   const shown = roles.map(({ kind, metadata: { namespace }, rules = [] }) => [kind, namespace, ...rules]);
   const rule = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
@@ -153,6 +165,12 @@ test('scrapers alone have a token, and may list pods where they are told to', { 
       [set === 'single' ? 'StatefulSet' : 'Deployment'],
     );
   }
+});
+
+test('all components are stopped at once for a restore', { skip }, async () => {
+  const all = manifests(await renderChart('distributed', '--set', 'defaults.replicas=0'));
+  const replicas = all.flatMap(({ kind, spec }) => (kind === 'Deployment' ? [spec?.replicas] : []));
+  assert.deepEqual(replicas, [0, 0, 0, 0, 0]);
 });
 
 test('dashboards and rules reach the cluster as they are', { skip }, async () => {

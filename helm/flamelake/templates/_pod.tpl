@@ -2,6 +2,8 @@
 {{- define "flamelake.pod" -}}
 {{- $root := .root -}}
 {{- $files := fromYaml (include "flamelake.secretFiles" $root.Values.secrets) -}}
+{{- /* A scraper opens no bucket and no log: it gets no secrets of theirs. */}}
+{{- if eq .component "scraper" }}{{ $files = pick $files "server-tls" }}{{ end -}}
 metadata:
   labels:
     {{- include "flamelake.selector" . | nindent 4 }}
@@ -111,7 +113,9 @@ resources: {{ toYaml .values.resources | nindent 2 }}
 env:
   - name: NODE_ENV
     value: production
+  {{- if ne .component "scraper" }}
   {{- include "flamelake.secretEnv" (fromYaml (include "flamelake.secrets" .root)) | nindent 2 }}
+  {{- end }}
   {{- with .values.extraEnv }}{{ tpl (toYaml .) $.root | nindent 2 }}{{ end }}
 {{- with .values.extraEnvFrom }}
 envFrom: {{ tpl (toYaml .) $.root | nindent 2 }}
