@@ -9,8 +9,20 @@ import { createTextIndex, type TextIndex } from './text-index.ts';
 /** Bytes a profile takes per sample, about; only a first guess at the buffer. */
 const SAMPLE_BYTES = 64;
 
+/** Samples, or symbols of a kind, between two steps: a few milliseconds. */
+const STEP_ITEMS = 4_096;
+
 /** @returns uncompressed pprof, the caller's own */
 export function encodePprof(pprof: Pprof): Uint8Array {
+  const steps = encodePprofInSteps(pprof);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same a few milliseconds at a time, for whoever must not hold up an event loop; the last step returns the bytes. */
+export function* encodePprofInSteps(pprof: Pprof): Generator<undefined, Uint8Array, undefined> {
   const { symbols } = pprof;
   const texts = createTextIndex(symbols.strings, [
     ...[...pprof.sampleTypes, ...(pprof.periodType ? [pprof.periodType] : [])].flatMap(({ type, unit }) => [
@@ -23,8 +35,8 @@ export function encodePprof(pprof: Pprof): Uint8Array {
   const out = new ByteWriter(symbols.strings.bytes.length + pprof.sampleCount * SAMPLE_BYTES);
   const message = new ByteWriter();
   for (const type of pprof.sampleTypes) putMessage(out, 0x0a, valueType(message, type, texts));
-  putSamples(out, message, pprof);
-  putSymbols(out, message, pprof);
+  yield* putSamples(out, message, pprof);
+  yield* putSymbols(out, message, pprof);
   putStrings(out, pprof, texts);
   putInt64(out, 0x48, pprof.timeNanos);
   putInt64(out, 0x50, pprof.durationNanos);
@@ -39,6 +51,12 @@ export function encodePprof(pprof: Pprof): Uint8Array {
   return out.copy();
 }
 
+type Steps = Generator<undefined, void, undefined>;
+
+function isStep(index: number): boolean {
+  return index % STEP_ITEMS === STEP_ITEMS - 1;
+}
+
 function valueType(message: ByteWriter, { type, unit }: ValueType, texts: TextIndex): ByteWriter {
   message.clear();
   putNumber(message, 0x08, texts.index(type));
@@ -46,7 +64,7 @@ function valueType(message: ByteWriter, { type, unit }: ValueType, texts: TextIn
   return message;
 }
 
-function putSamples(out: ByteWriter, message: ByteWriter, pprof: Pprof): void {
+function* putSamples(out: ByteWriter, message: ByteWriter, pprof: Pprof): Steps {
   const { stacks, labels, values, sampleTypes } = pprof;
   const packed = new ByteWriter();
   // Ids are index + 1; one column for all samples, so that each is written as a run.
@@ -70,10 +88,11 @@ function putSamples(out: ByteWriter, message: ByteWriter, pprof: Pprof): void {
       putMessage(message, 0x1a, packed);
     }
     putMessage(out, 0x12, message);
+    if (isStep(sample)) yield;
   }
 }
 
-function putSymbols(out: ByteWriter, message: ByteWriter, { symbols }: Pprof): void {
+function* putSymbols(out: ByteWriter, message: ByteWriter, { symbols }: Pprof): Steps {
   const { functions, locations, mappings } = symbols;
   for (let i = 0; i < mappings.count; i++) {
     message.clear();
@@ -99,6 +118,7 @@ function putSymbols(out: ByteWriter, message: ByteWriter, { symbols }: Pprof): v
       putMessage(message, 0x22, line);
     }
     putMessage(out, 0x22, message);
+    if (isStep(i)) yield;
   }
   for (let i = 0; i < functions.count; i++) {
     message.clear();
@@ -108,6 +128,7 @@ function putSymbols(out: ByteWriter, message: ByteWriter, { symbols }: Pprof): v
     putNumber(message, 0x20, functions.filename[i]);
     putInt32(message, 0x28, functions.startLine[i]);
     putMessage(out, 0x2a, message);
+    if (isStep(i)) yield;
   }
 }
 

@@ -4,7 +4,7 @@ export { crc32c } from './crc32c.ts';
 export { type DecodeFileOptions, decodeFile } from './decode-file.ts';
 export { type DecodePprofOptions, decodePprof } from './decode-pprof.ts';
 export { describePprof, type FunctionSummary, type PprofSummary, type SampleTypeSummary } from './describe-pprof.ts';
-export { encodePprof } from './encode-pprof.ts';
+export { encodePprof, encodePprofInSteps } from './encode-pprof.ts';
 export { type FileFormat, formatOfName, guessFormat } from './guess-format.ts';
 export { inflate } from './inflate.ts';
 export { decodeJfr } from './jfr/decode-jfr.ts';

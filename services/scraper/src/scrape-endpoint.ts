@@ -1,12 +1,19 @@
 /** Scrapes one endpoint over and over, and knows how it went. */
-import { decodePprof, encodePprof, inflate } from '@flamelake/formats';
+import { decodePprof, inflate } from '@flamelake/formats';
 import { type Clock, CODE_MEANINGS, describeError, FlamelakeError, type Random } from '@flamelake/model';
 import type { PushSeries } from '@flamelake/rpc';
 import { type Logger, type Semaphore, yieldToLoop } from '@flamelake/runtime';
 import type { Endpoint } from './endpoint.ts';
 import type { HttpClient } from './http-client.ts';
 import type { ScraperMetrics } from './scraper-metrics.ts';
-import { changeSince, cumulativeColumns, type Snapshot, snapshotBytes, takeSnapshot } from './snapshot.ts';
+import {
+  changeSince,
+  cumulativeColumns,
+  encodeInTurns,
+  type Snapshot,
+  snapshotBytes,
+  takeSnapshot,
+} from './snapshot.ts';
 
 export interface EndpointHealth {
   readonly health: 'unknown' | 'up' | 'down';
@@ -85,15 +92,15 @@ export function scrapeEndpoint(
     const decoded = decodePprof(inflate(payload, { bytesMax: surroundings.profileBytesMax }));
     const columns = cumulativeColumns(decoded, profile.cumulative);
     if (columns.length === 0) return payload;
-    // Each step takes tens of ms of a large snapshot: whoever else is served has its turn in between.
+    // Decoding takes tens of ms of a large snapshot, all behind it turns of a few: whoever else is served has theirs in between.
     await yieldToLoop();
     const keyed = await takeSnapshot(decoded, columns);
     await yieldToLoop();
-    const since = changeSince(before, keyed, decoded, columns);
+    const since = await changeSince(before, keyed, decoded, columns);
     keep(keyed.snapshot);
     if (since.isReset) metrics.resets.add(1);
     await yieldToLoop();
-    return encodePprof(since.profile);
+    return encodeInTurns(since.profile);
   };
   const scrape = async (): Promise<void> => {
     if (pending !== undefined) await store(pending);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { decodePprof, encodePprof, inflate, type Pprof, stringAt } from '@flamelake/formats';
 import { PROFILE_KINDS } from './profile-kinds.ts';
-import { changeSince, cumulativeColumns, takeSnapshot } from './snapshot.ts';
+import { changeSince, cumulativeColumns, encodeInTurns, takeSnapshot } from './snapshot.ts';
 
 const CORPUS = process.env.FLAMELAKE_CORPUS ?? new URL('../../../test/corpus', import.meta.url).pathname;
 const read = (file: string) =>
@@ -81,7 +81,7 @@ for (const [kind, name] of [
 test('the first snapshot counts nothing but what is in use', async () => {
   const now = read('heap_1.pb.gz');
   const columns = cumulativeColumns(now, PROFILE_KINDS.mem.cumulative);
-  const { profile, isReset } = changeSince(undefined, await takeSnapshot(now, columns), now, columns);
+  const { profile, isReset } = await changeSince(undefined, await takeSnapshot(now, columns), now, columns);
   assert.equal(isReset, false);
   assert.deepEqual(totals(profile), { ...totals(now), alloc_objects: 0n, alloc_space: 0n });
 });
@@ -112,4 +112,56 @@ test('an equal snapshot is no change, and equal samples count once', async () =>
   const doubled = await change('mem', now, twice);
   assert.equal(doubled.isReset, false);
   assert.equal(totals(doubled.profile).alloc_space, totals(now).alloc_space);
+});
+
+/** The samples of a profile so many times, each with a number label of its own. */
+function repeated(profile: Pprof, times: number): Pprof {
+  const { sampleCount, stacks, values } = profile;
+  const all = sampleCount * times;
+  const repeat = <T>(column: ArrayLike<T>) => Array.from({ length: times }, () => Array.from(column)).flat();
+  const none = new Uint32Array(all);
+  return {
+    ...profile,
+    sampleCount: all,
+    sampleStack: Uint32Array.from({ length: all }, (_, s) => s % sampleCount),
+    stacks,
+    values: BigInt64Array.from(repeat(values)),
+    labels: {
+      start: Uint32Array.from({ length: all + 1 }, (_, s) => s),
+      key: none.map(() => 1),
+      text: none,
+      number: BigInt64Array.from({ length: all }, (_, s) => BigInt(s + 1)),
+      numberUnit: none,
+    },
+  };
+}
+
+/** Turns of the event loop that others had while something was done. */
+async function turnsDuring<T>(run: () => Promise<T>): Promise<readonly [number, T]> {
+  let turns = 0;
+  let isEnding = false;
+  const turn = () => {
+    turns++;
+    if (!isEnding) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const result = await run();
+  isEnding = true;
+  return [turns, result];
+}
+
+test('the event loop has a turn after every 1,024 samples, or 4,096 that are encoded', async () => {
+  const now = repeated(read('heap_1.pb.gz'), 200);
+  const columns = cumulativeColumns(now, PROFILE_KINDS.mem.cumulative);
+  const most = Math.floor(now.sampleCount / 1_024);
+  assert.ok(most >= 5, `${now.sampleCount} samples`);
+  const [taking, keyed] = await turnsDuring(() => takeSnapshot(now, columns));
+  assert.equal(keyed.snapshot.positions.size, now.sampleCount);
+  assert.ok(taking >= most, `${taking} turns`);
+  // Looked through three times: has a counter fallen, where was it, how much is new.
+  const [changing, { profile }] = await turnsDuring(() => changeSince(keyed.snapshot, keyed, now, columns));
+  assert.ok(changing >= 3 * most, `${changing} turns`);
+  const [encoding, bytes] = await turnsDuring(() => encodeInTurns(profile));
+  assert.ok(encoding >= Math.floor(now.sampleCount / 4_096), `${encoding} turns`);
+  assert.deepEqual(bytes, encodePprof(profile));
 });

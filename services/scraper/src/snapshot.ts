@@ -5,7 +5,7 @@
  * one that fell, or is gone, says that the process was started again, and then all that it has counted is new.
  */
 import { hash } from 'node:crypto';
-import { type Pprof, stringBytesAt } from '@flamelake/formats';
+import { encodePprofInSteps, type Pprof, stringBytesAt } from '@flamelake/formats';
 import { FlamelakeError } from '@flamelake/model';
 import { yieldToLoop } from '@flamelake/runtime';
 
@@ -33,6 +33,10 @@ const TURN_ITEMS = 1_024;
 /** A map entry with a key of 16 characters. */
 const ENTRY_BYTES = 120;
 
+function isTurn(index: number): boolean {
+  return index % TURN_ITEMS === TURN_ITEMS - 1;
+}
+
 export function snapshotBytes({ positions, counters }: Snapshot): number {
   return positions.size * ENTRY_BYTES + counters.byteLength;
 }
@@ -53,7 +57,7 @@ export async function takeSnapshot(profile: Pprof, columns: readonly number[]): 
   const sampleAt = new Uint32Array(profile.sampleCount);
   const counters = new BigInt64Array(profile.sampleCount * columns.length);
   for (let sample = 0; sample < profile.sampleCount; sample++) {
-    if (sample % TURN_ITEMS === TURN_ITEMS - 1) await yieldToLoop();
+    if (isTurn(sample)) await yieldToLoop();
     const key = sampleKey(profile, sample, locations);
     let position = positions.get(key);
     if (position === undefined) {
@@ -83,18 +87,19 @@ export interface KeyedSnapshot {
  * @param before - undefined: when the counting began is not known, so nothing of it counts
  * @returns the profile with the change as its cumulative values; samples without one keep a zero
  */
-export function changeSince(
+export async function changeSince(
   before: Snapshot | undefined,
   { snapshot, sampleAt }: KeyedSnapshot,
   profile: Pprof,
   columns: readonly number[],
-): Change {
-  const isReset = before !== undefined && hasFallen(before, snapshot, columns.length);
+): Promise<Change> {
+  const isReset = before !== undefined && (await hasFallen(before, snapshot, columns.length));
   const values = profile.values.slice();
   const width = profile.sampleTypes.length;
   const isTold = new Uint8Array(snapshot.positions.size);
-  const base = before === undefined || isReset ? undefined : basePositions(before, snapshot);
+  const base = before === undefined || isReset ? undefined : await basePositions(before, snapshot);
   for (let sample = 0; sample < profile.sampleCount; sample++) {
+    if (isTurn(sample)) await yieldToLoop();
     const position = sampleAt[sample];
     // Of equal samples the first has the change of all.
     const tells = before !== undefined && isTold[position] === 0;
@@ -111,15 +116,19 @@ export function changeSince(
 }
 
 /** Position + 1 in `before` of each position now, 0 for none. */
-function basePositions(before: Snapshot, { positions }: Snapshot): Uint32Array {
+async function basePositions(before: Snapshot, { positions }: Snapshot): Promise<Uint32Array> {
   const base = new Uint32Array(positions.size);
-  for (const [key, position] of positions) base[position] = (before.positions.get(key) ?? -1) + 1;
+  for (const [key, position] of positions) {
+    if (isTurn(position)) await yieldToLoop();
+    base[position] = (before.positions.get(key) ?? -1) + 1;
+  }
   return base;
 }
 
-function hasFallen(before: Snapshot, now: Snapshot, width: number): boolean {
+async function hasFallen(before: Snapshot, now: Snapshot, width: number): Promise<boolean> {
   if (before.types !== now.types) return true;
   for (const [key, was] of before.positions) {
+    if (isTurn(was)) await yieldToLoop();
     const is = now.positions.get(key);
     for (let c = 0; c < width; c++) {
       const value = is === undefined ? 0n : now.counters[is * width + c];
@@ -129,12 +138,21 @@ function hasFallen(before: Snapshot, now: Snapshot, width: number): boolean {
   return false;
 }
 
+/** Encodes the profile, with turns of the event loop between. */
+export async function encodeInTurns(profile: Pprof): Promise<Uint8Array> {
+  const steps = encodePprofInSteps(profile);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value;
+    await yieldToLoop();
+  }
+}
+
 /** 16 bytes a location: of its address and its lines. */
 async function locationDigests({ symbols }: Pprof): Promise<Uint8Array> {
   const { locations, functions, strings } = symbols;
   const digests = new Uint8Array(locations.count * DIGEST_BYTES);
   for (let i = 0; i < locations.count; i++) {
-    if (i % TURN_ITEMS === TURN_ITEMS - 1) await yieldToLoop();
+    if (isTurn(i)) await yieldToLoop();
     const text = createDigestText();
     text.put(locations.address.subarray(i, i + 1));
     for (let line = locations.lineStart[i]; line < locations.lineStart[i + 1]; line++) {
