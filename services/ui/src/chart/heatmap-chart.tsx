@@ -19,6 +19,8 @@ export interface HeatmapChartProps {
 /** Height of what names the times. */
 const TIMES_PX = 26;
 const MARGIN_PX = 24;
+/** Above the highest cells. */
+const TOP_PX = 10;
 
 export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, onPick }: HeatmapChartProps) {
   const frame = useRef<HTMLDivElement>(null);
@@ -28,7 +30,7 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
   const id = useId();
   const plotPx = Math.max(0, widthPx - AXIS_PX - MARGIN_PX);
   const groundPx = heightPx - TIMES_PX;
-  const cells = heatmapCells(heatmap, range, stepSeconds, plotPx, groundPx);
+  const cells = heatmapCells(heatmap, range, stepSeconds, plotPx, groundPx - TOP_PX);
   const { edges } = heatmap;
   const most = cells.reduce((max, { count }) => Math.max(max, count), 1);
   const told = hovered ?? cells[marked];
@@ -60,7 +62,7 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
         }}
         onBlur={() => setMarked(-1)}
       >
-        <g role="row" transform={`translate(${AXIS_PX} 0)`}>
+        <g role="row" transform={`translate(${AXIS_PX} ${TOP_PX})`}>
           {cells.map((cell, i) => (
             <rect
               key={`${cell.timeMs} ${cell.bucket}`}
@@ -82,7 +84,7 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
         </g>
         <g aria-hidden="true">
           <line className="ground" x1={AXIS_PX} x2={AXIS_PX + plotPx} y1={groundPx} y2={groundPx} />
-          <text className="axis" x={AXIS_PX - 6} y={10} textAnchor="end">
+          <text className="axis" x={AXIS_PX - 6} y={TOP_PX + 8} textAnchor="end">
             {format(edges.at(-1) ?? 0)}
           </text>
           <text className="axis" x={AXIS_PX - 6} y={groundPx} textAnchor="end">

@@ -45,7 +45,7 @@ export function FunctionTable({ graph, unit, search, onPick }: FunctionTableProp
         <thead>
           <tr>
             {head('name', 'Function')}
-            {isDiff && head('change', 'Change of share')}
+            {isDiff && head('change', 'Change')}
             {head('self', isDiff ? 'Self before' : 'Self', isDiff)}
             {isDiff && <th className="extra">Self after</th>}
             {head('total', isDiff ? 'Before' : 'Total')}
