@@ -26,6 +26,10 @@ import type {
   Series,
 } from './types.ts';
 
+/** Of zstd: segments are built on the way of every profile and live for seconds; what is folded is read for days. */
+const SEGMENT_ZSTD_LEVEL = 1;
+const FOLDED_ZSTD_LEVEL = 5;
+
 /** What of a block is added; what is left out keeps all. */
 export interface RowFilter {
   /** Asked once for each dataset, before anything of it is read. */
@@ -139,7 +143,7 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
     if (!/^[0-9a-f]{32}$/.test(header.id)) {
       throw new FlamelakeError('invalid_argument', 'block id must be 32 lower-case hex digits', { id: header.id });
     }
-    const level = header.level === 0 ? 1 : 3;
+    const level = header.level === 0 ? SEGMENT_ZSTD_LEVEL : FOLDED_ZSTD_LEVEL;
     const { columns, number } = identities.sorted();
     const states = [...datasets.values()]
       .filter((state) => state.rows.series.count > 0)

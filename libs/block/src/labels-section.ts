@@ -58,23 +58,32 @@ export function writeLabels(writer: PageWriter, datasets: readonly SeriesRows[])
 
 /**
  * @param datasets - those of the part
- * @returns the series of each, undefined of those left out
+ * @param isWanted - whether to read those of a dataset, by its place in the part; all by default
+ * @returns the series of each, undefined of those that are not wanted or left out
  */
-export function readLabels(part: Part, datasets: readonly DatasetInfo[]): readonly (readonly Series[] | undefined)[] {
+export function readLabels(
+  part: Part,
+  datasets: readonly DatasetInfo[],
+  isWanted: (place: number) => boolean = () => true,
+): readonly (readonly Series[] | undefined)[] {
   if (datasets.length !== part.rows) {
     throw new FlamelakeError('data_loss', 'labels are of more datasets than there are', { datasets: part.rows });
   }
   const counts = readWhole(part, 3, part.rows, (reader, count) => reader.varints(count));
   const seriesCount = counts.reduce((sum, count) => sum + count, 0);
   const rowCounts = readWhole(part, 2, seriesCount, (reader, count) => reader.varints(count));
-  const readOne = seriesReader(part);
+  const reader = seriesReader(part);
   let at = 0;
   return datasets.map(({ service }, i) => {
-    let row = 0;
-    const series = Array.from({ length: counts[i] }, () =>
-      readOne(service, { from: row, until: (row += rowCounts[at++]) }),
-    );
-    return series.length === 0 ? undefined : series;
+    const until = at + counts[i];
+    if (at === until) return undefined;
+    if (!isWanted(i)) {
+      for (; at < until; at++) reader.skip();
+      return undefined;
+    }
+    const series: Series[] = [];
+    for (let row = 0; at < until; at++) series.push(reader.next(service, { from: row, until: (row += rowCounts[at]) }));
+    return series;
   });
 }
 

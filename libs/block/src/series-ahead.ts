@@ -35,11 +35,12 @@ export function createSeriesAhead(parts: BlockParts): SeriesAhead {
   const once = createOnce<PartPlace>();
   const series: (readonly Series[] | undefined)[] = [];
 
-  const read = (place: PartPlace): void => {
+  const read = (place: PartPlace, indexes: ReadonlySet<number>): void => {
     const part = loader.take(place, 'labels');
     memory.take(decodedSize('labels', [part]));
     const own = info.datasets.slice(place.from, place.from + place.rows);
-    inSection(source.key, 'labels', () => readLabels(part, own)).forEach((found, i) => {
+    const isWanted = (i: number) => indexes.has(place.from + i);
+    inSection(source.key, 'labels', () => readLabels(part, own, isWanted)).forEach((found, i) => {
       series[place.from + i] = found;
     });
     loader.settle();
@@ -55,7 +56,8 @@ export function createSeriesAhead(parts: BlockParts): SeriesAhead {
           wanted.filter((place) => !once.has(place)).map(({ page }) => page),
           signal,
         );
-        await Promise.all(wanted.map((place) => once(place, async () => read(place))));
+        const asked = new Set(indexes);
+        await Promise.all(wanted.map((place) => once(place, async () => read(place, asked))));
       }
       const rest = indexes.filter((index) => series[index] === undefined).flatMap((index) => datasets[index] ?? []);
       await ahead.fetch(rest.filter(isToFetch).sort(byOffset), signal);

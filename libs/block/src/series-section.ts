@@ -17,6 +17,8 @@ import { endColumn, endPart, type PageWriter } from './page-writer.ts';
 import type { RowRange, Series } from './types.ts';
 
 const PART_SERIES = 4_096;
+/** Texts of a profile type, before the labels. */
+const TYPE_TEXTS = 5;
 /** Characters of the texts of a part, counted for each series: a part of long labels ends early. */
 const PART_TEXT_CHARS = 1_048_576;
 
@@ -39,9 +41,9 @@ export function writeSeriesColumns(writer: PageWriter, series: readonly StoredSe
   endColumn(writer);
   for (const one of series) {
     const texts = textsOf(one);
-    for (const text of texts.slice(0, 5)) writer.raw.varint(numbers.get(text) as number);
+    for (const text of texts.slice(0, TYPE_TEXTS)) writer.raw.varint(numbers.get(text) as number);
     writer.raw.varint(one.labels.length);
-    for (const text of texts.slice(5)) writer.raw.varint(numbers.get(text) as number);
+    for (const text of texts.slice(TYPE_TEXTS)) writer.raw.varint(numbers.get(text) as number);
   }
   endColumn(writer);
   writer.raw.varints(rows, 0, rows.length);
@@ -77,18 +79,23 @@ export function readSeries(parts: readonly Part[], service: string): readonly Se
   let row = 0;
   for (const part of parts) {
     const rowCounts = readWhole(part, 2, part.rows, (reader, count) => reader.varints(count));
-    const readOne = seriesReader(part);
-    for (const rowCount of rowCounts) series.push(readOne(service, { from: row, until: (row += rowCount) }));
+    const reader = seriesReader(part);
+    for (const rowCount of rowCounts) series.push(reader.next(service, { from: row, until: (row += rowCount) }));
   }
   return series;
 }
 
-/** @returns what reads the next series of a part's first two columns */
-export function seriesReader(part: Part): (service: string, rows: RowRange) => Series {
+/** Reads the series of a part's first two columns one after the other. */
+export interface SeriesReader {
+  next(service: string, rows: RowRange): Series;
+  skip(): void;
+}
+
+export function seriesReader(part: Part): SeriesReader {
   const head = columnOf(part, 0);
   const texts = Array.from({ length: head.count() }, () => head.text());
   const body = columnOf(part, 1);
-  return (service, rows) => {
+  const next: SeriesReader['next'] = (service, rows) => {
     const type = {
       name: textOf(body, texts),
       sampleType: textOf(body, texts),
@@ -102,6 +109,11 @@ export function seriesReader(part: Part): (service: string, rows: RowRange) => S
     }));
     return { type, labels: withProducedLabels(labels, type, service), rows };
   };
+  const skip = () => {
+    for (let i = 0; i < TYPE_TEXTS; i++) body.varint();
+    for (let left = 2 * body.count(2); left > 0; left--) body.varint();
+  };
+  return { next, skip };
 }
 
 function textOf(reader: ByteReader, texts: readonly string[]): string {

@@ -4,12 +4,16 @@ import { type ProfileType, profileTypeId } from './profile-type.ts';
 
 /** All labels of a stored series: `labels` with those made from the type and the service, which win. */
 export function withProducedLabels(labels: Labels, type: ProfileType, service: string): Labels {
-  return sortLabels([...labels, ...producedLabels(type, service)]);
+  return sortLabels([...labels, ...made(type, service)]);
 }
 
 /** The made labels alone, sorted by name. */
 export function producedLabels(type: ProfileType, service: string): Label[] {
-  return sortLabels([
+  return sortLabels(made(type, service));
+}
+
+function made(type: ProfileType, service: string): readonly Label[] {
+  return [
     { name: LABEL.metricName, value: type.name },
     { name: LABEL.type, value: type.sampleType },
     { name: LABEL.unit, value: type.sampleUnit },
@@ -18,5 +22,5 @@ export function producedLabels(type: ProfileType, service: string): Label[] {
     { name: LABEL.profileType, value: profileTypeId(type) },
     { name: LABEL.privateServiceName, value: service },
     { name: LABEL.serviceName, value: service },
-  ]);
+  ];
 }
