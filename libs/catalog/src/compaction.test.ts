@@ -83,21 +83,31 @@ test("of two folds at once one counts, and the other's block is swept later", as
   assert.deepEqual(await storedTotals(world.store), expectedTotals(profiles));
 });
 
-test('a fold whose segment is swept meanwhile, or replaced by another, is left', async () => {
-  for (const isReplaced of [false, true]) {
-    const world = createWorld();
-    await writeSegments(world, 2);
-    const key = segmentKey(world.root, 0);
-    // First the footer is read, then the whole.
-    world.store.meet('get', key, () => undefined);
-    world.store.meet('get', key, async () => {
-      const object = await world.store.inner.get(key);
-      await world.store.delete([key]);
-      if (isReplaced) await world.store.put(key, object?.bytes ?? new Uint8Array());
-      return undefined;
-    });
-    assert.deepEqual(await foldOnce(world), { outcome: 'lost' });
-  }
+test('a fold reads each segment once', async () => {
+  const world = createWorld();
+  await writeSegments(world, 3);
+  world.store.requests.length = 0;
+  assert.equal((await foldOnce(world)).outcome, 'committed');
+  const gets = world.store.requests.filter((request) => request.startsWith('get') && request.includes('/segments/'));
+  assert.deepEqual(
+    gets,
+    [0, 1, 2, 3].map((position) => `get ${segmentKey(world.root, position)}`),
+  );
+});
+
+test('a fold whose segments are folded and swept while it reads them is left', async () => {
+  const world = createWorld();
+  await writeSegments(world, 2);
+  world.store.meet('get', segmentKey(world.root, 1), async () => {
+    assert.equal((await foldOnce(world)).outcome, 'committed');
+    await foldEach(world, 1);
+    world.clock.advance(10_000);
+    await sweepOnce({ ...world, keepMs: 1_000 });
+    assert.equal(await world.store.inner.get(segmentKey(world.root, 1)), undefined);
+    return undefined;
+  });
+  assert.deepEqual(await foldOnce(world), { outcome: 'lost' });
+  assert.equal((await takeSnapshot(world.store)).partitions[0]?.manifest.blocks.length, 2);
 });
 
 test('a merge makes one block of the next level, with the same totals', async () => {

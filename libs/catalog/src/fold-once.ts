@@ -1,10 +1,10 @@
 /** The fold: segments at the beginning of the chain become ONE block of level 1, and the catalog's position moves behind them. */
-import { createBlockBuilder, parseBlock } from '@flamelake/block';
-import { FlamelakeError, type ObjectStore, type Random } from '@flamelake/model';
+import { createBlockBuilder } from '@flamelake/block';
+import type { ObjectStore, Random } from '@flamelake/model';
 import { addWholeBlock } from './add-whole-block.ts';
 import type { FoldChange } from './change.ts';
 import { commitChange } from './commit-change.ts';
-import { followChain, isMissingObject } from './follow-chain.ts';
+import { findSegment } from './follow-chain.ts';
 import { hullOf } from './log-ranges.ts';
 import { BUILT_PART, MERGE_RULES_DEFAULT } from './merge-rules.ts';
 import { newestManifest } from './newest-manifest.ts';
@@ -47,17 +47,16 @@ export async function foldOnce(context: FoldContext): Promise<FoldOutcome> {
   const manifest = await newestManifest(store, root);
   const builder = createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 });
   const segments: SegmentEntry[] = [];
-  try {
-    for await (const segment of followChain(store, root, manifest.position)) {
-      const keep = rowsOfSegment(manifest, segment);
-      await addWholeBlock(builder, parseBlock(await readWhole(store, segment), segment.key), keep);
-      segments.push(segment);
-      if (segments.length >= segmentsMax || builder.memoryBytes >= memoryBytes * BUILT_PART) break;
-      await pause();
-    }
-  } catch (error) {
-    if (isMissingObject(error)) return { outcome: 'lost' };
-    throw error;
+  for (let position = manifest.position; ; ) {
+    const found = await findSegment(store, root, position, 'all');
+    if (found === undefined) break;
+    const segment = found.entry;
+    const keep = rowsOfSegment(manifest, segment);
+    await addWholeBlock(builder, found.block, keep);
+    segments.push(segment);
+    if (segments.length >= segmentsMax || builder.memoryBytes >= memoryBytes * BUILT_PART) break;
+    position = segment.info.log.next;
+    await pause();
   }
   const [first] = segments;
   if (first === undefined) return { outcome: 'nothing' };
@@ -69,11 +68,4 @@ export async function foldOnce(context: FoldContext): Promise<FoldOutcome> {
   if (committed.outcome === 'lost') return { outcome: 'lost' };
   const segmentBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return { outcome: 'committed', block, segments: segments.length, segmentBytes, firstAppendMs };
-}
-
-/** All bytes of a segment in one request; another object under its key is a missing object. */
-async function readWhole(store: ObjectStore, { key, etag }: SegmentEntry): Promise<Uint8Array> {
-  const object = await store.get(key);
-  if (object?.etag !== etag) throw new FlamelakeError('not_found', 'segment is gone', { key });
-  return object.bytes;
 }

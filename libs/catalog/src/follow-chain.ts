@@ -33,14 +33,18 @@ export async function* followChain(
   }
 }
 
-/** Reads the footer of the segment at a position; undefined when there is none. */
+/**
+ * Reads the footer of the segment at a position; undefined when there is none.
+ * @param part - how much of it is read at once: all of it is in memory then
+ */
 export async function findSegment(
   store: ObjectStore,
   root: PartitionRoot,
   position: number,
+  part: 'end' | 'all' = 'end',
 ): Promise<FoundSegment | undefined> {
   const key = segmentKey(root, position);
-  const object = await store.get(key, { lastBytes: TAIL_BYTES });
+  const object = await store.get(key, part === 'end' ? { lastBytes: TAIL_BYTES } : undefined);
   if (object === undefined) return undefined;
   const { bytes: tail, etag, sizeBytes } = object;
   try {
