@@ -20,7 +20,7 @@ before(async () => {
   server = await startServer({ flags: ['--self-profiling.enabled=false'] });
   await pushShop(server.url);
   // Recursive: what it does is done by itself again and again.
-  const frames = ['main', 'fill', 'fill', 'fill', 'weigh'];
+  const frames = ['main', 'cart.fill', 'cart.fill', 'cart.fill', 'cart.weigh'];
   const cart = smallPprof({ stacks: [{ frames, value: 5_000n }], timeMs: Date.now() - 1_000 });
   await push(server.url, 'cart', cart, { labels: { __name__: 'memory' } });
   const commit = await push(server.url, 'cart', cart);
@@ -179,6 +179,44 @@ test('recursion is collapsed, functions are sorted and named, and a tooltip tell
   await barLine(page).getByText('total').waitFor();
   await page.getByLabel('Search functions').fill('rend');
   await page.getByText('found 31.6%').waitFor();
+});
+
+test('bars of a package share a colour, a diff has its own, and both stay the same', { skip }, async () => {
+  await page.goto(address('/explore', { selector: '{service_name="cart"}', pane: 'graph' }));
+  await page.locator('.flame canvas[data-bars="6"]').waitFor();
+  /** Colour of the middle of a row, at its right end, where no name is. */
+  const colourOf = (row: number): Promise<string> =>
+    page.evaluate<string>(
+      `(() => { const canvas = document.querySelector('.flame canvas');
+        return canvas.getContext('2d').getImageData(canvas.width - 30, ${row} * 20 + 10, 1, 1).data.join(' '); })()`,
+    );
+  const choose = async (label: string, option: string): Promise<void> => {
+    await page.getByText('View', { exact: true }).click();
+    await page.getByLabel(label).selectOption(option);
+    await page.keyboard.press('Escape');
+  };
+  /** Waits until it is another. */
+  const changed = async (row: number, from: string): Promise<void> => {
+    while ((await colourOf(row)) === from) await page.evaluate('new Promise(requestAnimationFrame)');
+  };
+  const [fill, weigh] = [await colourOf(2), await colourOf(5)];
+  assert.equal(fill, weigh);
+  await choose('Colours', 'by function');
+  await changed(2, fill);
+  assert.notEqual(await colourOf(2), await colourOf(5));
+  await choose('Colours', 'by package');
+  await page.reload();
+  await page.locator('.flame canvas[data-bars="6"]').waitFor();
+  assert.deepEqual([await colourOf(2), await colourOf(5)], [fill, weigh]);
+  await choose('Names', 'keep their end');
+  assert.match(page.url(), /align=right/);
+  await page.goto(address('/comparison', { ...SHOP, pane: 'graph' }));
+  await page.locator('.flame canvas[data-bars="6"]').waitFor();
+  // Idle, which came.
+  const more = await colourOf(2);
+  assert.notEqual(more, await colourOf(0));
+  await choose('Colours', 'green to red');
+  await changed(2, more);
 });
 
 test('the same query goes to other tools', { skip }, async () => {

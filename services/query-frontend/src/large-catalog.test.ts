@@ -168,5 +168,17 @@ for (const [name, shape] of Object.entries(SHAPES)) {
       }),
     );
     assert.ok(flamegraph.total > 0n);
+    const { levels, countedFromMs } = await ask('stored', (queries) => queries.stored(callOf('tenant-7')));
+    assert.deepEqual(
+      levels.map(({ level, blocks }) => [level, blocks]),
+      [
+        [1, 3],
+        [2, 1],
+        [3, Math.min(shape.days, 64)],
+      ],
+    );
+    // Of longer, 64 days are counted: the newest.
+    const daysAgo = countedFromMs === 0 ? 0 : Math.floor(NOW_MS / DAY_MS) - Math.floor(countedFromMs / DAY_MS);
+    assert.equal(daysAgo, shape.days > 64 ? 65 : 0);
   });
 }

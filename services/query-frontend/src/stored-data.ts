@@ -11,6 +11,8 @@ export interface StoredLevel {
 }
 
 export interface StoredData {
+  /** Blocks that hold nothing later are not counted, ms since 1970; 0 when all are. */
+  readonly countedFromMs: number;
   /** By level, those that hold nothing left out. */
   readonly levels: readonly StoredLevel[];
   /** Deletes of this tenant that no merge has applied everywhere yet; queries do. */
@@ -19,8 +21,8 @@ export interface StoredData {
   readonly pins: number;
 }
 
-/** Index pages whose blocks are held at a time. */
-const DAYS_AT_ONCE = 16;
+/** Index pages that are read for one answer, the newest first: of years there are thousands. */
+const PAGES_MAX = 64;
 
 /** @throws {FlamelakeError} `not_found` when an index page was swept meanwhile */
 export async function storedData(
@@ -48,18 +50,21 @@ export async function storedData(
       if (whose === tenant && Number.isFinite(version)) deletes.add(id);
     }
     for (const one of manifest.pins) if (one.tenant === tenant) pins.add(one.id);
-    const days = manifest.days ?? [];
-    for (let at = 0; at < days.length; at += DAYS_AT_ONCE) {
-      const part = { ...manifest, blocks: [], days: days.slice(at, at + DAYS_AT_ONCE) };
-      const read = await snapshots.withBlocks(
-        { partitions: [{ ...partition, manifest: part }] },
-        { tenants: [tenant] },
-      );
-      for (const one of read.partitions) for (const block of one.manifest.blocks) add(block.level, block.datasets);
-    }
   }
+  const pages = snapshot.partitions.flatMap((partition) =>
+    (partition.manifest.days ?? []).map((day) => ({ partition, day })),
+  );
+  pages.sort((a, b) => b.day.maxTimeMs - a.day.maxTimeMs);
+  await Promise.all(
+    pages.slice(0, PAGES_MAX).map(async ({ partition, day }) => {
+      const manifest = { ...partition.manifest, blocks: [], days: [day] };
+      const read = await snapshots.withBlocks({ partitions: [{ ...partition, manifest }] }, { tenants: [tenant] });
+      for (const one of read.partitions) for (const block of one.manifest.blocks) add(block.level, block.datasets);
+    }),
+  );
   const sorted = [...levels].sort(([a], [b]) => a - b);
   return {
+    countedFromMs: pages[PAGES_MAX]?.day.maxTimeMs ?? 0,
     levels: sorted.map(([level, sums]) => ({ level, ...sums })),
     pendingDeletes: deletes.size,
     pins: pins.size,

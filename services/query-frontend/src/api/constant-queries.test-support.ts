@@ -113,5 +113,6 @@ export const constantQueries: Queries = {
       rightTicks: 2n,
     }),
   stats: () => Promise.resolve({ dataIngested: true, oldestProfileMs: 1.5, newestProfileMs: 2 }),
-  stored: () => Promise.resolve({ levels: [{ level: 1, blocks: 2, bytes: 3 }], pendingDeletes: 0, pins: 0 }),
+  stored: () =>
+    Promise.resolve({ countedFromMs: 0, levels: [{ level: 1, blocks: 2, bytes: 3 }], pendingDeletes: 0, pins: 0 }),
 };

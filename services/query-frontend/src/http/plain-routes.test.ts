@@ -133,7 +133,8 @@ test('a tenant is told where its data is, and nothing of others', async () => {
   await fold();
   const after = await stored('t');
   assert.deepEqual([after.levels.length, after.levels[0].level, after.levels[0].blocks], [1, 1, 1]);
-  const other = { dataIngested: false, oldestProfileMs: 0, newestProfileMs: 0, levels: [], pendingDeletes: 0, pins: 0 };
+  const times = { oldestProfileMs: 0, newestProfileMs: 0, countedFromMs: 0 };
+  const other = { dataIngested: false, ...times, levels: [], pendingDeletes: 0, pins: 0 };
   assert.deepEqual(await stored('other'), other);
   await assert.rejects(stored('t|other'), /exactly one tenant/);
 });

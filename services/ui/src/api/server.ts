@@ -24,6 +24,8 @@ export interface StoredData {
   readonly dataIngested: boolean;
   readonly oldestProfileMs: number;
   readonly newestProfileMs: number;
+  /** Blocks that hold nothing later are not counted; 0 when all are. */
+  readonly countedFromMs: number;
   /** Level 0 are segments that are in no block yet. */
   readonly levels: readonly { readonly level: number; readonly blocks: number; readonly bytes: number }[];
   readonly pendingDeletes: number;

@@ -1,6 +1,7 @@
 /** Figures of the status view in words: what this process can tell of, and what the catalog tells of all. */
 import { type Metric, type StoredData, sumOf } from '../api/server.ts';
 import { queryFigures } from '../model/query-figures.ts';
+import { formatTime } from '../model/time-range.ts';
 import { formatValue } from '../model/units.ts';
 
 interface IngestionProps {
@@ -59,7 +60,7 @@ interface CatalogProps {
 }
 
 /** Where the data is that queries read: it is in the bucket, so any process that answers queries knows it. */
-export function Catalog({ stored: { levels, pendingDeletes, pins }, metrics }: CatalogProps) {
+export function Catalog({ stored: { levels, countedFromMs, pendingDeletes, pins }, metrics }: CatalogProps) {
   const lag = sumOf(metrics, 'flamelake_compactor_retention_lag_seconds');
   return (
     <>
@@ -79,6 +80,7 @@ export function Catalog({ stored: { levels, pendingDeletes, pins }, metrics }: C
           );
         })}
       </dl>
+      {countedFromMs > 0 && <p>What is older than {formatTime(countedFromMs)} is stored, and not counted here.</p>}
       {pendingDeletes > 0 && <p>{pendingDeletes} deletes hold in queries, and wait for compactors to apply them.</p>}
       {pins > 0 && <p>{pins} selections are exempt from retention.</p>}
       {lag > 86_400 && <p>Profiles are {formatValue(lag, 'seconds')} older than they are to be kept.</p>}

@@ -53,9 +53,10 @@ export function StatusView() {
         )}
       </Part>
       <Part title="Data" answer={stored}>
-        {({ dataIngested, oldestProfileMs, newestProfileMs, levels }) =>
+        {({ dataIngested, oldestProfileMs, newestProfileMs, countedFromMs, levels }) =>
           dataIngested ? (
             <p>
+              {countedFromMs > 0 && 'More than '}
               {formatValue(
                 levels.reduce((sum, { bytes }) => sum + bytes, 0),
                 'bytes',
