@@ -89,7 +89,9 @@ export function scrapeEndpoint(
     }
   };
   const change = async (payload: Uint8Array): Promise<Uint8Array> => {
-    const decoded = decodePprof(inflate(payload, { bytesMax: surroundings.profileBytesMax }));
+    const plain = inflate(payload, { bytesMax: surroundings.profileBytesMax });
+    await yieldToLoop();
+    const decoded = decodePprof(plain);
     const columns = cumulativeColumns(decoded, profile.cumulative);
     if (columns.length === 0) return payload;
     // Decoding takes tens of ms of a large snapshot, all behind it turns of a few: whoever else is served has theirs in between.
