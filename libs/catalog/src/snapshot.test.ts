@@ -78,6 +78,44 @@ test('footers are read once; what is absent is asked every time', async () => {
   );
 });
 
+test('where nothing is new a partition costs one LIST, and after a fold its newest manifest is read', async () => {
+  const { world, profiles } = await worldOfSegments(3);
+  const { store, root, random } = world;
+  const first = await takeSnapshot(store);
+  const lists = () => store.requests.filter((request) => request.startsWith('list') && request.includes('manifests/'));
+  store.requests.length = 0;
+  const second = await takeSnapshot(store, first);
+  assert.equal(lists().length, 1);
+  await foldOnce({ store, root, random });
+  store.requests.length = 0;
+  const third = await takeSnapshot(store, second);
+  assert.equal(lists().length, 2);
+  const [{ manifest, segments, next }] = third.partitions;
+  assert.deepEqual([manifest.version, segments.length, next], [1, 0, 3]);
+  assert.equal((await totalsOf(store, third)).size, profiles.length);
+});
+
+test('a snapshot of before whose manifest and tail are swept is left behind', async () => {
+  const { world, profiles } = await worldOfSegments(3);
+  const { store, root, random, clock } = world;
+  const old = await takeSnapshot(store);
+  for (let i = 0; i < 2; i++) {
+    await foldOnce({ store, root, random });
+    clock.advance(10_000);
+    const profile = world.profile();
+    profiles.push(profile);
+    world.log.push(profile);
+    await createTestWriter(world).run();
+  }
+  await foldOnce({ store, root, random });
+  clock.advance(10_000);
+  await sweepOnce({ store, root, random, keepMs: 1_000 });
+  assert.equal(await store.get(segmentKey(root, 0)), undefined);
+  const snapshot = await takeSnapshot(store, old);
+  assert.equal(snapshot.partitions[0]?.next, 5);
+  assert.deepEqual(await totalsOf(store, snapshot), expectedTotals(profiles));
+});
+
 test("another object under a segment's key is a missing object", async () => {
   const { world } = await worldOfSegments(1);
   const snapshot = await takeSnapshot(world.store);

@@ -38,14 +38,17 @@ export async function takeSnapshot(store: ObjectStore, previous?: Snapshot): Pro
   return { partitions };
 }
 
-/** Takes a snapshot of one partition: newest manifest, the chain behind it, and then a look whether that manifest is still kept. */
+/**
+ * Takes a snapshot of one partition: newest manifest, the chain behind it, and then a look whether that manifest is still kept. Where there
+ * is an earlier snapshot, mostly its manifest is the newest still: that look alone says so, and is the only one.
+ */
 export async function takePartitionSnapshot(
   store: ObjectStore,
   root: PartitionRoot,
   previous?: PartitionSnapshot,
 ): Promise<PartitionSnapshot> {
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const manifest = await newestManifest(store, root, previous?.manifest);
+  let manifest = previous?.manifest ?? (await newestManifest(store, root));
+  for (let attempt = 0, isOfBefore = previous !== undefined; attempt < ATTEMPTS_MAX; attempt++, isOfBefore = false) {
     const segments: SegmentEntry[] = [];
     let next = manifest.position;
     for await (const segment of followChain(store, root, manifest.position, knownSegments(previous))) {
@@ -54,7 +57,11 @@ export async function takePartitionSnapshot(
     }
     // The end of the chain may be a hole that a sweep made while we walked: then the floor has passed our manifest.
     const later = await newestManifest(store, root, manifest);
-    if (later.floor <= manifest.version) return { root, manifest, segments, next };
+    // A kept manifest of before is not enough where there is a newer one: deletes are seen at once.
+    if (!isOfBefore || later.version === manifest.version) {
+      if (later.floor <= manifest.version) return { root, manifest, segments, next };
+    }
+    manifest = later;
   }
   throw new FlamelakeError('unavailable', 'snapshot is swept whenever it is taken', { ...root });
 }
