@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import type { ObjectStore } from '@flamelake/model';
 import { printBar } from './bars.ts';
 import { absentFiles } from './sets.ts';
-import { askWeek } from './week/ask-week.ts';
+import { ASKED, askWeek, CPU } from './week/ask-week.ts';
+import { countSamples } from './week/count-samples.ts';
 import { openDirectoryStore } from './week/directory-store.ts';
 import { type ByKind, liveByLevel, type MadeWeek, makeWeek, WEEK_SCALE } from './week/make-week.ts';
 import { storedByLevel } from './week/stored-by-level.ts';
@@ -19,7 +20,8 @@ const KEPT = join(ROOT, '.cache/week');
 const SOURCES = [
   'libs/{model,formats,block,catalog,testkit}/src/**/*.ts',
   'services/{distributor,segment-writer,compactor}/src/**/*.ts',
-  'test/bench/**/*.{ts,json}',
+  'test/bench/{pushes.ts,sets.ts,sets.json}',
+  'test/bench/week/{make-week,week-services,fast-clock,directory-store}.ts',
 ];
 const MB = 1e6;
 const KINDS = ['mixed', 'cpu'] as const;
@@ -79,10 +81,24 @@ printBar({ bar: 'week: written after level 0 ÷ level 0', value: after / written
 printBar({ bar: 'week: PUTs per million profiles', value: (counts.puts * 1e6) / count, unit: '' });
 printBar({ bar: 'week: peak memory of all roles in one process', value: made.peakMb, unit: 'MB', atMost: 512 });
 
-for (const { name, cold, warm } of await askWeek(store, made.endMs)) {
+const { tenant, service } = ASKED;
+const samples = {
+  'flame graph, 7 d': await countSamples(store, tenant, CPU, service),
+  'flame graph, 7 d of all services': await countSamples(store, tenant, CPU),
+};
+for (const { name, cold, warm, refreshed } of await askWeek(store, made.endMs)) {
   const line = ({ gets, lists, readBytes, cpuMs }: typeof cold) =>
     `${gets} GETs, ${lists} LISTs, ${(readBytes / MB).toFixed(2)} MB, ${cpuMs.toFixed(0)} ms CPU`;
-  console.log(`${name}: cold ${line(cold)}; warm ${line(warm)}`);
+  console.log(`${name}: cold ${line(cold)}; warm ${line(warm)}; a minute later ${line(refreshed)}`);
+  if (name in samples) {
+    // Without a bar: a dataset has a 60th of its samples in life, so that this is what opening blocks costs (accumulate.bench.ts has the bar).
+    const nanos = (cold.cpuMs * 1e6) / samples[name as keyof typeof samples];
+    printBar({ bar: `week, ${name}: cold, CPU a sample`, value: nanos, unit: 'ns' });
+  }
+  if (name.startsWith('dashboard')) {
+    const share = (100 * refreshed.cpuMs) / cold.cpuMs;
+    printBar({ bar: `week, ${name}: refreshed, of its cold CPU`, value: share, unit: '%', atMost: 5 });
+  }
   if (name === 'flame graph, 7 d') {
     printBar({ bar: `week, ${name}`, value: cold.gets, unit: 'GETs', atMost: 60 });
     printBar({ bar: `week, ${name}`, value: cold.readBytes / MB, unit: 'MB', atMost: 20 });

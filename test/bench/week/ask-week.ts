@@ -12,12 +12,18 @@ import { createStillClock } from './still-clock.ts';
 /** Of the block cache and of the results, as by default. */
 const CACHE_BYTES = 268_435_456;
 const HOUR_MS = 3_600_000;
+/** A dashboard is asked again so much later. */
+const REFRESH_MS = 60_000;
+/** Each on clusters of its own; the least CPU time counts. */
+const ROUNDS = 3;
 
 export interface Asked {
   readonly name: string;
   /** What it cost a cluster that has nothing in its caches but the snapshot, and then again. */
   readonly cold: Cost;
   readonly warm: Cost;
+  /** Asked once more, of the same range a minute later. */
+  readonly refreshed: Cost;
 }
 
 export interface Cost extends StoreCounts {
@@ -26,112 +32,110 @@ export interface Cost extends StoreCounts {
 
 interface Question {
   readonly name: string;
-  ask(queries: Queries, call: CallContext): Promise<unknown>;
+  /** @param endMs - of its range, ms since 1970 */
+  ask(queries: Queries, call: CallContext, endMs: number): Promise<unknown>;
 }
 
-const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
+export const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 /** A service that sends CPU profiles of Go, and its tenant. */
 export const ASKED = { tenant: 'acme', service: 'service-0' } as const;
 
-function questions(endMs: number): readonly Question[] {
-  const selector = `{service_name="${ASKED.service}"}`;
-  const range = (hours: number) => ({ startMs: endMs - hours * HOUR_MS, endMs });
-  const stacks = (hours: number, labelSelector: string) => ({
-    ...range(hours),
-    profileTypeId: CPU,
-    labelSelector,
-    maxNodes: 8_192,
-  });
-  const flamegraph = (name: string, hours: number, labels = selector): Question => ({
-    name: `flame graph, ${name}`,
-    ask: (queries, call) => queries.flamegraph(call, stacks(hours, labels)),
-  });
-  const series = (name: string, hours: number, stepSeconds: number): Question => ({
-    name: `time series, ${name}`,
-    ask: (queries, call) =>
-      queries.selectSeries(call, {
-        ...stacks(hours, selector),
-        groupBy: [],
-        stepSeconds,
-        aggregation: 'sum',
-        limit: 0,
-        hasExemplars: false,
-      }),
-  });
-  const heatmap = (hours: number, stepSeconds: number): Question => ({
-    name: `heat map, ${hours} h`,
-    ask: (queries, call) =>
-      queries.heatmap(call, {
-        ...stacks(hours, selector),
-        groupBy: [],
-        stepSeconds,
-        points: 'profiles',
-        limit: 0,
-        hasExemplars: false,
-      }),
-  });
-  const diff: Question = {
-    name: 'diff, a day and the day before',
-    ask: (queries, call) => {
-      const [left, right] = [{ startMs: endMs - 48 * HOUR_MS, endMs: endMs - 24 * HOUR_MS }, range(24)];
-      return queries.diff(call, { ...stacks(24, selector), ...left }, { ...stacks(24, selector), ...right });
-    },
-  };
-  const pod = `{service_name="${ASKED.service}",pod="${ASKED.service}-1"}`;
-  return [
-    flamegraph('1 h', 1),
-    flamegraph('24 h', 24),
-    flamegraph('7 d', 168),
-    flamegraph('7 d of one pod', 168, pod),
-    flamegraph('7 d of all services', 168, '{}'),
-    series('1 h', 1, 15),
-    series('24 h', 24, 360),
-    series('7 d', 168, 2_520),
-    heatmap(24, 360),
-    diff,
-    { name: 'profile types, 7 d', ask: (queries, call) => queries.profileTypes(call, range(168)) },
-    { name: 'label names, 7 d', ask: (queries, call) => queries.labelNames(call, range(168), []) },
-    { name: 'values of pod, 7 d', ask: (queries, call) => queries.labelValues(call, range(168), 'pod', []) },
-    {
-      name: 'series of a service, 7 d',
-      ask: (queries, call) => queries.series(call, range(168), [selector], []),
-    },
-  ];
+const SELECTOR = `{service_name="${ASKED.service}"}`;
+const POD_SELECTOR = `{service_name="${ASKED.service}",pod="${ASKED.service}-1"}`;
+
+function stacks(hours: number, endMs: number, labelSelector = SELECTOR) {
+  return { ...range(hours, endMs), profileTypeId: CPU, labelSelector, maxNodes: 8_192 };
 }
 
+function range(hours: number, endMs: number) {
+  return { startMs: endMs - hours * HOUR_MS, endMs };
+}
+
+function flamegraph(name: string, hours: number, selector?: string): Question {
+  return {
+    name: `flame graph, ${name}`,
+    ask: (queries, call, endMs) => queries.flamegraph(call, stacks(hours, endMs, selector)),
+  };
+}
+
+function series(name: string, hours: number, stepSeconds: number): Question {
+  const rest = { groupBy: [], stepSeconds, aggregation: 'sum', limit: 0, hasExemplars: false } as const;
+  return {
+    name: `time series, ${name}`,
+    ask: (queries, call, endMs) => queries.selectSeries(call, { ...stacks(hours, endMs), ...rest }),
+  };
+}
+
+const HEATMAP: Question = {
+  name: 'heat map, 24 h',
+  ask: (queries, call, endMs) => {
+    const rest = { groupBy: [], stepSeconds: 360, points: 'profiles', limit: 0, hasExemplars: false } as const;
+    return queries.heatmap(call, { ...stacks(24, endMs), ...rest });
+  },
+};
+
+const DIFF: Question = {
+  name: 'diff, a day and the day before',
+  ask: (queries, call, endMs) => queries.diff(call, stacks(24, endMs - 24 * HOUR_MS), stacks(24, endMs)),
+};
+
+const VALUES: Question = {
+  name: 'values of pod, 7 d',
+  ask: (queries, call, endMs) => queries.labelValues(call, range(168, endMs), 'pod', []),
+};
+
+/** What a page about a service asks for at once. */
+const DASHBOARD: Question = {
+  name: 'dashboard, 24 h',
+  ask: (queries, call, endMs) =>
+    Promise.all([
+      flamegraph('', 24).ask(queries, call, endMs),
+      series('', 24, 360).ask(queries, call, endMs),
+      queries.labelNames(call, range(24, endMs), [SELECTOR]),
+      queries.labelValues(call, range(24, endMs), 'pod', [SELECTOR]),
+    ]),
+};
+
+const QUESTIONS: readonly Question[] = [
+  flamegraph('1 h', 1),
+  flamegraph('24 h', 24),
+  flamegraph('7 d', 168),
+  flamegraph('7 d of one pod', 168, POD_SELECTOR),
+  flamegraph('7 d of all services', 168, '{}'),
+  series('1 h', 1, 15),
+  series('24 h', 24, 360),
+  series('7 d', 168, 2_520),
+  HEATMAP,
+  DIFF,
+  DASHBOARD,
+  { name: 'profile types, 7 d', ask: (queries, call, endMs) => queries.profileTypes(call, range(168, endMs)) },
+  { name: 'label names, 7 d', ask: (queries, call, endMs) => queries.labelNames(call, range(168, endMs), []) },
+  VALUES,
+  {
+    name: 'series of a service, 7 d',
+    ask: (queries, call, endMs) => queries.series(call, range(168, endMs), [SELECTOR], []),
+  },
+];
+
 /**
- * Asks each question of a cluster of its own.
- * @param endMs - of all ranges, ms since 1970
+ * Asks each question of clusters of its own.
+ * @param endMs - of all ranges that are asked last, ms since 1970
  */
 export async function askWeek(inner: ObjectStore, endMs: number): Promise<readonly Asked[]> {
   const counted = createCountedStore(inner);
   const { store } = counted;
   const clock = createStillClock(endMs);
   const identity = await openStore(store, createSeededRandom('asking'));
-  const asked: Asked[] = [];
-  for (const question of questions(endMs)) {
+  const limits = () => QUERY_LIMITS_DEFAULT;
+  const call = { tenant: ASKED.tenant, signal: new AbortController().signal, commitToken: undefined };
+
+  function startCluster() {
     const metrics = createMetrics();
     const cache = createMemoryCache({ bytesMax: CACHE_BYTES, metrics });
     const querier = createQuerier({ store, storeId: identity.id, cache, results: cache, clock, metrics });
-    // One snapshot serves all: what taking one costs is measured by itself.
     const snapshots = createSnapshotSource({ store, clock, reuseMs: Number.MAX_SAFE_INTEGER });
-    const limits = () => QUERY_LIMITS_DEFAULT;
-    const { keys } = identity;
-    const queries = createQueryFrontend({ snapshots, keys, execute: querier.execute, limits, clock });
-    if (asked.length === 0) asked.push(await takeTwice('snapshot', () => snapshots.takeFresh()));
-    await snapshots.take();
-    counted.take();
-    const { tenant } = ASKED;
-    asked.push(
-      await takeTwice(question.name, () =>
-        question.ask(queries, { tenant, signal: new AbortController().signal, commitToken: undefined }),
-      ),
-    );
-  }
-  return asked;
-
-  async function takeTwice(name: string, ask: () => Promise<unknown>): Promise<Asked> {
-    return { name, cold: await costOf(ask), warm: await costOf(ask) };
+    const queries = createQueryFrontend({ snapshots, keys: identity.keys, execute: querier.execute, limits, clock });
+    return { queries, snapshots };
   }
 
   async function costOf(ask: () => Promise<unknown>): Promise<Cost> {
@@ -141,4 +145,46 @@ export async function askWeek(inner: ObjectStore, endMs: number): Promise<readon
     const { user, system } = process.cpuUsage(before);
     return { ...counted.take(), cpuMs: (user + system) / 1_000 };
   }
+
+  async function askThrice(name: string, asks: readonly (() => Promise<unknown>)[]): Promise<Asked> {
+    const [cold, warm, refreshed] = [await costOf(asks[0]), await costOf(asks[1]), await costOf(asks[2])];
+    return { name, cold, warm, refreshed };
+  }
+
+  async function rounds(ask: () => Promise<Asked>): Promise<Asked> {
+    const all: Asked[] = [];
+    for (let round = 0; round < ROUNDS; round++) all.push(await ask());
+    const least = (costs: readonly Cost[]) => ({ ...costs[0], cpuMs: Math.min(...costs.map(({ cpuMs }) => cpuMs)) });
+    const [first] = all;
+    return {
+      name: first.name,
+      cold: least(all.map(({ cold }) => cold)),
+      warm: least(all.map(({ warm }) => warm)),
+      refreshed: least(all.map(({ refreshed }) => refreshed)),
+    };
+  }
+
+  const asked = [
+    await rounds(async () => {
+      const { snapshots } = startCluster();
+      const take = () => snapshots.takeFresh();
+      return askThrice('snapshot', [take, take, take]);
+    }),
+  ];
+  for (const { name, ask } of QUESTIONS) {
+    asked.push(
+      await rounds(async () => {
+        const { queries, snapshots } = startCluster();
+        // What a snapshot costs is measured by itself.
+        await snapshots.take();
+        const before = endMs - REFRESH_MS;
+        return askThrice(name, [
+          () => ask(queries, call, before),
+          () => ask(queries, call, before),
+          () => ask(queries, call, endMs),
+        ]);
+      }),
+    );
+  }
+  return asked;
 }
