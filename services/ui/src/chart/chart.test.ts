@@ -37,6 +37,8 @@ test('a series that is late goes on, one that has ended is zero', () => {
   const [, late, , ended] = alignSeries([LINE, other, early], 10);
   assert.deepEqual(late?.slice(-3), [1, null, null]);
   assert.deepEqual(ended?.slice(-3), [0, 0, 0]);
+  assert.deepEqual(alignSeries([early], 10, 40_000)[1], [0, 3]);
+  assert.deepEqual(alignSeries([early], 10, 90_000)[1], [0, 3, 0]);
 });
 
 test('marks of an axis are round in its unit', () => {

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import type { Series } from '../api/querier.ts';
 import { formatTime, type TimeRange } from '../model/time-range.ts';
+import { usePage } from '../parts/page.ts';
 import { useDarkMode } from '../parts/use-dark-mode.ts';
 import { useWidth } from '../parts/use-width.ts';
 import { alignSeries } from './align-series.ts';
@@ -37,7 +38,9 @@ export function SeriesChart(props: SeriesChartProps) {
   const widthPx = useWidth(frame);
   const isDark = useDarkMode();
   const [hoveredMs, setHovered] = useState<number | undefined>(undefined);
-  const data = useMemo(() => alignSeries(series, stepSeconds), [series, stepSeconds]);
+  // What lies ahead is not late.
+  const untilMs = Math.min(range.endMs, usePage().nowMs);
+  const data = useMemo(() => alignSeries(series, stepSeconds, untilMs), [series, stepSeconds, untilMs]);
   useEffect(() => {
     if (canvas.current === null || widthPx === 0) return undefined;
     const plot = new uPlot(optionsOf(latest, setHovered, widthPx, isDark), data, canvas.current);
