@@ -2,12 +2,21 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-export type QuerierCommand = 'stall' | 'go on';
+export type QuerierCommand = 'stall' | 'go on' | 'tell memory';
 export type QuerierReport =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'task'; readonly blocks: readonly string[] }
   | { readonly kind: 'canceled' }
+  | ({ readonly kind: 'memory' } & QuerierMemory)
   | { readonly kind: 'done'; readonly command: QuerierCommand };
+
+/** Bytes. */
+export interface QuerierMemory {
+  /** What its tasks held at most, by its own count. */
+  readonly heldPeak: number;
+  /** What the process had in memory at most. */
+  readonly residentPeak: number;
+}
 
 export interface QuerierChild {
   readonly address: string;
@@ -18,6 +27,7 @@ export interface QuerierChild {
   /** How many tasks were canceled. */
   readonly canceled: () => number;
   command(command: QuerierCommand): Promise<void>;
+  memory(): Promise<QuerierMemory>;
   /** Resolves when the condition, looked at after every report, holds. */
   until(isTrue: () => boolean): Promise<void>;
   signal(name: NodeJS.Signals): void;
@@ -48,11 +58,13 @@ export async function startQuerierChild(options: QuerierChildOptions): Promise<Q
   const done: QuerierCommand[] = [];
   const watchers = new Set<() => void>();
   let canceled = 0;
+  let memory: QuerierMemory = { heldPeak: 0, residentPeak: 0 };
   let boundPort = 0;
   child.on('message', (report: QuerierReport) => {
     if (report.kind === 'ready') boundPort = report.port;
     else if (report.kind === 'task') tasks.push(report.blocks);
     else if (report.kind === 'canceled') canceled++;
+    else if (report.kind === 'memory') memory = report;
     else done.push(report.command);
     for (const watcher of watchers) watcher();
   });
@@ -68,16 +80,21 @@ export async function startQuerierChild(options: QuerierChildOptions): Promise<Q
       look();
     });
   await until(() => boundPort > 0);
+  const command = async (one: QuerierCommand) => {
+    const count = done.length;
+    child.send(one);
+    await until(() => done.length > count);
+  };
   return {
     address: `${host}:${boundPort}`,
     host,
     port: boundPort,
     tasks,
     canceled: () => canceled,
-    async command(command) {
-      const count = done.length;
-      child.send(command);
-      await until(() => done.length > count);
+    command,
+    async memory() {
+      await command('tell memory');
+      return memory;
     },
     until,
     signal: (name) => void child.kill(name),

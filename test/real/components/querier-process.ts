@@ -47,11 +47,17 @@ const server = await startQuerierServer({
   logger: createLogger({ level: 'silent' }),
   metrics,
 });
-process.on('message', (command: QuerierCommand) => {
-  if (command === 'stall') goOn = Promise.withResolvers<void>();
+const tellMemory = async () => {
+  const [, held] = /^flamelake_querier_held_peak_bytes (\d+)$/m.exec(await metrics.text()) ?? [];
+  report({ kind: 'memory', heldPeak: Number(held), residentPeak: process.resourceUsage().maxRSS * 1_024 });
+};
+const obey = async (command: QuerierCommand) => {
+  if (command === 'tell memory') await tellMemory();
+  else if (command === 'stall') goOn = Promise.withResolvers<void>();
   else goOn.resolve();
   report({ kind: 'done', command });
-});
+};
+process.on('message', (command: QuerierCommand) => void obey(command));
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => void server.close(DRAIN_MS).then(() => process.exit(0)));
 report({ kind: 'ready', port: server.port });
