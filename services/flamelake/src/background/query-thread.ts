@@ -7,7 +7,7 @@ import { decodeTask } from '@flamelake/query';
 import { createMetrics, systemClock, systemRandom } from '@flamelake/runtime';
 import { openObjectStore } from '../server/open-object-store.ts';
 import { servePort } from './port-calls.ts';
-import type { ExecuteArgument, QueryThreadData } from './start-query-thread.ts';
+import { type ExecuteArgument, type QueryThreadData, SMALL_TASKS_SHARE } from './start-query-thread.ts';
 
 const { options, port } = workerData as QueryThreadData;
 const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
@@ -16,7 +16,7 @@ const store = openObjectStore({ options, clock, random, metrics, readOnly: true 
 const querier = store.then(async (opened) => {
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
   const { id } = await openStore(opened, random);
-  const memoryBytesMax = options['querier.memory-max'];
+  const memoryBytesMax = Math.floor(options['querier.memory-max'] * (1 - SMALL_TASKS_SHARE));
   return createQuerier({ store: opened, storeId: id, cache, results: cache, memoryBytesMax, clock, metrics });
 });
 

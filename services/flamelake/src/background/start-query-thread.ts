@@ -13,6 +13,9 @@ import { type PortCaller, portCaller } from './port-calls.ts';
 /** Estimated bytes above which a task is large: some tens of milliseconds of work. */
 const LARGE_TASK_BYTES = 262_144;
 
+/** Part of the memory for query tasks that is for those which are not large; the rest is the thread's. */
+export const SMALL_TASKS_SHARE = 1 / 8;
+
 /** What the thread is started with. */
 export interface QueryThreadData {
   readonly options: ServeOptions;

@@ -2,7 +2,7 @@
 import { createMemoryCache } from '@flamelake/cache';
 import { createQuerier } from '@flamelake/querier';
 import { startBackground } from '../background/start-background.ts';
-import { createQueryThread } from '../background/start-query-thread.ts';
+import { createQueryThread, SMALL_TASKS_SHARE } from '../background/start-query-thread.ts';
 import { startDistributorRole } from './distributor-role.ts';
 import { openLocalLog } from './local-log.ts';
 import { startQueryRole } from './query-role.ts';
@@ -13,10 +13,11 @@ export async function startAllRoles(context: RoleContext): Promise<readonly Role
   const log = await openLocalLog(context);
   const background = await startBackground({ log, options, logger, onFatal });
   const cache = createMemoryCache({ bytesMax: options['query.cache-size-max'], metrics });
-  const memoryBytesMax = options['querier.memory-max'];
-  const querier = createQuerier({ store, storeId: identity.id, cache, results: cache, memoryBytesMax, metrics });
   // Without threads everything runs here.
-  const thread = options['workers.count'] === 0 ? undefined : createQueryThread(options, querier.execute);
+  const hasThreads = options['workers.count'] > 0;
+  const memoryBytesMax = Math.floor(options['querier.memory-max'] * (hasThreads ? SMALL_TASKS_SHARE : 1));
+  const querier = createQuerier({ store, storeId: identity.id, cache, results: cache, memoryBytesMax, metrics });
+  const thread = hasThreads ? createQueryThread(options, querier.execute) : undefined;
   const backgroundRole: Role = {
     trouble: background.trouble,
     otherMetrics: async () => [await background.metrics(), ...((await thread?.metrics()) ?? [])],
