@@ -114,6 +114,10 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
   const quarantine: QuarantinedRecord[] = [];
   let profileCount = 0;
   let quarantineBytes = 0;
+  /** Sizes of datasets when they were last asked for; those that anything was added to since are asked again. */
+  const sizes = new Map<DatasetState, { readonly memory: number; readonly encoded: number }>();
+  const touched = new Set<DatasetState>();
+  const sum = { memory: 0, encoded: 0 };
 
   const datasetOf = (tenant: string, service: string): DatasetState => {
     const key = `${tenant.length}:${tenant}${service}`;
@@ -122,7 +126,21 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       state = createDatasetState(tenant, service, seed);
       datasets.set(key, state);
     }
+    touched.add(state);
     return state;
+  };
+
+  /** Segment-writers ask after each record and merges after each dataset, of which there may be thousands. */
+  const measured = () => {
+    for (const state of touched) {
+      const before = sizes.get(state);
+      const now = { memory: memoryBytes(state), encoded: estimateBytes(state) };
+      sum.memory += now.memory - (before?.memory ?? 0);
+      sum.encoded += now.encoded - (before?.encoded ?? 0);
+      sizes.set(state, now);
+    }
+    touched.clear();
+    return sum;
   };
 
   async function addDatasetOf(
@@ -176,14 +194,10 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       return identities.count === 0 && quarantine.length === 0;
     },
     get sizeBytes() {
-      let bytes = 512 + quarantineBytes + identities.count * (IDENTITY_BYTES + 4);
-      for (const state of datasets.values()) bytes += estimateBytes(state);
-      return bytes;
+      return 512 + quarantineBytes + identities.count * (IDENTITY_BYTES + 4) + measured().encoded;
     },
     get memoryBytes() {
-      let bytes = quarantineBytes + identities.memoryBytes;
-      for (const state of datasets.values()) bytes += memoryBytes(state);
-      return bytes;
+      return quarantineBytes + identities.memoryBytes + measured().memory;
     },
     addProfile(profile, offset) {
       checkRecord(profile);

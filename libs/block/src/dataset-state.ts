@@ -90,12 +90,12 @@ export function createDatasetState(tenant: string, service: string, seed: number
       valueStart: uint32List(),
     },
     listStart,
-    entries: uint32List(1024),
-    spans: uint32List(16),
-    traces: uint32List(16),
-    timeEnds: uint32List(16),
-    times: uint32List(16),
-    values: uint32List(4096),
+    entries: uint32List(),
+    spans: uint32List(0),
+    traces: uint32List(0),
+    timeEnds: uint32List(0),
+    times: uint32List(0),
+    values: uint32List(16),
   };
 }
 
@@ -158,7 +158,10 @@ export function estimateBytes(state: DatasetState): number {
   );
 }
 
-/** Bytes of the memory that a dataset holds while it is built; its texts of labels are guessed. */
+/** About what the objects of a dataset take in memory beside what is in its arrays. */
+const OBJECTS_BYTES = 10_000;
+
+/** Bytes of the memory that a dataset holds while it is built; its texts of labels and its objects are guessed. */
 export function memoryBytes(state: DatasetState): number {
   const { strings, functions, mappings, locations, tree, pushes, rows } = state;
   const tables = [strings.slots, functions.slots, mappings.slots, locations.slots, tree.children];
@@ -179,7 +182,7 @@ export function memoryBytes(state: DatasetState): number {
   ];
   for (const { words, starts } of [functions, mappings, locations]) lists.push(words, starts);
   for (const { hashes } of tables) lists.push(hashes);
-  let bytes = state.series.length * SERIES_BYTES;
+  let bytes = OBJECTS_BYTES + state.series.length * SERIES_BYTES;
   for (const { items } of lists) bytes += items.byteLength;
   for (const { table } of tables) bytes += table.byteLength;
   return bytes;

@@ -1,4 +1,7 @@
-/** Typed arrays that grow by doubling: what is filled while a block is built. Only `items[0, count)` has a meaning. */
+/**
+ * Typed arrays that grow by doubling: what is filled while a block is built. Only `items[0, count)` has a meaning. They begin small: a dataset
+ * has some forty of them, and most datasets of a wide installation are small.
+ */
 
 type Column = Uint8Array | Uint32Array | Float64Array | BigInt64Array;
 
@@ -7,19 +10,19 @@ export interface List<T extends Column> {
   count: number;
 }
 
-export function uint8List(capacity = 1024): List<Uint8Array> {
+export function uint8List(capacity = 128): List<Uint8Array> {
   return { items: new Uint8Array(capacity), count: 0 };
 }
 
-export function uint32List(capacity = 256): List<Uint32Array> {
+export function uint32List(capacity = 8): List<Uint32Array> {
   return { items: new Uint32Array(capacity), count: 0 };
 }
 
-export function float64List(capacity = 64): List<Float64Array> {
+export function float64List(capacity = 4): List<Float64Array> {
   return { items: new Float64Array(capacity), count: 0 };
 }
 
-export function int64List(capacity = 64): List<BigInt64Array> {
+export function int64List(capacity = 4): List<BigInt64Array> {
   return { items: new BigInt64Array(capacity), count: 0 };
 }
 

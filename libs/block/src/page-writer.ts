@@ -31,7 +31,7 @@ export interface PageWriter {
 }
 
 export function createPageWriter(level: number): PageWriter {
-  return { raw: new ByteWriter(4096), ends: [], waiting: [], out: new ByteWriter(4096), pages: [], level };
+  return { raw: new ByteWriter(256), ends: [], waiting: [], out: new ByteWriter(256), pages: [], level };
 }
 
 /** What was written to `raw` since the last call is one column. */

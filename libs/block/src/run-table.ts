@@ -15,7 +15,7 @@ export interface RunTable {
 }
 
 export function createRunTable(seed: number): RunTable {
-  const table = { seed, words: uint32List(1024), starts: uint32List(), slots: createSlots() };
+  const table = { seed, words: uint32List(32), starts: uint32List(), slots: createSlots() };
   pushUint32(table.starts, 0);
   return table;
 }

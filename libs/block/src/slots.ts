@@ -10,8 +10,8 @@ export interface Slots {
   readonly hashes: List<Uint32Array>;
 }
 
-export function createSlots(capacity = 256): Slots {
-  return { table: new Uint32Array(capacity), hashes: uint32List(capacity) };
+export function createSlots(capacity = 16): Slots {
+  return { table: new Uint32Array(capacity), hashes: uint32List(capacity / 2) };
 }
 
 /** Enters the next entry at a free slot found by probing; grows the table when it is half full. */

@@ -15,9 +15,9 @@ export interface StackTree {
 export function createStackTree(seed: number): StackTree {
   const tree = {
     seed,
-    parent: uint32List(1024),
-    location: uint32List(1024),
-    children: createSlots(2048),
+    parent: uint32List(),
+    location: uint32List(),
+    children: createSlots(),
   };
   pushUint32(tree.parent, 0);
   pushUint32(tree.location, 0);

@@ -12,7 +12,7 @@ export interface StringTable {
 }
 
 export function createStringTable(seed: number): StringTable {
-  const table = { seed, bytes: uint8List(4096), offsets: uint32List(), slots: createSlots() };
+  const table = { seed, bytes: uint8List(), offsets: uint32List(), slots: createSlots() };
   pushUint32(table.offsets, 0);
   const none = new Uint8Array(0);
   internString(table, none, new DataView(none.buffer), 0, 0);
