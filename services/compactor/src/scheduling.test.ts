@@ -158,3 +158,40 @@ test('a partition whose chain cannot be folded waits with its merges, and the ot
   );
   assert.equal((await world.manifest(2)).blocks.length, BLOCKS_PER_MERGE);
 });
+
+test('jobs of one partition run side by side, share no block, and each is committed', async () => {
+  const world = createWorld();
+  for (let i = 0; i < 2 * BLOCKS_PER_MERGE; i++) {
+    await world.push(0);
+    await world.compact(5_000, { blocksPerMerge: 1_000 });
+  }
+  const metrics = createMetrics();
+  const read = new Set<string>();
+  /** Blocks that had been read when the first merge was committed. */
+  let readAtFirst: number | undefined;
+  const watch = (own: ObjectStore): ObjectStore => ({
+    ...own,
+    get(key, range, signal) {
+      if (key.includes('/blocks/')) read.add(key);
+      return own.get(key, range, signal);
+    },
+    putIfAbsent(key, body) {
+      if (key.includes('/manifests/')) readAtFirst ??= read.size;
+      return own.putIfAbsent(key, body);
+    },
+  });
+  const rules = { blocksPerMerge: BLOCKS_PER_MERGE, inputsMax: BLOCKS_PER_MERGE };
+  await world.compact(30_000, rules, { mergesMax: 2, metrics }, watch);
+  assert.ok((readAtFirst ?? 0) > BLOCKS_PER_MERGE, `the second job had not begun: ${readAtFirst} blocks read`);
+  const { blocks } = await world.manifest(0);
+  assert.deepEqual(
+    blocks.map(({ level, log }) => [level, log.position, log.next]).sort((a, b) => a[1] - b[1]),
+    [
+      [2, 0, BLOCKS_PER_MERGE],
+      [2, BLOCKS_PER_MERGE, 2 * BLOCKS_PER_MERGE],
+    ],
+  );
+  const text = await metrics.text();
+  assert.match(text, /flamelake_compactor_jobs_total\{kind="level 2",outcome="committed"\} 2\n/);
+  assert.doesNotMatch(text, /outcome="lost"/);
+});
