@@ -11,6 +11,7 @@ import {
   newestManifest,
   positionOfSegmentKey,
   sweepOnce,
+  takeSnapshot,
 } from '@flamelake/catalog';
 import type { ProfileRecord } from '@flamelake/formats';
 import { createSeededRandom } from '@flamelake/testkit';
@@ -24,7 +25,10 @@ import {
 } from '../../../../libs/catalog/src/world.test-support.ts';
 import { type Verification, verifyStore } from './verify-store.ts';
 
-function verify({ store, log, random, clock }: World): Promise<Verification> {
+function verify(
+  { store, log, random, clock }: World,
+  progress: (words: string) => void = () => {},
+): Promise<Verification> {
   return verifyStore({
     store,
     readLog: async () => ({
@@ -45,7 +49,7 @@ function verify({ store, log, random, clock }: World): Promise<Verification> {
     rules: RULES,
     expireBefore: () => Number.NEGATIVE_INFINITY,
     nowMs: () => clock.nowMs(),
-    progress: () => {},
+    progress,
   });
 }
 
@@ -129,6 +133,24 @@ test('what the roles make of a log agrees with it, whatever they do', async () =
     assert.equal(sum, expected);
   });
   await fc.assert(property, { numRuns: 60 });
+});
+
+test('a walk tells how far it is: which block of how many, which segment, and what it has read', async () => {
+  const world = await live(3, 60);
+  const { blocks } = await newestManifest(world.store, world.root);
+  const { segments } = (await takeSnapshot(world.store)).partitions[0] ?? { segments: [] };
+  const told: string[] = [];
+  await verify(world, (words) => void told.push(words.replace(/^log \w+, partition 0: /, '')));
+  const expected = [
+    ...blocks.map((_, i) => `block ${i + 1} of ${blocks.length}, `),
+    ...segments.map((_, i) => `segment ${i + 1}, `),
+  ];
+  assert.ok(expected.length >= 3, `${expected.length} objects`);
+  const walk = told.filter((words) => /^(block|segment)/.test(words));
+  assert.deepEqual(
+    walk.map((words) => words.replace(/, .* read$/, ', ')),
+    expected,
+  );
 });
 
 test('a profile that is in two blocks is told', async () => {
