@@ -77,11 +77,13 @@ export async function runServices(
   const reader = () => random.pick(readers);
   /** One's own profile, by its token, or all of a service between two profiles. */
   const someRange = (profile: Sent, nowMs: number): DataRange => {
-    if (random.chance(0.4)) return { pod: profile.pod, fromMs: 0, untilMs: profile.timeMs + 1 };
+    const own = { pod: profile.pod, fromMs: 0, untilMs: profile.timeMs + 1 };
+    if (random.chance(0.4)) return own;
     const [a, b] = [profile.timeMs, random.pick(world.sent).timeMs];
     const fromMs = Math.min(a, b);
-    const untilMs = Math.max(fromMs + 1, Math.max(a, b) + random.integer(2));
-    return { service: profile.service, fromMs, untilMs: Math.min(untilMs, nowMs) };
+    const untilMs = Math.min(Math.max(fromMs + 1, Math.max(a, b) + random.integer(2)), nowMs);
+    // Between two profiles of this very moment there is no time.
+    return fromMs < untilMs ? { service: profile.service, fromMs, untilMs } : own;
   };
   const clients = Array.from({ length: CLIENTS }, () =>
     world.act('client', async (process) => {
