@@ -31,6 +31,7 @@ import {
   parseSelector,
   type Random,
 } from '@flamelake/model';
+import { createSemaphore } from '@flamelake/runtime';
 import type { AdHocProfiles } from '../ad-hoc/ad-hoc-profiles.ts';
 import { previewDelete } from './preview-delete.ts';
 
@@ -54,6 +55,10 @@ export interface DataActionsContext {
   readonly uploads?: Pick<AdHocProfiles, 'deleteAll'>;
 }
 
+/** Changes under way at once: all write one record, so that more would only come before one another. */
+const CHANGES_MAX = 2;
+/** Changes that may wait for a place. */
+const WAITING_MAX = 64;
 /** Records in one answer. */
 const RECORDS_MAX = 1_000;
 /** Longest name of who wants a change. */
@@ -62,11 +67,18 @@ const BY_LENGTH_MAX = 200;
 export function dataActions(own: DataActionsContext): readonly DataAction[] {
   const { store, clock, random, snapshots, keys, logEnd, uploads } = own;
   const context: DataChangeContext = { store, random, clock };
-  const commit = async (change: DataChange): Promise<void> => {
-    await changeData(context, change);
-    // Queries share snapshots of a moment ago: the next one is of after the change. Other query-frontends follow as theirs grow old.
-    await snapshots.takeFresh();
-  };
+  const places = createSemaphore({ name: 'deletes and pins', capacity: CHANGES_MAX, waitingMax: WAITING_MAX });
+  /** One whose client is gone before it begins is not begun. */
+  const commit = (change: DataChange, signal: AbortSignal): Promise<void> =>
+    places.run(
+      async () => {
+        await changeData(context, change);
+        // Queries share snapshots of a moment ago: the next one is of after the change. Other query-frontends follow as theirs grow old.
+        await snapshots.takeFresh();
+      },
+      1,
+      signal,
+    );
   const newId = () => Buffer.from(random.bytes(16)).toString('hex');
   return [
     {
@@ -84,27 +96,27 @@ export function dataActions(own: DataActionsContext): readonly DataAction[] {
           await snapshots.waitFor(unsealCommitToken(keys, message.commit), signal);
         } else if (logEnd !== undefined) await snapshots.waitFor(await logEnd(), signal);
         const change: DataChange = { id: newId(), kind: 'delete', ...range, by: byOf(message) };
-        await commit(change);
+        await commit(change, signal);
         if (range.selector === '{}') await uploads?.deleteAll(tenant, range);
         return { id: change.id };
       },
     },
     {
       path: '/api/v1/pin',
-      async run(tenant, message) {
+      async run(tenant, message, signal) {
         const change: DataChange = { id: newId(), kind: 'pin', tenant, ...rangeOf(message), by: byOf(message) };
-        await commit(change);
+        await commit(change, signal);
         return { id: change.id };
       },
     },
     {
       path: '/api/v1/unpin',
-      async run(tenant, message) {
+      async run(tenant, message, signal) {
         const { pins } = await pendingOf(store, tenant);
         const pin = pins.find(({ id }) => id === message.id);
         if (pin === undefined)
           throw new FlamelakeError('not_found', 'there is no such pin', { id: String(message.id) });
-        await commit({ ...pin, kind: 'unpin', by: byOf(message) });
+        await commit({ ...pin, kind: 'unpin', by: byOf(message) }, signal);
         return {};
       },
     },
