@@ -15,7 +15,7 @@ import { startQuerierChild } from './components/querier-child.ts';
 const MIB = 1_048_576;
 const MEMORY_BYTES = 48 * MIB;
 const AT_ONCE = 6;
-const PROFILES = 6;
+const PROFILES = 12;
 /** What a process needs above what its tasks hold: garbage that waits to be collected, and what the code itself takes. */
 const SLACK_BYTES = 96 * MIB;
 
@@ -24,9 +24,11 @@ async function widestTask(directory: string): Promise<Task> {
   const options = { directory, fileSystem: nodeFileSystem, clock: systemClock, random: systemRandom };
   const store = await createFileStore(options);
   const random = createSeededRandom(7);
-  const shape = { services: ['wide'], functionsMax: 4_000, stacksMax: 8_000, depthMax: 24 };
+  // A dataset each: tasks take turns between datasets, so that what they add up is there at the same time.
+  const services = Array.from({ length: PROFILES }, (_, i) => `wide-${i}`);
+  const shapeOf = (i: number) => ({ services: [services[i]], functionsMax: 4_000, stacksMax: 8_000, depthMax: 24 });
   const builder = createBlockBuilder();
-  for (let i = 0; i < PROFILES; i++) builder.addProfile(randomProfileRecord(random, shape), i);
+  for (let i = 0; i < PROFILES; i++) builder.addProfile(randomProfileRecord(random, shapeOf(i)), i);
   const log = { logId: 'log', partition: 0, position: 0, next: PROFILES, lastAppendMs: 0, gaps: [] };
   const { bytes, info } = builder.build({ id: '1'.padStart(32, '0'), level: 1, log });
   await store.put('wide', bytes);
@@ -55,13 +57,20 @@ const nodesOf = (result: PartialResult) => (result.kind === 'functions' ? result
 
 test('several of the widest tasks at once: all are answered, in the memory of one or two', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'flamelake-test-'));
+  const ending = new AsyncDisposableStack();
+  ending.defer(() => rmSync(directory, { recursive: true, force: true }));
   try {
     const task = await widestTask(directory);
     const querier = await startQuerierChild({ directory, memoryBytes: MEMORY_BYTES });
+    ending.defer(async () => {
+      querier.signal('SIGTERM');
+      await querier.ended;
+    });
     const fanOut = createTestFanOut({
       queriers: { addresses: [querier.address] },
       limits: { hedgeDelayMs: 0, taskTimeoutMs: 600_000 },
     });
+    ending.defer(fanOut.close);
     const before = await querier.memory();
     const signal = new AbortController().signal;
     const first = await fanOut.execute(task, signal);
@@ -73,10 +82,7 @@ test('several of the widest tasks at once: all are answered, in the memory of on
     const said = JSON.stringify({ before, alone, all, nodes: nodesOf(first) });
     assert.ok(all.heldPeak <= MEMORY_BYTES, said);
     assert.ok(all.residentPeak - before.residentPeak <= MEMORY_BYTES + SLACK_BYTES, said);
-    await fanOut.close();
-    querier.signal('SIGTERM');
-    await querier.ended;
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    await ending.disposeAsync();
   }
 });
