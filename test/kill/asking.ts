@@ -1,4 +1,5 @@
 /** Questions whose answers are judged as they come, and clients that ask them at a steady rate. */
+import type { NamedPartition } from '@flamelake/catalog';
 import type { SeededRandom } from '@flamelake/testkit';
 import { SMALL_TYPE } from '../e2e/small-profile.ts';
 import { addOutcome, mayRetry, type Outcomes, post } from './http.ts';
@@ -10,6 +11,8 @@ export interface AskerOptions {
   readonly onViolation: (words: string) => void;
   /** When a client gives a request up. */
   readonly timeoutMs?: number;
+  /** Opens the names of snapshots, so that answers are held to the deletes and pins in them. */
+  readonly openName?: (name: string) => readonly NamedPartition[];
 }
 
 export interface AskingOptions extends AskerOptions {
@@ -24,6 +27,8 @@ export interface Asker {
   ask(url: string, question: Question): Promise<ReadonlyMap<string, bigint> | undefined>;
   /** Questions so far, by what came of them. */
   readonly outcomes: Outcomes;
+  /** By query-frontend, what its last answer came from, where names are opened. */
+  readonly snapshots: ReadonlyMap<string, readonly NamedPartition[]>;
 }
 
 export interface Asking extends Asker {
@@ -44,8 +49,9 @@ const AHEAD_MS = 60_000;
 /** More than there are functions. */
 export const NODES_MAX = 1_000_000;
 
-export function createAsker({ ledger, onViolation, timeoutMs = TIMEOUT_MS }: AskerOptions): Asker {
+export function createAsker({ ledger, onViolation, timeoutMs = TIMEOUT_MS, openName }: AskerOptions): Asker {
   const outcomes = new Map<string, number>();
+  const snapshots = new Map<string, readonly NamedPartition[]>();
   const ask = async (url: string, question: Question): Promise<ReadonlyMap<string, bigint> | undefined> => {
     const { service, startMs, endMs, withToken, form = 'flamegraph' } = question;
     const after = withToken ? ledger.newest(service) : undefined;
@@ -58,7 +64,8 @@ export function createAsker({ ledger, onViolation, timeoutMs = TIMEOUT_MS }: Ask
       ...(form === 'flamegraph' ? { maxNodes: NODES_MAX } : {}),
     };
     const method = form === 'flamegraph' ? 'SelectMergeStacktraces' : 'SelectMergeProfile';
-    const waiting = { token: after?.token, timeoutMs };
+    const surelyBeforeMs = ledger.expireBefore(service, Date.now());
+    const waiting = { tenant: ledger.tenantOf(service), token: after?.token, timeoutMs };
     const answer = await post(url, `querier.v1.QuerierService/${method}`, message, waiting);
     addOutcome(outcomes, answer);
     if (answer?.status !== 200) {
@@ -69,17 +76,21 @@ export function createAsker({ ledger, onViolation, timeoutMs = TIMEOUT_MS }: Ask
     }
     const counted = form === 'flamegraph' ? countFlamegraph(answer.body) : countPprof(answer.body);
     const entries = ledger.of(service);
-    for (const words of judgeAnswer(asked, entries, counted)) onViolation(`${form} from ${url}: ${words}`);
+    const expired = { surelyBeforeMs, perhapsBeforeMs: ledger.expireBefore(service, Date.now()) };
+    const snapshot = openName?.(answer.snapshot);
+    if (snapshot !== undefined) snapshots.set(url, snapshot);
+    const answered = { expired, ...(snapshot !== undefined && { snapshot }) };
+    for (const words of judgeAnswer(asked, entries, counted, answered)) onViolation(`${form} from ${url}: ${words}`);
     const nowMs = performance.now();
     for (const entry of entries) if (counted.has(entry.id)) entry.seenMs ??= nowMs;
     return counted;
   };
-  return { ask, outcomes };
+  return { ask, outcomes, snapshots };
 }
 
 export function startAsking(options: AskingOptions): Asking {
   const { ledger, random, ratePerSecond, urls } = options;
-  const { ask, outcomes } = createAsker(options);
+  const asker = createAsker(options);
   const beginMs = Date.now() - 1_000;
   const underWay = new Set<Promise<unknown>>();
   let isOver = false;
@@ -103,15 +114,14 @@ export function startAsking(options: AskingOptions): Asking {
       await sleep(startMs + (i * 1_000) / ratePerSecond - performance.now());
       const found = urls();
       if (isOver || found.length === 0) continue;
-      const work = ask(random.pick(found), randomQuestion());
+      const work = asker.ask(random.pick(found), randomQuestion());
       underWay.add(work);
       void work.finally(() => underWay.delete(work));
     }
   };
   const running = run();
   return {
-    ask,
-    outcomes,
+    ...asker,
     async stop() {
       isOver = true;
       await running;

@@ -4,6 +4,14 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly token: string;
+  /** Sealed name of the snapshot that a query was answered from. */
+  readonly snapshot: string;
+}
+
+export interface Sending {
+  readonly timeoutMs: number;
+  readonly tenant?: string | undefined;
+  readonly token?: string | undefined;
 }
 
 /** @returns undefined when there was no answer: the request may have been done, or not */
@@ -11,17 +19,22 @@ export async function post(
   url: string,
   method: string,
   message: object,
-  { token, timeoutMs }: { readonly token?: string | undefined; readonly timeoutMs: number },
+  { tenant, token, timeoutMs }: Sending,
 ): Promise<Answer | undefined> {
   try {
     const response = await fetch(`${url}/${method}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { 'x-flamelake-commit': token }) },
+      headers: {
+        'content-type': 'application/json',
+        ...(tenant !== undefined && { 'x-scope-orgid': tenant }),
+        ...(token !== undefined && { 'x-flamelake-commit': token }),
+      },
       body: JSON.stringify(message),
       signal: AbortSignal.timeout(timeoutMs),
     });
     const body = await response.text();
-    return { status: response.status, body, token: response.headers.get('x-flamelake-commit') ?? '' };
+    const header = (name: string) => response.headers.get(`x-flamelake-${name}`) ?? '';
+    return { status: response.status, body, token: header('commit'), snapshot: header('snapshot') };
   } catch {
     return undefined;
   }

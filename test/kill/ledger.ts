@@ -1,5 +1,7 @@
 /** What the clients know: every profile they ever sent, what became of it, and who has seen it. All times are of the driver's monotonic clock. */
 
+import type { NamedPartition } from '@flamelake/catalog';
+
 export interface Entry {
   /** Function that only this profile has. */
   readonly id: string;
@@ -15,6 +17,13 @@ export interface Entry {
   /** When the first answer that counts it was in hand. */
   seenMs: number | undefined;
   isRefused: boolean;
+  /** Somebody asked for a delete that matches it: it may be gone, whatever came of that. */
+  mayGo: boolean;
+  /** Somebody asked for a pin that matches it: it may stay, whatever came of that. */
+  mayStay: boolean;
+  /** A snapshot that has an acknowledged delete, or pin, that is surely about it: later ones have it, too. */
+  deletedIn: readonly NamedPartition[] | undefined;
+  pinnedIn: readonly NamedPartition[] | undefined;
 }
 
 /** The newest acknowledged push of a service. */
@@ -27,6 +36,9 @@ export interface Acknowledgement {
 
 export interface Ledger {
   readonly services: readonly string[];
+  tenantOf(service: string): string | undefined;
+  /** Profiles of the service that are older have expired at that time; ms since 1970. */
+  expireBefore(service: string, atMs: number): number;
   readonly entries: readonly Entry[];
   of(service: string): readonly Entry[];
   add(entry: Pick<Entry, 'service' | 'pod' | 'value' | 'timeMs' | 'isSound'>): Entry;
@@ -34,11 +46,17 @@ export interface Ledger {
   newest(service: string): Acknowledgement | undefined;
 }
 
-export function createLedger(services: readonly string[]): Ledger {
+/** By default there is one tenant, whose profiles do not expire. */
+export type TenantRules = Pick<Ledger, 'tenantOf' | 'expireBefore'>;
+
+const ONE_TENANT: TenantRules = { tenantOf: () => undefined, expireBefore: () => Number.NEGATIVE_INFINITY };
+
+export function createLedger(services: readonly string[], rules = ONE_TENANT): Ledger {
   const entries: Entry[] = [];
   const byService = new Map<string, Entry[]>(services.map((service) => [service, []]));
   const newest = new Map<string, Acknowledgement>();
   return {
+    ...rules,
     services,
     entries,
     of: (service) => byService.get(service) ?? [],
@@ -49,6 +67,10 @@ export function createLedger(services: readonly string[]): Ledger {
         acknowledgedMs: undefined,
         seenMs: undefined,
         isRefused: false,
+        mayGo: false,
+        mayStay: false,
+        deletedIn: undefined,
+        pinnedIn: undefined,
       };
       entries.push(entry);
       byService.get(entry.service)?.push(entry);

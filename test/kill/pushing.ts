@@ -52,7 +52,10 @@ export function startPushing(options: PushingOptions): Pushing {
         continue;
       }
       const sentMs = performance.now();
-      const answer = await post(random.pick(found), METHOD, message, { timeoutMs });
+      const answer = await post(random.pick(found), METHOD, message, {
+        timeoutMs,
+        tenant: ledger.tenantOf(entry.service),
+      });
       addOutcome(outcomes, answer);
       if (answer?.status === 200) {
         if (!entry.isSound) onViolation(`${entry.id} is too old and was acknowledged`);

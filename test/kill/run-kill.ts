@@ -1,17 +1,21 @@
 /**
- * The kill test: clients push and ask while everything is killed, frozen and restarted, by a plan that a seed gives. Each answer is judged as
- * it comes; at the end every acknowledged profile is there once, by every query-frontend and by `flamelake verify`.
+ * The kill test: clients push, ask, delete and pin while everything is killed, frozen and restarted, by a plan that a seed gives. Each answer is judged as
+ * it comes; at the end every acknowledged profile that is neither deleted nor expired is there once, by every query-frontend and by
+ * `flamelake verify`.
  */
+import { unsealSnapshotName } from '@flamelake/catalog';
 import { createSeededRandom } from '@flamelake/testkit';
 import { runVerify } from '../e2e/run-verify.ts';
 import { type Asking, startAsking } from './asking.ts';
+import { type Deleting, startDeleting } from './deleting.ts';
 import { planFaults } from './fault-plan.ts';
 import { measureFreshness, quantile } from './freshness.ts';
 import { shownOutcomes } from './http.ts';
 import { inflict } from './inflict.ts';
+import { reaches } from './judge-answer.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { startPushing } from './pushing.ts';
-import { ROLES, startWorld, type World } from './world.ts';
+import { BRIEF_TENANT, expireBefore, LASTING_TENANT, ROLES, startWorld, type World } from './world.ts';
 
 export interface KillOptions {
   readonly seed: number;
@@ -30,9 +34,15 @@ export interface KillReport {
   readonly pushed: number;
   readonly acknowledged: number;
   readonly refused: number;
+  /** Profiles that acknowledged deletes are surely about. */
+  readonly deleted: number;
+  /** Profiles that acknowledged pins are surely about, and how many of them are there because of it. */
+  readonly pinned: number;
+  readonly pinnedPastExpiry: number;
   /** Requests, by what came of them. */
   readonly pushOutcomes: Readonly<Record<string, number>>;
   readonly queryOutcomes: Readonly<Record<string, number>>;
+  readonly changeOutcomes: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
   readonly s3: Readonly<Record<string, number>>;
   readonly freshnessMs: { readonly samples: number; readonly p50: number; readonly p99: number; readonly max: number };
@@ -42,7 +52,10 @@ export interface KillReport {
 
 const PUSHES_PER_SECOND = 50;
 const QUERIES_PER_SECOND = 5;
+const CHANGES_PER_SECOND = 0.5;
 const SERVICES = Array.from({ length: 16 }, (_, i) => `kill-${i}`);
+/** Whose profiles soon expire: nothing of the others may be lost, however long it takes to show. */
+const BRIEF = new Set(SERVICES.slice(12));
 const VIOLATIONS_MAX = 50;
 /** A machine may be slow; this only ends what would never end. */
 const RECOVERY_MS_MAX = 180_000;
@@ -61,7 +74,12 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
   onProgress('started');
   let ticking: NodeJS.Timeout | undefined;
   try {
-    const ledger = createLedger(SERVICES);
+    const tenantOf = (service: string) => (BRIEF.has(service) ? BRIEF_TENANT : LASTING_TENANT);
+    const ledger = createLedger(SERVICES, {
+      tenantOf,
+      expireBefore: (service, atMs) => expireBefore(tenantOf(service), atMs),
+    });
+    const openName = (name: string) => unsealSnapshotName(world.keys, name);
     const pushing = startPushing({
       ledger,
       random: random.fork('pushes'),
@@ -75,6 +93,15 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
       random: random.fork('questions'),
       ratePerSecond: QUERIES_PER_SECOND,
       urls: frontends,
+      openName,
+      onViolation,
+    });
+    const deleting = startDeleting({
+      ledger,
+      random: random.fork('deletes'),
+      ratePerSecond: CHANGES_PER_SECOND,
+      urls: frontends,
+      openName,
       onViolation,
     });
     ticking = setInterval(() => {
@@ -98,16 +125,24 @@ export async function runKill(options: KillOptions): Promise<KillReport> {
     }
     await pushing.stop();
     await asking.stop();
+    await deleting.stop();
     onProgress('reading everything back');
-    await readBack(world, ledger, asking, onViolation);
+    await readBack(world, ledger, { asking, deleting, onViolation });
     const { entries } = ledger;
     return {
       violations,
       pushed: entries.length,
       acknowledged: entries.filter(({ acknowledgedMs }) => acknowledgedMs !== undefined).length,
       refused: entries.filter(({ isRefused }) => isRefused).length,
+      deleted: entries.filter(({ deletedIn }) => deletedIn !== undefined).length,
+      pinned: entries.filter(({ pinnedIn }) => pinnedIn !== undefined).length,
+      pinnedPastExpiry: entries.filter(
+        ({ service, pinnedIn, mayGo, timeMs }) =>
+          pinnedIn !== undefined && !mayGo && timeMs < ledger.expireBefore(service, Date.now()),
+      ).length,
       pushOutcomes: Object.fromEntries(pushing.outcomes),
       queryOutcomes: Object.fromEntries(asking.outcomes),
+      changeOutcomes: Object.fromEntries(deleting.outcomes),
       faults: Object.fromEntries(faults),
       s3: world.s3Proxy.counts,
       freshnessMs: {
@@ -144,27 +179,48 @@ async function recovered(world: World, ledger: Ledger, asking: Asking): Promise<
 
 const WHOLE_MS = 4 * 3_600_000;
 
-async function readBack(
-  world: World,
-  ledger: Ledger,
-  asking: Asking,
-  onViolation: (words: string) => void,
-): Promise<void> {
+interface ReadingBack {
+  readonly asking: Asking;
+  readonly deleting: Deleting;
+  readonly onViolation: (words: string) => void;
+}
+
+async function readBack(world: World, ledger: Ledger, { asking, deleting, onViolation }: ReadingBack): Promise<void> {
   const range = { startMs: Date.now() - WHOLE_MS, endMs: Date.now() + WHOLE_MS, withToken: true };
   for (const url of world.urls('query-frontend')) {
+    await knowsChanges(url, ledger, { asking, deleting });
     for (const service of ledger.services) {
       for (const form of ['flamegraph', 'pprof'] as const) {
         const counted = await asking.ask(url, { ...range, service, form });
         if (counted === undefined) onViolation(`${service} cannot be read in the end as ${form}`);
         // By now all is decided, and the newest token is behind everything.
-        const sound = ledger.of(service).filter(({ acknowledgedMs }) => acknowledgedMs !== undefined).length;
-        if (counted !== undefined && counted.size !== sound) {
-          onViolation(`${service} has ${counted.size} profiles in the end, ${sound} were acknowledged`);
-        }
+        const expireBeforeMs = ledger.expireBefore(service, Date.now());
+        const missing = ledger
+          .of(service)
+          .filter(({ acknowledgedMs, mayGo }) => acknowledgedMs !== undefined && !mayGo)
+          .filter(({ timeMs, pinnedIn }) => timeMs >= expireBeforeMs || pinnedIn !== undefined)
+          .filter(({ id }) => counted?.has(id) === false);
+        for (const { id } of missing) onViolation(`${service} ${id}: was acknowledged and is missing in the end`);
       }
     }
   }
   const [url] = world.urls('query-frontend');
-  const { exitCode, output } = await runVerify([...world.flags, `--url=${url}`]);
+  const { exitCode, output } = await runVerify([...world.flags, `--url=${url}`, `--tenant=${LASTING_TENANT}`]);
   if (exitCode !== 0) onViolation(`flamelake verify: ${output.slice(-2_000)}`);
+}
+
+/** From now on a query-frontend's answers have all acknowledged deletes and pins. */
+async function knowsChanges(
+  url: string,
+  ledger: Ledger,
+  { asking, deleting }: Pick<ReadingBack, 'asking' | 'deleting'>,
+): Promise<void> {
+  const deadlineMs = performance.now() + RECOVERY_MS_MAX;
+  const [service] = ledger.services;
+  const question = { service, startMs: Date.now() - 1_000, endMs: Date.now(), withToken: false };
+  const knowsAll = () => deleting.acknowledged.every((change) => reaches(asking.snapshots.get(url) ?? [], change));
+  do {
+    if (performance.now() > deadlineMs) throw new Error(`${url} does not answer from a snapshot that has all changes`);
+    await asking.ask(url, question);
+  } while (!knowsAll());
 }

@@ -1,11 +1,20 @@
 /** Everything there is to kill: three Kafka brokers, S3 and Redis behind proxies of ours, two of each role under a supervisor. */
 import { renameSync, writeFileSync } from 'node:fs';
+import { openStore, type StoreKeys } from '@flamelake/catalog';
+import { createS3Store } from '@flamelake/object-store/s3';
+import { systemClock } from '@flamelake/runtime';
 import type { SeededRandom } from '@flamelake/testkit';
 import { bucketFlags, startRole, taskPort } from '../e2e/cluster.ts';
 import { temporaryDirectory } from '../e2e/server-process.ts';
 import { installKafka, type KafkaServer, startKafka } from '../real/components/kafka.ts';
 import { startRedis } from '../real/components/redis.ts';
-import { installVersitygw, startVersitygw } from '../real/components/versitygw.ts';
+import {
+  installVersitygw,
+  S3_ACCESS_KEY,
+  S3_BUCKET,
+  S3_SECRET_KEY,
+  startVersitygw,
+} from '../real/components/versitygw.ts';
 import { type Part, startPart } from './part.ts';
 import { type S3Proxy, startS3Proxy } from './s3-proxy.ts';
 import { type Supervised, type SupervisedOptions, supervise } from './supervised.ts';
@@ -21,6 +30,8 @@ export interface World {
   readonly s3Proxy: S3Proxy;
   readonly redis: Part;
   readonly roles: readonly Supervised[];
+  /** Open the names of snapshots. */
+  readonly keys: StoreKeys;
   /** Where the log and the bucket are. */
   readonly flags: readonly string[];
   /** Of the processes of a role that run, or are frozen. */
@@ -31,6 +42,18 @@ export interface World {
 /** Short enough that a frozen segment-writer loses its partitions within the test. */
 const SESSION_TIMEOUT = '6s';
 const PARTITIONS = 4;
+/** Of the two tenants, the one whose profiles soon expire. */
+export const BRIEF_TENANT = 'brief';
+export const LASTING_TENANT = 'lasting';
+const RETENTION_MS = 60_000;
+/** Expiry goes by whole minutes, rounded up. */
+const RETENTION_STEP_MS = 60_000;
+
+/** Profiles of the tenant that are older have expired then; ms since 1970. */
+export function expireBefore(tenant: string, atMs: number): number {
+  if (tenant !== BRIEF_TENANT) return Number.NEGATIVE_INFINITY;
+  return Math.ceil((atMs - RETENTION_MS) / RETENTION_STEP_MS) * RETENTION_STEP_MS;
+}
 
 /** Resolves when everything is ready. */
 export async function startWorld(
@@ -42,6 +65,8 @@ export async function startWorld(
   if (s3Folder.skip !== undefined) throw new Error(s3Folder.skip);
   const directory = temporaryDirectory();
   const listFile = `${temporaryDirectory()}/queriers`;
+  const tenantsFile = `${temporaryDirectory()}/tenants.yaml`;
+  writeFileSync(tenantsFile, `overrides: { ${BRIEF_TENANT}: { limits.retention-period: ${RETENTION_MS}ms } }\n`);
   const [kafka, s3Proxy, redisProxy] = await Promise.all([
     startKafka(kafkaFolder.path, 3),
     startS3Proxy(random.fork('s3')),
@@ -55,6 +80,8 @@ export async function startWorld(
     `--kafka.brokers=${kafka.addresses.join(',')}`,
     `--kafka.partitions=${PARTITIONS}`,
     `--kafka.session-timeout=${SESSION_TIMEOUT}`,
+    '--multitenancy.enabled=true',
+    `--runtime-config.file=${tenantsFile}`,
     ...bucketFlags(s3Proxy.port),
   ];
   const own: Readonly<Record<RoleName, readonly string[]>> = {
@@ -62,7 +89,7 @@ export async function startWorld(
     'segment-writer': [],
     'query-frontend': [`--query-frontend.queriers=file:${listFile}`, '--query-frontend.lookup-interval=500ms'],
     querier: ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redisProxy.port}`],
-    compactor: ['--compactor.keep=90s'],
+    compactor: ['--compactor.keep=90s', '--compactor.rewrite-after=10s'],
   };
   const roles: Supervised[] = [];
   const ofRole = (name: RoleName) => roles.filter(({ role }) => role === name);
@@ -82,9 +109,11 @@ export async function startWorld(
   const others = [...ROLES, ...ROLES].slice(1);
   await Promise.all(others.filter((role) => role !== 'query-frontend').map(startOne));
   await Promise.all(others.filter((role) => role === 'query-frontend').map(startOne));
+  const { keys } = await openBucket(s3Proxy.port, random);
   return {
     kafka,
     s3,
+    keys,
     s3Proxy,
     redis,
     roles,
@@ -95,4 +124,20 @@ export async function startWorld(
       await Promise.all([kafka.stop(), s3.stop(), redis.stop(), s3Proxy.close(), redisProxy.close()]);
     },
   };
+}
+
+async function openBucket(port: number, random: SeededRandom) {
+  const store = createS3Store({
+    clock: systemClock,
+    random,
+    endpoint: `http://127.0.0.1:${port}`,
+    bucket: S3_BUCKET,
+    region: 'us-east-1',
+    credentials: async () => ({ accessKey: S3_ACCESS_KEY, secretKey: S3_SECRET_KEY }),
+  });
+  try {
+    return await openStore(store, random);
+  } finally {
+    await store.close();
+  }
 }

@@ -4,10 +4,12 @@
  *     /api/v1/delete    {selector, startMs?, endMs?, all?, by?, commit?} → {id}; behind a push, when its token is sent; all takes uploaded
  *                                                                         files with it
  *                       {…, dryRun: true}                                → {profiles, rows, bytes, objects, isComplete}
- *     /api/v1/pin       {selector, startMs?, endMs?, by?}                → {id}
- *     /api/v1/unpin     {id, by?}                                        → {}
+ *     /api/v1/pin       {selector, startMs?, endMs?, by?}                → {id, snapshot}
+ *     /api/v1/unpin     {id, by?}                                        → {snapshot}
  *     /api/v1/changes   {startMs?, endMs?}                               → {records, hasOlder, pins, deletes}
  *     /api/v1/retention {sizeBytes?}                                     → {bytes, limitBytes, expiresBytes, expiresBeforeMs}
+ *
+ * `snapshot` names one that has the change, as X-Flamelake-Snapshot of an answer does: answers from it, or from later ones, heed the change.
  */
 import {
   type CommitToken,
@@ -20,6 +22,7 @@ import {
   type SizeLimit,
   type SnapshotSource,
   type StoreKeys,
+  sealSnapshotName,
   takeSnapshot,
   unsealCommitToken,
 } from '@flamelake/catalog';
@@ -69,12 +72,12 @@ export function dataActions(own: DataActionsContext): readonly DataAction[] {
   const context: DataChangeContext = { store, random, clock };
   const places = createSemaphore({ name: 'deletes and pins', capacity: CHANGES_MAX, waitingMax: WAITING_MAX });
   /** One whose client is gone before it begins is not begun. */
-  const commit = (change: DataChange, signal: AbortSignal): Promise<void> =>
+  const commit = (change: DataChange, signal: AbortSignal): Promise<string> =>
     places.run(
       async () => {
         await changeData(context, change);
         // Queries share snapshots of a moment ago: the next one is of after the change. Other query-frontends follow as theirs grow old.
-        await snapshots.takeFresh();
+        return sealSnapshotName(keys, await snapshots.takeFresh());
       },
       1,
       signal,
@@ -96,17 +99,16 @@ export function dataActions(own: DataActionsContext): readonly DataAction[] {
           await snapshots.waitFor(unsealCommitToken(keys, message.commit), signal);
         } else if (logEnd !== undefined) await snapshots.waitFor(await logEnd(), signal);
         const change: DataChange = { id: newId(), kind: 'delete', ...range, by: byOf(message) };
-        await commit(change, signal);
+        const snapshot = await commit(change, signal);
         if (range.selector === '{}') await uploads?.deleteAll(tenant, range);
-        return { id: change.id };
+        return { id: change.id, snapshot };
       },
     },
     {
       path: '/api/v1/pin',
       async run(tenant, message, signal) {
         const change: DataChange = { id: newId(), kind: 'pin', tenant, ...rangeOf(message), by: byOf(message) };
-        await commit(change, signal);
-        return { id: change.id };
+        return { id: change.id, snapshot: await commit(change, signal) };
       },
     },
     {
@@ -116,8 +118,7 @@ export function dataActions(own: DataActionsContext): readonly DataAction[] {
         const pin = pins.find(({ id }) => id === message.id);
         if (pin === undefined)
           throw new FlamelakeError('not_found', 'there is no such pin', { id: String(message.id) });
-        await commit({ ...pin, kind: 'unpin', by: byOf(message) }, signal);
-        return {};
+        return { snapshot: await commit({ ...pin, kind: 'unpin', by: byOf(message) }, signal) };
       },
     },
     {
