@@ -45,15 +45,12 @@ stream.on('test:stderr', (event) => process.stderr.write(event.message));
 stream.on('test:stdout', (event) => {
   if (process.env.FLAMELAKE_TEST_OUTPUT) process.stdout.write(event.message);
 });
-const doneFiles = new Set<string>();
-stream.on('test:complete', (event) => {
-  const isFile = event.nesting === 0 && event.file !== undefined && !doneFiles.has(event.file);
-  if (!isFile) return;
-  doneFiles.add(event.file as string);
+let doneFiles = 0;
+stream.on('test:summary', ({ file }) => {
+  // The last one is of all of them.
+  if (file === undefined) return;
   const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(
-    `[${doneFiles.size}/${files.length} files, ${seconds} s] ${(event.file as string).replace(`${process.cwd()}/`, '')}`,
-  );
+  console.log(`[${++doneFiles}/${files.length} files, ${seconds} s] ${file.replace(`${process.cwd()}/`, '')}`);
 });
 await new Promise((resolve) => stream.once('end', resolve).resume());
 

@@ -10,6 +10,8 @@ import { gunzipSync } from 'node:zlib';
 import { decodePprof } from '@flamelake/formats';
 import type { Browser, Page } from 'playwright-core';
 import { formatValue } from '../../services/ui/src/model/units.ts';
+import { install, skipUnlessOnPath } from '../sdk/install.ts';
+import { SDKS } from '../sdk/sdks.ts';
 import { ask, type ServerProcess, startServer, temporaryDirectory } from './server-process.ts';
 import { push, smallPprof, totalOf } from './small-profile.ts';
 import { barLine, chromiumLacks, openPage, startChromium, viewAddress } from './ui-browser.ts';
@@ -90,6 +92,34 @@ test('of a program that profiles itself the page shows the truth', { skip }, asy
   await page.getByRole('button', { name: 'default.pgo' }).click();
   const { values } = decodePprof(gunzipSync(readFileSync(await (await download).path())));
   assert.ok(values.some((value) => value > 0n));
+});
+
+test('of a program with an SDK too', { skip: skip || skipUnlessOnPath('npm') }, async () => {
+  const { service, hot, ...sdk } = SDKS['@pyroscope/nodejs'];
+  const startMs = Date.now();
+  await install(sdk.install);
+  await sdk.run({ ...process.env, SERVER: server.url });
+  // Whoever asks behind this one has all that the program has pushed.
+  const last = await push(
+    server.url,
+    service,
+    smallPprof({ stacks: [{ frames: ['end'], value: 1n }], timeMs: Date.now() }),
+  );
+  const range = { from: String(startMs), until: String(Date.now() + 60_000) };
+  const selector = `{service_name="${service}"}`;
+  const { flamegraph } = await ask<{ flamegraph: { total: string } }>(
+    server.url,
+    'querier.v1.QuerierService/SelectMergeStacktraces',
+    { start: range.from, end: range.until, profileTypeID: hot.type, labelSelector: selector },
+    { 'x-flamelake-commit': last },
+  );
+  assert.ok(Number(flamegraph.total) > 0);
+  const view = { type: hot.type, selector, pane: 'both', search: hot.name };
+  await page.goto(viewAddress(server.url, '/explore', { ...view, ...range }));
+  await barLine(page)
+    .getByText(`${formatValue(Number(flamegraph.total), 'nanoseconds')} (100.0%)`)
+    .waitFor();
+  await page.getByRole('row', { name: hot.name }).waitFor();
 });
 
 test('a page that looks again by itself shows what has come', { skip }, async () => {
