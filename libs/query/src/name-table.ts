@@ -2,7 +2,7 @@
  * Distinct byte strings with small numbers: what function names become while results of many blocks are added up.
  * Open addressing over one run of bytes; names stay UTF-8 until printed.
  */
-import { FlamelakeError, type Memory } from '@flamelake/model';
+import { FlamelakeError, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 
 /** Most bytes of distinct names one result may hold, 1 GiB. */
 export const NAME_BYTES_MAX = 1_073_741_824;
@@ -17,14 +17,14 @@ export interface NameTable {
   hashes: Int32Array;
   /** Name number + 1 by hash, 0 where free; a power of two long, at most half full. */
   slots: Int32Array;
-  /** What all this is taken from as it grows; nobody counts it if undefined. */
-  memory: Memory | undefined;
+  /** What all this is taken from as it grows. */
+  memory: Memory;
 }
 
 /** Of a name: offset and hash. */
 const ENTRY_BYTES = 8;
 
-export function createNameTable(memory?: Memory): NameTable {
+export function createNameTable(memory: Memory = UNBOUNDED_MEMORY): NameTable {
   const bytes = Buffer.alloc(1024);
   return {
     count: 0,
@@ -88,15 +88,15 @@ function append(table: NameTable, source: DataView, from: number, until: number,
   }
   if (end > table.bytes.length) {
     const length = Math.max(end, table.bytes.length * 2);
-    table.memory?.take(length);
-    table.memory?.give(table.bytes.length);
+    table.memory.take(length);
+    table.memory.give(table.bytes.length);
     const grown = Buffer.allocUnsafe(length);
     grown.set(table.bytes.subarray(0, start));
     table.bytes = grown;
     table.view = viewOf(grown);
   }
   if (name === table.hashes.length) {
-    table.memory?.take(name * ENTRY_BYTES);
+    table.memory.take(name * ENTRY_BYTES);
     const hashes = new Int32Array(name * 2);
     hashes.set(table.hashes);
     table.hashes = hashes;
@@ -121,7 +121,7 @@ function isName(table: NameTable, name: number, source: DataView, from: number, 
 }
 
 function rehash(table: NameTable): void {
-  table.memory?.take(table.slots.byteLength);
+  table.memory.take(table.slots.byteLength);
   const slots = new Int32Array(table.slots.length * 2);
   const mask = slots.length - 1;
   for (let name = 0; name < table.count; name++) {

@@ -2,7 +2,7 @@
  * Values by stack: a tree whose nodes are paths of frames from the root. A frame is a number of a table that the owner keeps.
  * Every parent has a smaller number than its children; node 0 is the root, the empty stack.
  */
-import { FlamelakeError, type Memory } from '@flamelake/model';
+import { FlamelakeError, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { addTotals } from './value.ts';
 
 /** Most nodes one result may hold; about 50 bytes each. */
@@ -24,11 +24,11 @@ export interface StackTree {
   total: bigint;
   /** Node number (0 where free), parent and frame by hash of the latter two: side by side, as memory is what a look-up waits for. */
   slots: Int32Array;
-  /** What the columns are taken from as they grow; nobody counts them if undefined. */
-  memory: Memory | undefined;
+  /** What the columns are taken from as they grow. */
+  memory: Memory;
 }
 
-export function createStackTree(memory?: Memory): StackTree {
+export function createStackTree(memory: Memory = UNBOUNDED_MEMORY): StackTree {
   return {
     count: 1,
     parent: new Int32Array(256),
@@ -100,7 +100,7 @@ function grow(tree: StackTree): void {
     });
   }
   const capacity = tree.parent.length * 2;
-  tree.memory?.take(capacity * NODE_BYTES);
+  tree.memory.take(capacity * NODE_BYTES);
   const parent = new Int32Array(capacity);
   parent.set(tree.parent);
   tree.parent = parent;
@@ -110,14 +110,14 @@ function grow(tree: StackTree): void {
   const self = new BigInt64Array(capacity);
   self.set(tree.self);
   tree.self = self;
-  tree.memory?.give((capacity / 2) * NODE_BYTES);
+  tree.memory.give((capacity / 2) * NODE_BYTES);
 }
 
 function rehash(tree: StackTree): void {
   // By four while it is small: each node is then entered again once rather than twice.
   const length = tree.slots.length * (tree.count < 65_536 ? 4 : 2);
-  tree.memory?.take(length * Int32Array.BYTES_PER_ELEMENT);
-  tree.memory?.give(tree.slots.byteLength);
+  tree.memory.take(length * Int32Array.BYTES_PER_ELEMENT);
+  tree.memory.give(tree.slots.byteLength);
   const slots = new Int32Array(length);
   const mask = length / SLOT_WORDS - 1;
   tree.slots = slots;

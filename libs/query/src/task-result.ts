@@ -1,5 +1,5 @@
 /** The result of a task while it is made: what it grows by is taken from the memory of the task. */
-import type { Memory } from '@flamelake/model';
+import { type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
 import type { Question } from './task.ts';
 
@@ -34,7 +34,7 @@ export function finishResult({ result }: TaskResult): PartialResult {
   if (result.kind !== 'functions' && result.kind !== 'locations') return result;
   const { tree } = result;
   const tables = 'locations' in tree ? [tree.functions, tree.mappings, tree.locations] : [];
-  for (const columns of [tree.names, tree.stacks, ...tables]) columns.memory = undefined;
+  for (const columns of [tree.names, tree.stacks, ...tables]) columns.memory = UNBOUNDED_MEMORY;
   return result;
 }
 

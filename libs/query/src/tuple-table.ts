@@ -1,6 +1,6 @@
 /** Distinct runs of 32-bit numbers with small numbers of their own: functions, mappings and locations of merged results. */
 
-import type { Memory } from '@flamelake/model';
+import { type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 
 /** Tuple `i` is `values[offsets[i], offsets[i + 1])`. Grows; arrays are replaced when it does. */
 export interface TupleTable {
@@ -9,11 +9,11 @@ export interface TupleTable {
   offsets: Uint32Array;
   /** Tuple number + 1 by hash, 0 where free. */
   slots: Int32Array;
-  /** What all this is taken from as it grows; nobody counts it if undefined. */
-  memory: Memory | undefined;
+  /** What all this is taken from as it grows. */
+  memory: Memory;
 }
 
-export function createTupleTable(memory?: Memory): TupleTable {
+export function createTupleTable(memory: Memory = UNBOUNDED_MEMORY): TupleTable {
   return { count: 0, values: new Int32Array(256), offsets: new Uint32Array(65), slots: new Int32Array(128), memory };
 }
 
@@ -36,13 +36,13 @@ function append(table: TupleTable, source: Int32Array, length: number): number {
   const start = table.offsets[tuple];
   if (start + length > table.values.length) {
     const capacity = Math.max(start + length, table.values.length * 2);
-    table.memory?.take((capacity - table.values.length) * Int32Array.BYTES_PER_ELEMENT);
+    table.memory.take((capacity - table.values.length) * Int32Array.BYTES_PER_ELEMENT);
     const values = new Int32Array(capacity);
     values.set(table.values);
     table.values = values;
   }
   if (tuple + 2 > table.offsets.length) {
-    table.memory?.take(table.offsets.byteLength);
+    table.memory.take(table.offsets.byteLength);
     const offsets = new Uint32Array(table.offsets.length * 2);
     offsets.set(table.offsets);
     table.offsets = offsets;
@@ -60,7 +60,7 @@ function isTuple(table: TupleTable, tuple: number, source: Int32Array, length: n
 }
 
 function rehash(table: TupleTable): void {
-  table.memory?.take(table.slots.byteLength);
+  table.memory.take(table.slots.byteLength);
   const slots = new Int32Array(table.slots.length * 2);
   const mask = slots.length - 1;
   for (let tuple = 0; tuple < table.count; tuple++) {
