@@ -1,6 +1,7 @@
 /** What a tenant has stored, as the catalog knows it. */
 import type { DatasetInfo } from '@flamelake/block';
 import type { DayRef, Snapshot, SnapshotSource } from '@flamelake/catalog';
+import { blocksOfDays } from './blocks-of-days.ts';
 import type { ProfileStats } from './queries.ts';
 
 /** Days in index pages that are read before it is asked whether the others matter. */
@@ -29,9 +30,7 @@ export async function profileStats(
     let days = partition.manifest.days ?? [];
     while (days.length > 0) {
       const ends = [...days.slice(0, DAYS_AT_ONCE / 2), ...days.slice(DAYS_AT_ONCE / 2).slice(-DAYS_AT_ONCE / 2)];
-      const manifest = { ...partition.manifest, blocks: [], days: ends };
-      const read = await snapshots.withBlocks({ partitions: [{ ...partition, manifest }] }, { tenants: [tenant] });
-      add(read.partitions.flatMap((one) => one.manifest.blocks.flatMap(({ datasets }) => datasets)));
+      add((await blocksOfDays(snapshots, partition, ends, tenant)).flatMap(({ datasets }) => datasets));
       days = days.filter((day) => !ends.includes(day) && canTell(day));
     }
   }

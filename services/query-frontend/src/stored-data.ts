@@ -1,6 +1,7 @@
 /** What a tenant has stored, and how it is spread over the levels of the catalog. */
 import type { DatasetInfo } from '@flamelake/block';
 import type { Snapshot, SnapshotSource } from '@flamelake/catalog';
+import { blocksOfDays } from './blocks-of-days.ts';
 
 /** A tenant's share of the blocks of one level; level 0 are segments that are in no block yet. */
 export interface StoredLevel {
@@ -57,9 +58,7 @@ export async function storedData(
   pages.sort((a, b) => b.day.maxTimeMs - a.day.maxTimeMs);
   await Promise.all(
     pages.slice(0, PAGES_MAX).map(async ({ partition, day }) => {
-      const manifest = { ...partition.manifest, blocks: [], days: [day] };
-      const read = await snapshots.withBlocks({ partitions: [{ ...partition, manifest }] }, { tenants: [tenant] });
-      for (const one of read.partitions) for (const block of one.manifest.blocks) add(block.level, block.datasets);
+      for (const { level, datasets } of await blocksOfDays(snapshots, partition, [day], tenant)) add(level, datasets);
     }),
   );
   const sorted = [...levels].sort(([a], [b]) => a - b);

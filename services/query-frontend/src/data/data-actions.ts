@@ -1,8 +1,8 @@
 /**
  * Deletes and pins as JSON over plain HTTP: one path an action, POST, one message each way.
  *
- *     /api/v1/delete    {selector, startMs?, endMs?, all?, by?, commit?} → {id}; behind a push, when its token is sent; all takes uploaded
- *                                                                         files with it
+ *     /api/v1/delete    {selector, startMs?, endMs?, all?, by?, commit?} → {id, snapshot}; behind a push, when its token is sent; all takes
+ *                                                                         uploaded files with it
  *                       {…, dryRun: true}                                → {profiles, rows, bytes, objects, isComplete}
  *     /api/v1/pin       {selector, startMs?, endMs?, by?}                → {id, snapshot}
  *     /api/v1/unpin     {id, by?}                                        → {snapshot}
