@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { installDebian } from '../real/components/install.ts';
+import { type ServerProcess, startServer } from './server-process.ts';
 import { push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
 
 /** Why there is no browser to test with; false when there is one. */
@@ -12,6 +13,45 @@ export async function chromiumLacks(): Promise<string | false> {
 
 export function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+/** The web app of a server of its own, in a browser. */
+export interface WebApp {
+  readonly server: ServerProcess;
+  readonly browser: Browser;
+  readonly page: Page;
+  /** Errors of the page and its console. */
+  readonly complaints: string[];
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server and a browser with a page that is nowhere yet.
+ * @param prepare - pushes what is to be there before the browser starts
+ */
+export async function startWebApp({
+  flags = ['--self-profiling.enabled=false'],
+  prepare,
+  pageOptions,
+}: {
+  readonly flags?: readonly string[];
+  readonly prepare?: (url: string) => Promise<void>;
+  readonly pageOptions?: BrowserContextOptions;
+} = {}): Promise<WebApp> {
+  const server = await startServer({ flags });
+  await prepare?.(server.url);
+  const browser = await startChromium();
+  const complaints: string[] = [];
+  return {
+    server,
+    browser,
+    page: await openPage(browser, complaints, pageOptions),
+    complaints,
+    async close() {
+      await browser.close();
+      await server.terminate();
+    },
+  };
 }
 
 /** @param complaints - is told of errors of the page and its console */

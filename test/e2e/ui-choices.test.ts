@@ -1,39 +1,38 @@
 /** Getting there fast: services, types and times are chosen, faults are told in place, and what was chosen last is kept. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { formatTime } from '../../services/ui/src/model/time-range.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
 import { push, smallPprof, totalOf } from './small-profile.ts';
-import { barLine, chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
+import { barLine, chromiumLacks, pushShop, startWebApp, viewAddress, type WebApp } from './ui-browser.ts';
 
 const SHOP = { selector: '{service_name="shop"}' };
 const MINUTE_MS = 60_000;
 const skip = await chromiumLacks();
-let server: ServerProcess;
-let browser: Browser;
+let web: WebApp;
 let page: Page;
-const complaints: string[] = [];
 
 before(async () => {
   if (skip !== false) return;
-  server = await startServer({ flags: ['--self-profiling.enabled=false'] });
-  await pushShop(server.url);
+  web = await startWebApp({
+    prepare: pushShopAndCart,
+    pageOptions: { permissions: ['clipboard-read', 'clipboard-write'] },
+  });
+  page = web.page;
+});
+after(() => web?.close());
+
+async function pushShopAndCart(url: string): Promise<void> {
+  await pushShop(url);
   // Recursive: what it does is done by itself again and again.
   const frames = ['main', 'cart.fill', 'cart.fill', 'cart.fill', 'cart.weigh'];
   const cart = smallPprof({ stacks: [{ frames, value: 5_000n }], timeMs: Date.now() - 1_000 });
-  await push(server.url, 'cart', cart, { labels: { __name__: 'memory' } });
-  const commit = await push(server.url, 'cart', cart);
-  assert.equal(await totalOf(server.url, 'cart', commit), 5_000n);
-  browser = await startChromium();
-  page = await openPage(browser, complaints, { permissions: ['clipboard-read', 'clipboard-write'] });
-});
-after(async () => {
-  await browser?.close();
-  await server?.terminate();
-});
+  await push(url, 'cart', cart, { labels: { __name__: 'memory' } });
+  const commit = await push(url, 'cart', cart);
+  assert.equal(await totalOf(url, 'cart', commit), 5_000n);
+}
 
-const address = (path: string, more: Record<string, string> = {}): string => viewAddress(server.url, path, more);
+const address = (path: string, more: Record<string, string> = {}): string => viewAddress(web.server.url, path, more);
 
 test('services are sorted, found by name, and shown of a profile type', { skip }, async () => {
   await page.goto(address('/'));
@@ -68,7 +67,7 @@ test('a service is picked by some of its letters, and what was chosen last is ke
   await page.getByRole('option', { name: 'cart' }).waitFor();
   await service.press('Enter');
   await barLine(page).getByText('5 k (100.0%)').waitFor();
-  await page.goto(`${server.url}/explore`);
+  await page.goto(`${web.server.url}/explore`);
   await barLine(page).getByText('5 k (100.0%)').waitFor();
   assert.equal(await service.inputValue(), 'cart');
 });
@@ -243,5 +242,5 @@ test('the same query goes to other tools', { skip }, async () => {
 });
 
 test('no error is on the console', { skip }, () => {
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(web.complaints, []);
 });

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { type ServerProcess, startServer } from './server-process.ts';
-import { barLine, chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
+import type { Page } from 'playwright-core';
+import { barLine, chromiumLacks, openPage, pushShop, startWebApp, viewAddress, type WebApp } from './ui-browser.ts';
 
 const CORPUS = new URL('../corpus/', import.meta.url).pathname;
 const FOLDED = `${CORPUS}text/bank_cpu.folded`;
@@ -14,22 +13,15 @@ const JFR = `${CORPUS}extracted/java-bank/0001.jfr.gz`;
 const PPROF = `${CORPUS}async-profiler/bank_cpu.pb.gz`;
 
 const skip = await chromiumLacks();
-let server: ServerProcess;
-let browser: Browser;
+let web: WebApp;
 let page: Page;
-const complaints: string[] = [];
 
 before(async () => {
   if (skip !== false) return;
-  server = await startServer({ flags: ['--self-profiling.enabled=false'] });
-  await pushShop(server.url);
-  browser = await startChromium();
-  page = await openPage(browser, complaints);
+  web = await startWebApp({ prepare: pushShop });
+  page = web.page;
 });
-after(async () => {
-  await browser?.close();
-  await server?.terminate();
-});
+after(() => web?.close());
 
 async function choose(file: string): Promise<void> {
   await page.locator('input[type=file]').setInputFiles(file);
@@ -37,7 +29,7 @@ async function choose(file: string): Promise<void> {
 }
 
 test('a file is dropped, and its total is the truth', { skip }, async () => {
-  await page.goto(viewAddress(server.url, '/adhoc'));
+  await page.goto(viewAddress(web.server.url, '/adhoc'));
   await page.locator('.drop').waitFor();
   const content = readFileSync(FOLDED, 'utf8');
   const { total } = JSON.parse(readFileSync(`${CORPUS}truth/text/bank_cpu.folded.json`, 'utf8')) as { total: number };
@@ -52,14 +44,14 @@ test('a file is dropped, and its total is the truth', { skip }, async () => {
 
 test('every kind of file is drawn', { skip }, async () => {
   for (const file of [SPEEDSCOPE, JFR, PPROF]) {
-    await page.goto(viewAddress(server.url, '/adhoc'));
+    await page.goto(viewAddress(web.server.url, '/adhoc'));
     await choose(file);
     await barLine(page).getByText('(100.0%)').waitFor();
   }
 });
 
 test('a file is compared with another, and with live data', { skip }, async () => {
-  await page.goto(viewAddress(server.url, '/adhoc', { selector: '{service_name="shop"}' }));
+  await page.goto(viewAddress(web.server.url, '/adhoc', { selector: '{service_name="shop"}' }));
   await choose(FOLDED);
   const other = page.getByLabel('Compare with');
   await other.selectOption(
@@ -76,8 +68,8 @@ test('a file is compared with another, and with live data', { skip }, async () =
 
 test('a file that is none is refused in words, and one is deleted', { skip }, async () => {
   // On a page of its own: the console tells of each request that is refused.
-  const dropping = await openPage(browser, []);
-  await dropping.goto(viewAddress(server.url, '/adhoc'));
+  const dropping = await openPage(web.browser, []);
+  await dropping.goto(viewAddress(web.server.url, '/adhoc'));
   await dropping
     .locator('input[type=file]')
     .setInputFiles({ name: 'notes.bin', mimeType: 'application/octet-stream', buffer: Buffer.from([0, 1, 2, 3]) });
@@ -86,7 +78,7 @@ test('a file that is none is refused in words, and one is deleted', { skip }, as
     .getByText(/format/)
     .waitFor();
   await dropping.close();
-  await page.goto(viewAddress(server.url, '/adhoc'));
+  await page.goto(viewAddress(web.server.url, '/adhoc'));
   const kept = page.getByRole('button', { name: /^Delete / });
   await kept.first().waitFor();
   const before = await kept.count();
@@ -96,5 +88,5 @@ test('a file that is none is refused in words, and one is deleted', { skip }, as
 });
 
 test('no error is on the console', { skip }, () => {
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(web.complaints, []);
 });

@@ -8,22 +8,20 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { decodePprof } from '@flamelake/formats';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { formatValue } from '../../services/ui/src/model/units.ts';
 import { install, skipUnlessOnPath } from '../sdk/install.ts';
 import { SDKS } from '../sdk/sdks.ts';
-import { ask, type ServerProcess, startServer, temporaryDirectory } from './server-process.ts';
+import { ask, temporaryDirectory } from './server-process.ts';
 import { push, smallPprof, totalOf } from './small-profile.ts';
-import { barLine, chromiumLacks, openPage, startChromium, viewAddress } from './ui-browser.ts';
+import { barLine, chromiumLacks, startWebApp, viewAddress, type WebApp } from './ui-browser.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const OWN = '{service_name="flamelake"}';
 const skip = await chromiumLacks();
 let target: Server;
-let server: ServerProcess;
-let browser: Browser;
+let web: WebApp;
 let page: Page;
-const complaints: string[] = [];
 
 before(async () => {
   if (skip !== false) return;
@@ -44,13 +42,11 @@ before(async () => {
     config,
     JSON.stringify({ 'scrape-configs': [job('up', `127.0.0.1:${port}`), job('down', '127.0.0.1:1')] }),
   );
-  server = await startServer({ flags: ['--self-profiling.interval=1s', `--scraper.config-file=${config}`] });
-  browser = await startChromium();
-  page = await openPage(browser, complaints);
+  web = await startWebApp({ flags: ['--self-profiling.interval=1s', `--scraper.config-file=${config}`] });
+  page = web.page;
 });
 after(async () => {
-  await browser?.close();
-  await server?.terminate();
+  await web?.close();
   target?.close();
 });
 
@@ -72,18 +68,18 @@ test('of a program that profiles itself the page shows the truth', { skip }, asy
   // Its profiles come one after another: when a later second has one, those before it are complete.
   const untilMs = await until(async () => {
     const method = 'querier.v1.QuerierService/SelectSeries';
-    const { series = [] } = await ask<Answer>(server.url, method, { ...query, step: 1 });
+    const { series = [] } = await ask<Answer>(web.server.url, method, { ...query, step: 1 });
     const points = series[0]?.points ?? [];
     return points.length < 3 ? undefined : Number(points.at(-1)?.timestamp) - 1_001;
   });
   const { flamegraph } = await ask<{ flamegraph: { total: string } }>(
-    server.url,
+    web.server.url,
     'querier.v1.QuerierService/SelectMergeStacktraces',
     { ...query, end: untilMs },
   );
   assert.ok(Number(flamegraph.total) > 0);
   const range = { from: String(startMs), until: String(untilMs) };
-  await page.goto(viewAddress(server.url, '/explore', { type: CPU, selector: OWN, ...range }));
+  await page.goto(viewAddress(web.server.url, '/explore', { type: CPU, selector: OWN, ...range }));
   await barLine(page)
     .getByText(`${formatValue(Number(flamegraph.total), 'nanoseconds')} (100.0%)`)
     .waitFor();
@@ -98,24 +94,24 @@ test('of a program with an SDK too', { skip: skip || skipUnlessOnPath('npm') }, 
   const { service, hot, ...sdk } = SDKS['@pyroscope/nodejs'];
   const startMs = Date.now();
   await install(sdk.install);
-  await sdk.run({ ...process.env, SERVER: server.url });
+  await sdk.run({ ...process.env, SERVER: web.server.url });
   // Whoever asks behind this one has all that the program has pushed.
   const last = await push(
-    server.url,
+    web.server.url,
     service,
     smallPprof({ stacks: [{ frames: ['end'], value: 1n }], timeMs: Date.now() }),
   );
   const range = { from: String(startMs), until: String(Date.now() + 60_000) };
   const selector = `{service_name="${service}"}`;
   const { flamegraph } = await ask<{ flamegraph: { total: string } }>(
-    server.url,
+    web.server.url,
     'querier.v1.QuerierService/SelectMergeStacktraces',
     { start: range.from, end: range.until, profileTypeID: hot.type, labelSelector: selector },
     { 'x-flamelake-commit': last },
   );
   assert.ok(Number(flamegraph.total) > 0);
   const view = { type: hot.type, selector, pane: 'both', search: hot.name };
-  await page.goto(viewAddress(server.url, '/explore', { ...view, ...range }));
+  await page.goto(viewAddress(web.server.url, '/explore', { ...view, ...range }));
   await barLine(page)
     .getByText(`${formatValue(Number(flamegraph.total), 'nanoseconds')} (100.0%)`)
     .waitFor();
@@ -124,21 +120,21 @@ test('of a program with an SDK too', { skip: skip || skipUnlessOnPath('npm') }, 
 
 test('a page that looks again by itself shows what has come', { skip }, async () => {
   const stacks = [{ frames: ['main', 'work'], value: 40n }];
-  const first = await push(server.url, 'ticking', smallPprof({ stacks, timeMs: Date.now() - 2_000 }));
-  assert.equal(await totalOf(server.url, 'ticking', first), 40n);
+  const first = await push(web.server.url, 'ticking', smallPprof({ stacks, timeMs: Date.now() - 2_000 }));
+  assert.equal(await totalOf(web.server.url, 'ticking', first), 40n);
   const selector = '{service_name="ticking"}';
-  await page.goto(viewAddress(server.url, '/explore', { selector }));
+  await page.goto(viewAddress(web.server.url, '/explore', { selector }));
   await barLine(page).getByText('40 (100.0%)').waitFor();
   await page.getByLabel('Refresh', { exact: true }).selectOption('Every 5 s');
   await page.waitForURL(/refresh=5/);
-  await page.goto(viewAddress(server.url, '/explore', { selector, refresh: '1' }));
+  await page.goto(viewAddress(web.server.url, '/explore', { selector, refresh: '1' }));
   await barLine(page).getByText('40 (100.0%)').waitFor();
-  await push(server.url, 'ticking', smallPprof({ stacks, timeMs: Date.now() - 1_000 }));
+  await push(web.server.url, 'ticking', smallPprof({ stacks, timeMs: Date.now() - 1_000 }));
   await barLine(page).getByText('80 (100.0%)').waitFor();
 });
 
 test('the status tells of targets, ingestion, catalog and limits', { skip }, async () => {
-  await page.goto(`${server.url}/status?refresh=1`);
+  await page.goto(`${web.server.url}/status?refresh=1`);
   const row = (name: string) => page.getByRole('row').filter({ hasText: name });
   await row('up').getByRole('cell', { name: 'up', exact: true }).last().waitFor();
   await row('down')
@@ -157,5 +153,5 @@ test('the status tells of targets, ingestion, catalog and limits', { skip }, asy
 });
 
 test('no error is on the console', { skip }, () => {
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(web.complaints, []);
 });

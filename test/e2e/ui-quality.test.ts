@@ -1,17 +1,17 @@
 /** The web app for every reader: assistive technology, dark and light pages, a phone's width, hostile names. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { type ServerProcess, startServer } from './server-process.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { push, smallPprof, totalOf } from './small-profile.ts';
 import {
   chromiumLacks,
   contrastInDark,
   openPage,
   pushShop,
-  startChromium,
+  startWebApp,
   viewAddress,
   violations,
+  type WebApp,
 } from './ui-browser.ts';
 
 const SHOP = { selector: '{service_name="shop"}' };
@@ -35,27 +35,20 @@ const PAGES: readonly (readonly [name: string, options: BrowserContextOptions])[
 const WIDER = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
 
 const skip = await chromiumLacks();
-let server: ServerProcess;
-let browser: Browser;
-const complaints: string[] = [];
+let web: WebApp;
 
 before(async () => {
   if (skip !== false) return;
-  server = await startServer({ flags: ['--self-profiling.enabled=false'] });
-  await pushShop(server.url);
-  browser = await startChromium();
+  web = await startWebApp({ prepare: pushShop });
 });
-after(async () => {
-  await browser?.close();
-  await server?.terminate();
-});
+after(() => web?.close());
 
 for (const [name, options] of PAGES) {
   test(`every view keeps the accessibility rules, light and dark: ${name}`, { skip }, async () => {
-    const page = await openPage(browser, complaints, options);
+    const page = await openPage(web.browser, web.complaints, options);
     const found: string[] = [];
     for (const [path, more, shown] of VIEWS) {
-      await page.goto(viewAddress(server.url, path, more));
+      await page.goto(viewAddress(web.server.url, path, more));
       await page.locator(shown).first().waitFor();
       await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
       const light = await violations(page);
@@ -85,8 +78,8 @@ const OPENED: readonly (readonly [name: string, open: (page: Page) => Promise<vo
 ];
 
 test('what opens over a view keeps the accessibility rules, light and dark', { skip }, async () => {
-  const page = await openPage(browser, complaints, PAGES[0]?.[1]);
-  await page.goto(viewAddress(server.url, '/explore', { ...SHOP, chart: 'heatmap' }));
+  const page = await openPage(web.browser, web.complaints, PAGES[0]?.[1]);
+  await page.goto(viewAddress(web.server.url, '/explore', { ...SHOP, chart: 'heatmap' }));
   await page.locator('.cell').first().waitFor();
   await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
   const found: string[] = [];
@@ -112,10 +105,10 @@ test('names are text, whatever they hold', { skip }, async () => {
   const turned = '\u202eevil\u202c שלום مرحبا';
   const long = `pkg.${'long'.repeat(2_500)}`;
   const stacks = [markup, turned, long].map((name, i) => ({ frames: ['main', name], value: BigInt(i + 1) }));
-  const commit = await push(server.url, markup, smallPprof({ stacks, timeMs: Date.now() - 1_000 }));
-  assert.equal(await totalOf(server.url, markup.replaceAll('"', '\\"'), commit), 6n);
-  const page = await openPage(browser, complaints, PAGES[1]?.[1]);
-  await page.goto(viewAddress(server.url, '/'));
+  const commit = await push(web.server.url, markup, smallPprof({ stacks, timeMs: Date.now() - 1_000 }));
+  assert.equal(await totalOf(web.server.url, markup.replaceAll('"', '\\"'), commit), 6n);
+  const page = await openPage(web.browser, web.complaints, PAGES[1]?.[1]);
+  await page.goto(viewAddress(web.server.url, '/'));
   await page.locator('.card', { hasText: markup }).click();
   await page.locator('.bar-line', { hasText: '6 (100.0%)' }).waitFor();
   const names = page.getByRole('row').filter({ hasText: 'onerror' });
@@ -124,7 +117,7 @@ test('names are text, whatever they hold', { skip }, async () => {
   assert.deepEqual(await violations(page), []);
   assert.equal(await page.evaluate<number>(WIDER), 0);
   assert.equal(await page.locator('img').count(), 1, 'the brand alone');
-  const policy = (await fetch(server.url)).headers.get('content-security-policy') ?? '';
+  const policy = (await fetch(web.server.url)).headers.get('content-security-policy') ?? '';
   assert.match(policy, /script-src 'self'/);
   assert.doesNotMatch(policy, /unsafe/);
   assert.equal(await page.title(), 'Explore – Flamelake');
@@ -138,5 +131,5 @@ test('names are text, whatever they hold', { skip }, async () => {
 });
 
 test('no error is on the console', { skip }, () => {
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(web.complaints, []);
 });

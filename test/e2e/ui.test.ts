@@ -4,30 +4,22 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { decodePprof } from '@flamelake/formats';
-import type { Browser, Page } from 'playwright-core';
-import { type ServerProcess, startServer } from './server-process.ts';
-import { barLine, chromiumLacks, openPage, pushShop, startChromium, viewAddress } from './ui-browser.ts';
+import type { Page } from 'playwright-core';
+import { barLine, chromiumLacks, openPage, pushShop, startWebApp, viewAddress, type WebApp } from './ui-browser.ts';
 
 const ROW = 20;
 const skip = await chromiumLacks();
-let server: ServerProcess;
-let browser: Browser;
+let web: WebApp;
 let page: Page;
-const complaints: string[] = [];
 
 before(async () => {
   if (skip !== false) return;
-  server = await startServer({ flags: ['--self-profiling.enabled=false'] });
-  await pushShop(server.url);
-  browser = await startChromium();
-  page = await openPage(browser, complaints);
+  web = await startWebApp({ prepare: pushShop });
+  page = web.page;
 });
-after(async () => {
-  await browser?.close();
-  await server?.terminate();
-});
+after(() => web?.close());
 
-const address = (path: string, more: Record<string, string> = {}): string => viewAddress(server.url, path, more);
+const address = (path: string, more: Record<string, string> = {}): string => viewAddress(web.server.url, path, more);
 
 /** Clicks a bar: `share` of the width, in a row of the flame graph. */
 async function clickBar(row: number, share: number): Promise<void> {
@@ -162,19 +154,19 @@ test('a comparison shows both halves of the time', { skip }, async () => {
 
 test('what is wrong is said in the server’s words, and the status in ours', { skip }, async () => {
   // On a page of its own: the console tells of each request that is refused.
-  const asking = await openPage(browser, []);
+  const asking = await openPage(web.browser, []);
   await asking.goto(address('/explore', { selector: '{x' }));
   await asking
     .getByText(/label selector/i)
     .first()
     .waitFor();
   await asking.close();
-  await page.goto(`${server.url}/status`);
+  await page.goto(`${web.server.url}/status`);
   await page.getByText('It is ready').waitFor();
-  await page.goto(`${server.url}/start`);
+  await page.goto(`${web.server.url}/start`);
   assert.match((await page.textContent('body')) ?? '', /pyroscope/i);
 });
 
 test('no error is on the console', { skip }, () => {
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(web.complaints, []);
 });
