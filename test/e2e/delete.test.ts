@@ -138,7 +138,11 @@ test('deletes take effect at once, leave no trace, and are on record', async () 
   const inspect = (word: string) =>
     spawnSync(process.execPath, [MAIN, 'inspect', word, `--data.directory=${directory}`], { encoding: 'utf8' });
   const whole = inspect('store');
-  assert.match(whole.stdout, /^log [0-9a-f]+ partition 0\nversion \d+, kept from \d+ on; folded up to/, whole.stderr);
+  assert.match(
+    whole.stdout,
+    /^log [0-9a-f]+ partition 0\nlogs\/\S+\/manifests\/\d{20}\nversion \d+, kept from \d+ on; folded up to/,
+    whole.stderr,
+  );
   assert.match(whole.stdout, /^level 1 +\d+ +\d+ /m);
   const objects = globSync('logs/*/partitions/0/*/*', { cwd: `${directory}/store/objects` }).sort();
   for (const [kind, says] of [

@@ -1,8 +1,10 @@
-/** `flamelake verify` on a bucket: agrees with a sound one, with and without the log, and names what is damaged. */
+/** `flamelake verify` and `inspect` on a bucket: agree with a sound one, with and without the log, and name what is damaged. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { createS3Store } from '@flamelake/object-store/s3';
 import { systemClock, systemRandom } from '@flamelake/runtime';
+import { inspectStore } from '../../services/flamelake/src/inspect/inspect-store.ts';
 import type { RunningServer } from '../real/components/server.ts';
 import {
   installVersitygw,
@@ -20,6 +22,7 @@ const skip = installed.skip ?? false;
 let s3: RunningServer | undefined;
 after(() => s3?.stop());
 
+const MAIN = new URL('../../services/flamelake/src/main.ts', import.meta.url).pathname;
 const PREFIX = 'team/profiles';
 const ENVIRONMENT = { AWS_ACCESS_KEY_ID: S3_ACCESS_KEY, AWS_SECRET_ACCESS_KEY: S3_SECRET_KEY };
 
@@ -61,6 +64,15 @@ test('a bucket is verified through the options of the server, and damage is name
   const alone = await runVerify(elsewhere, ENVIRONMENT);
   assertAgrees(alone);
   assert.match(alone.output, /note: no profile log is there to compare with/);
+
+  const inspected = spawnSync(process.execPath, [MAIN, 'inspect', 'store', ...elsewhere], {
+    encoding: 'utf8',
+    env: { ...process.env, ...ENVIRONMENT },
+  });
+  const expected: string[] = [];
+  await inspectStore(bucket, (text) => expected.push(text));
+  assert.equal(inspected.stdout, expected.join(''), inspected.stderr);
+  assert.match(inspected.stdout, /^level 1 +[1-9]\d* +\d+ +\d+ +20/m);
 
   /** Puts another object, or none, in an object's place, and the first one back when the damage was named. */
   const damaged = async (key: string, change: (bytes: Uint8Array) => Uint8Array | undefined): Promise<void> => {

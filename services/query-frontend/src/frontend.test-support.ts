@@ -40,6 +40,8 @@ export function createTestFrontend(
     /** When queries have taken too long; never if absent. */
     deadline?: Promise<void>;
     querier?: Partial<QuerierOptions>;
+    /** Told of each snapshot that is asked for. */
+    onSnapshot?: () => void;
   } = {},
 ) {
   const clock = steppingClock(options.deadline);
@@ -55,8 +57,13 @@ export function createTestFrontend(
       ...caches,
       ...options.querier,
     });
+    const snapshots = createSnapshotSource({ store, clock, reuseMs: 0 });
+    const take = () => {
+      options.onSnapshot?.();
+      return snapshots.take();
+    };
     return createQueryFrontend({
-      snapshots: createSnapshotSource({ store, clock, reuseMs: 0 }),
+      snapshots: { ...snapshots, take },
       keys: KEYS,
       execute: options.wrap?.(querier.execute) ?? querier.execute,
       limits: () => ({ ...QUERY_LIMITS_DEFAULT, ...options.limits }),

@@ -143,6 +143,6 @@ export interface Queries {
   analyze(call: CallContext, range: TimeRange, query: string): Promise<QueryEstimate>;
   diff(call: CallContext, left: StacktraceQuery, right: StacktraceQuery): Promise<FlamegraphDiff>;
   stats(call: CallContext): Promise<ProfileStats>;
-  /** Where in the catalog the data of the tenant is. */
-  stored(call: CallContext): Promise<StoredData>;
+  /** The stats, and where in the catalog the data of the tenant is. */
+  stored(call: CallContext): Promise<ProfileStats & StoredData>;
 }

@@ -73,11 +73,11 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     return tenants;
   };
 
-  const oneTenant = (call: CallContext): string => {
+  const oneTenant = (call: CallContext, orElse: string): string => {
     const tenants = readTenants(call);
     const [tenant] = tenants;
     if (tenants.length === 1 && tenant !== undefined) return tenant;
-    throw new FlamelakeError('invalid_argument', 'profile stats are of exactly one tenant');
+    throw new FlamelakeError('invalid_argument', orElse, { tenants: tenants.length });
   };
 
   const limitsOf = (tenants: readonly string[]): QueryLimits => {
@@ -198,8 +198,8 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
         count,
       );
     },
-    stats: async (call) => statsOf(options, call, oneTenant(call)),
-    stored: async (call) => storedOf(options, call, oneTenant(call)),
+    stats: async (call) => statsOf(options, call, oneTenant(call, 'profile stats are of exactly one tenant')),
+    stored: async (call) => storedOf(options, call, oneTenant(call, 'stored data is told of exactly one tenant')),
   };
   return boundQueries(queries, { timeoutMs: (tenants) => limitsOf(tenants).timeoutMs, clock });
 }

@@ -124,14 +124,22 @@ export function planOnly(context: QuestionContext, call: CallContext, asked: Ask
   return twice(context, call, (snapshot) => planOn(context, snapshot, asked));
 }
 
-/** Where in the catalog a tenant's data is. @throws {FlamelakeError} as `runQuestions` */
-export function storedOf(context: QuestionContext, call: CallContext, tenant: string): Promise<StoredData> {
-  return twice(context, call, (snapshot) => storedData(context.snapshots, snapshot, tenant));
-}
-
 /** What a tenant has stored. @throws {FlamelakeError} as `runQuestions` */
 export function statsOf(context: QuestionContext, call: CallContext, tenant: string): Promise<ProfileStats> {
   return twice(context, call, (snapshot) => profileStats(context.snapshots, snapshot, tenant));
+}
+
+/** The same, and where in the catalog it is, of one snapshot. @throws {FlamelakeError} as `runQuestions` */
+export function storedOf(
+  context: QuestionContext,
+  call: CallContext,
+  tenant: string,
+): Promise<ProfileStats & StoredData> {
+  const { snapshots } = context;
+  return twice(context, call, async (snapshot) => ({
+    ...(await profileStats(snapshots, snapshot, tenant)),
+    ...(await storedData(snapshots, snapshot, tenant)),
+  }));
 }
 
 /** The snapshot a call reads: one of the past, or one that has its commit token; without what is expired. */

@@ -8,6 +8,8 @@ import {
   decodeManifest,
   listRoots,
   type Manifest,
+  manifestKey,
+  type Pin,
   readPage,
   takePartitionSnapshot,
 } from '@flamelake/catalog';
@@ -16,6 +18,8 @@ import { textTable } from '../commands/text-table.ts';
 
 /** Datasets shown of one object. */
 const DATASETS_SHOWN_MAX = 1_000;
+/** What a date can be, ms since 1970. */
+const DATE_MS_MAX = 8.64e15;
 
 /** @param print - called for each partition as it is read */
 export async function inspectStore(store: ObjectStore, print: (text: string) => void): Promise<void> {
@@ -25,8 +29,12 @@ export async function inspectStore(store: ObjectStore, print: (text: string) => 
     const { manifest, segments, next } = await takePartitionSnapshot(store, root);
     const bytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     print(`log ${root.logId} partition ${root.partition}\n`);
+    // Version 0 is nowhere: nothing was folded yet.
+    if (manifest.version > 0) print(`${manifestKey(root, manifest.version)}\n`);
     print(manifestText(manifest));
-    print(`chain: ${segments.length} segments, ${bytes} bytes, offsets ${manifest.position} to ${next}\n\n`);
+    print(`chain: ${segments.length} segments, ${bytes} bytes, offsets ${manifest.position} to ${next}\n`);
+    if (segments[0] !== undefined) print(`first ${segments[0].key}\n`);
+    print('\n');
   }
 }
 
@@ -43,7 +51,8 @@ export async function inspectObject(store: ObjectStore, key: string): Promise<st
   if (isManifest) {
     const manifest = decodeManifest(bytes, key);
     const rows = manifest.blocks.map(({ key: block, level, sizeBytes: size }) => [block, String(level), String(size)]);
-    return `${facts}${manifestText(manifest)}${textTable(['block', 'level', 'bytes'], rows)}`;
+    const blocks = rows.length === 0 ? '' : textTable(['block', 'level', 'bytes'], rows);
+    return `${facts}${manifestText(manifest)}${blocks}`;
   }
   if (key.includes('/pages/')) return `${facts}${await pageText(store, key)}`;
   const { info } = await openBlock(objectSource(store, { key, sizeBytes }));
@@ -70,8 +79,8 @@ function manifestText(manifest: Manifest): string {
   });
   const lines = [
     `version ${version}, kept from ${floor} on; folded up to offset ${position}, appended ${timeText(lastAppendMs)}; ${dropped.length} dropped objects`,
-    ...deletes.map(({ id, tenant, selector }) => `pending delete ${id}: ${tenant} ${selector}`),
-    ...pins.map(({ id, tenant, selector }) => `pin ${id}: ${tenant} ${selector}`),
+    ...deletes.map((one) => `pending delete ${one.id}: ${rangeText(one)}`),
+    ...pins.map((one) => `pin ${one.id}: ${rangeText(one)}`),
     ...cuts.map(({ tenant, beforeMs }) => `expired by size: ${tenant} before ${timeText(beforeMs)}`),
   ];
   const table = rows.length === 0 ? '' : textTable(['', 'blocks', 'bytes', 'datasets', 'from', 'until'], rows);
@@ -134,6 +143,17 @@ function blockText({ id, level, log, datasets }: BlockInfo): string {
   const head = `id ${id}, level ${level}; log ${log.logId} partition ${log.partition}, offsets ${log.position} to ${log.next}${gaps}\n`;
   const rest = datasets.length > rows.length ? `and ${datasets.length - rows.length} more datasets\n` : '';
   return `${head}${textTable(['dataset', 'bytes', 'from', 'until', 'profile types'], rows)}${rest}`;
+}
+
+function rangeText({
+  tenant,
+  selector,
+  fromMs,
+  untilMs,
+}: Pick<Pin, 'tenant' | 'selector' | 'fromMs' | 'untilMs'>): string {
+  // Beyond what a date can be, or at its beginning, a range is open.
+  const [from, until] = [fromMs, untilMs].map((ms) => (ms <= 0 || ms > DATE_MS_MAX ? '…' : timeText(ms)));
+  return `${tenant} ${selector} from ${from} to ${until}`;
 }
 
 function timeText(timeMs: number): string {

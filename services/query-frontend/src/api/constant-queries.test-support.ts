@@ -27,6 +27,8 @@ const EXEMPLAR: Exemplar = {
   labels: [{ name: 'pod', value: 'a' }],
 };
 
+const STATS = { dataIngested: true, oldestProfileMs: 1.5, newestProfileMs: 2 };
+
 export const constantQueries: Queries = {
   profileTypes: () =>
     Promise.resolve([
@@ -112,7 +114,13 @@ export const constantQueries: Queries = {
       leftTicks: 1n,
       rightTicks: 2n,
     }),
-  stats: () => Promise.resolve({ dataIngested: true, oldestProfileMs: 1.5, newestProfileMs: 2 }),
+  stats: () => Promise.resolve(STATS),
   stored: () =>
-    Promise.resolve({ countedFromMs: 0, levels: [{ level: 1, blocks: 2, bytes: 3 }], pendingDeletes: 0, pins: 0 }),
+    Promise.resolve({
+      ...STATS,
+      countedFromMs: 0,
+      levels: [{ level: 1, blocks: 2, bytes: 3 }],
+      pendingDeletes: 0,
+      pins: 0,
+    }),
 };

@@ -24,7 +24,9 @@ interface Flamebearer {
 }
 
 async function world() {
-  const { queries, clock, push, fold } = createTestFrontend();
+  let snapshots = 0;
+  const onSnapshot = () => snapshots++;
+  const { queries, clock, push, fold } = createTestFrontend({ onSnapshot });
   const random = createSeededRandom(3);
   const records = Array.from({ length: 12 }, (_, i) =>
     randomProfileRecord(random, { tenants: ['t'], timeMs: NOW_MS - 60_000 + 5_000 * i }),
@@ -44,6 +46,7 @@ async function world() {
   return {
     get,
     getJson,
+    snapshots: () => snapshots,
     fold: () => fold(random),
     total: Number(naiveTotal(naiveMerge(records, { profileTypeId: CPU }))),
   };
@@ -124,9 +127,10 @@ test('what is wrong is an invalid argument', async () => {
 });
 
 test('a tenant is told where its data is, and nothing of others', async () => {
-  const { get, fold } = await world();
+  const { get, fold, snapshots } = await world();
   const stored = async (tenant: string) => JSON.parse(String((await get('/api/v1/status/data', {}, tenant)).body));
   const before = await stored('t');
+  assert.equal(snapshots(), 1, 'stats and levels are of the same moment');
   assert.equal(before.dataIngested, true);
   assert.deepEqual([before.levels.length, before.levels[0].level, before.levels[0].blocks], [1, 0, 1]);
   assert.ok(before.levels[0].bytes > 0);
@@ -136,5 +140,5 @@ test('a tenant is told where its data is, and nothing of others', async () => {
   const times = { oldestProfileMs: 0, newestProfileMs: 0, countedFromMs: 0 };
   const other = { dataIngested: false, ...times, levels: [], pendingDeletes: 0, pins: 0 };
   assert.deepEqual(await stored('other'), other);
-  await assert.rejects(stored('t|other'), /exactly one tenant/);
+  await assert.rejects(stored('t|other'), /stored data is told of exactly one tenant/);
 });

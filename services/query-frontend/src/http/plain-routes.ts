@@ -44,10 +44,7 @@ export function plainRoutes(queries: Queries, clock: Clock): readonly PlainRoute
     pgoRoute(queries, clock),
     {
       paths: ['/api/v1/status/data'],
-      answer: async (_, call) => {
-        const [stats, stored] = await Promise.all([queries.stats(call), queries.stored(call)]);
-        return jsonAnswer(JSON.stringify({ ...stats, ...stored }));
-      },
+      answer: async (_, call) => jsonAnswer(JSON.stringify(await queries.stored(call))),
     },
     { paths: ['/pyroscope/label-values'], answer: (parameters, call) => labelValues(queries, call, parameters) },
   ];
