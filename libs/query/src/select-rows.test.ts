@@ -85,3 +85,26 @@ test('rows are those of a plain filter', () => {
     }),
   );
 });
+
+test('deletes that overlap cut a series into one run more each at most', () => {
+  const rows = Array.from({ length: 1_000 }, (_, i) => [0, i] as const);
+  const selection = compileSelection({
+    tenants: ['t'],
+    fromMs: 0,
+    untilMs: 1_000,
+    selectors: [],
+    profileTypeId: undefined,
+  });
+  const cut = (removed: readonly Omit<RowDelete, 'tenant' | 'selector'>[]) => {
+    const deletes = compileDeletes(removed.map((one) => ({ ...one, tenant: 't', selector: '{region="eu"}' })));
+    return selectRows(selection, deletes, seriesOf(rows), [0], columnsOf(rows));
+  };
+  // Each lies within the one before it, or is the same: were runs cut one by one, there would be 2^200 of them.
+  const nested = Array.from({ length: 200 }, (_, i) => ({ fromMs: 400 + (i >> 1), untilMs: 600 - (i >> 1) }));
+  assert.deepEqual(cut(nested), [
+    { series: 0, from: 0, until: 400 },
+    { series: 0, from: 600, until: 1_000 },
+  ]);
+  const apart = Array.from({ length: 200 }, (_, i) => ({ fromMs: 5 * i, untilMs: 5 * i + 1 })).reverse();
+  assert.equal(cut([...nested, ...apart]).length, 160);
+});

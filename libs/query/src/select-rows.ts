@@ -90,23 +90,22 @@ export function selectRows(
   const runs: RowRun[] = [];
   for (const index of selected) {
     const { labels, rows } = series[index];
-    let rest: RowRun[] = [
-      {
-        series: index,
-        from: firstRow(profiles, selection.fromMs, rows),
-        until: firstRow(profiles, selection.untilMs, rows),
-      },
-    ];
-    for (const { fromMs, untilMs, matchers } of deletes) {
-      if (fromMs >= untilMs || !matchLabels(matchers, labels)) continue;
-      const from = firstRow(profiles, fromMs, rows);
-      const until = firstRow(profiles, untilMs, rows);
-      rest = rest.flatMap((run) => [
-        { ...run, until: Math.min(run.until, from) },
-        { ...run, from: Math.max(run.from, until) },
-      ]);
+    const until = firstRow(profiles, selection.untilMs, rows);
+    let from = firstRow(profiles, selection.fromMs, rows);
+    const cuts = deletes
+      .filter(({ matchers }) => matchLabels(matchers, labels))
+      .map(({ fromMs, untilMs }) => ({
+        from: firstRow(profiles, fromMs, rows),
+        until: firstRow(profiles, untilMs, rows),
+      }))
+      .sort((a, b) => a.from - b.from);
+    // One pass over cuts in order: a run more for each at most, however they overlap.
+    for (const cut of cuts) {
+      if (cut.from >= cut.until) continue;
+      if (from < Math.min(cut.from, until)) runs.push({ series: index, from, until: Math.min(cut.from, until) });
+      from = Math.max(from, cut.until);
     }
-    for (const run of rest) if (run.from < run.until) runs.push(run);
+    if (from < until) runs.push({ series: index, from, until });
   }
   return runs;
 }
