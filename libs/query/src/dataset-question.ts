@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { formatSelector, parseSelector } from '@flamelake/model';
+import type { CompiledDelete } from './select-rows.ts';
 import type { Question, RowDelete, SampleChoice, Selection, Task, TaskDataset, TimeGrid } from './task.ts';
 
 /** To be raised when a block and a question give another answer than before, or the same in other bytes. */
@@ -13,24 +14,26 @@ export interface DatasetQuestion {
   readonly question: Question;
   /** Unbounded where the whole dataset is meant. */
   readonly selection: Selection;
-  readonly deletes: readonly RowDelete[];
+  readonly deletes: readonly CompiledDelete[];
   /** For a time series: steps of the asked grid before the question's own begins. */
   readonly stepsLater: number;
   /** Equal for equal questions only: 64 hex digits. */
   readonly fingerprint: string;
 }
 
-/** @returns undefined when no such form is known, or nobody asks the same again: a time grid that is not of whole ms, chosen ids, cells */
+/**
+ * @param deletes - that touch the dataset
+ * @returns undefined when no such form is known, or nobody asks the same again: a time grid that is not of whole ms, chosen ids, cells
+ */
 export function datasetQuestion(
   { question, selection }: Pick<Task, 'question' | 'selection'>,
   { tenant, service, minTimeMs, maxTimeMs }: TaskDataset,
-  deletes: readonly RowDelete[],
+  deletes: readonly CompiledDelete[],
 ): DatasetQuestion | undefined {
   if (choosesAny(selection.choice)) return undefined;
-  const own = { tenant, minTimeMs, maxTimeMs };
   const asked = normalize(question, minTimeMs);
   if (asked === undefined) return undefined;
-  const touching = deletes.filter((one) => isTouched(own, one)).sort((a, b) => (deleteKey(a) < deleteKey(b) ? -1 : 1));
+  const deleteKeys = [...new Set(deletes.map(deleteKey))].sort();
   const narrowed: Selection = {
     tenants: [tenant],
     fromMs: selection.fromMs <= minTimeMs ? Number.MIN_SAFE_INTEGER : selection.fromMs,
@@ -39,17 +42,13 @@ export function datasetQuestion(
     profileTypeId: selection.profileTypeId,
     ...(selection.namesTenants === true && { namesTenants: true }),
   };
-  const said = [ENGINE_VERSION, service, asked.question, narrowed, touching.map(deleteKey)];
+  const said = [ENGINE_VERSION, service, asked.question, narrowed, deleteKeys];
   return {
     ...asked,
     selection: narrowed,
-    deletes: touching,
+    deletes,
     fingerprint: createHash('sha256').update(JSON.stringify(said)).digest('hex'),
   };
-}
-
-function isTouched(dataset: { tenant: string; minTimeMs: number; maxTimeMs: number }, one: RowDelete): boolean {
-  return one.tenant === dataset.tenant && one.fromMs <= dataset.maxTimeMs && one.untilMs > dataset.minTimeMs;
 }
 
 function deleteKey({ selector, fromMs, untilMs }: RowDelete): string {

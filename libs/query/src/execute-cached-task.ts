@@ -15,7 +15,7 @@ import {
 import { mergePartialResult, type PartialResult } from './partial-result.ts';
 import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
 import { runParallel } from './run-parallel.ts';
-import { compileDeletes, compileSelection } from './select-rows.ts';
+import { compileDeletes, compileSelection, touches } from './select-rows.ts';
 import type { Task, TaskDataset, TaskPart } from './task.ts';
 import { finishResult, startResult, type TaskResult } from './task-result.ts';
 import { mergeSeriesGroups } from './time-series.ts';
@@ -62,9 +62,11 @@ function askOf(task: Task, { object, datasets, deletes }: TaskPart, storeId: str
   // The etag says that it is a segment.
   if (object.etag !== undefined) return undefined;
   const asked: AskedDataset[] = [];
+  const compiled = compileDeletes(deletes);
   for (const dataset of datasets) {
     if (!task.selection.tenants.includes(dataset.tenant)) continue;
-    const question = datasetQuestion(task, dataset, deletes);
+    const touching = compiled.filter((pending) => touches(pending, dataset));
+    const question = datasetQuestion(task, dataset, touching);
     if (question === undefined) return undefined;
     asked.push({ ...question, dataset, key: `${storeId}/result/${object.id}/${question.fingerprint}` });
   }
@@ -102,11 +104,11 @@ async function addPart(
     if (place === undefined) continue;
     await options.pause();
     throwIfAborted(options.signal);
-    const { question, selection, deletes } = asked;
+    const { question, deletes } = asked;
     const own = openMemoryScope(memory);
     const learnt = startResult(question, own);
-    const rules = [compileSelection(selection), compileDeletes(deletes)] as const;
-    await addDataset(learnt.result, question, ...rules, block, place, options.signal, own);
+    const selection = compileSelection(asked.selection);
+    await addDataset(learnt.result, question, selection, deletes, block, place, options.signal, own);
     learnt.countGrowth();
     const found = finishResult(learnt);
     mergeLater(into, found, asked.stepsLater);

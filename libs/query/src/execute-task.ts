@@ -21,6 +21,7 @@ import {
   type RowRun,
   selectRows,
   selectSeries,
+  touches,
 } from './select-rows.ts';
 import { sumChosenSamples, sumStacktraces } from './sum-stacktraces.ts';
 import type { ObjectRef, Question, Task } from './task.ts';
@@ -85,7 +86,7 @@ export async function addParts(
     for (const [i, info] of places) {
       await pause();
       throwIfAborted(either);
-      const own = deletes.filter((pending) => pending.tenant === info.tenant);
+      const own = deletes.filter((pending) => touches(pending, info));
       await addDataset(result, task.question, selection, own, block, i, either, memory);
       countGrowth();
     }
@@ -113,7 +114,7 @@ export function throwIfAborted(signal: AbortSignal): void {
 
 /**
  * Adds what the question wants of one dataset, as it is selected, to a result of the same question.
- * @param deletes - of the dataset's tenant
+ * @param deletes - that touch the dataset
  * @param index - of the dataset in the block
  * @param memory - what is read and decoded is taken from it, and given back
  * @throws {FlamelakeError} as `executeTask`

@@ -5,7 +5,8 @@ import type { PendingDelete } from '@flamelake/catalog';
 import { FlamelakeError } from '@flamelake/model';
 import { sortedLabelSets } from './label-sets.ts';
 import { planQuery } from './plan.ts';
-import type { Question, Selection } from './task.ts';
+import type { Question, Selection, Task } from './task.ts';
+import { encodeTask } from './task-codec.ts';
 import { snapshotOf } from './test-snapshots.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
@@ -159,6 +160,50 @@ test('a pending delete touches what was there before it', () => {
     ['old', 'before'],
   );
   assert.deepEqual(touched[0].deletes, [{ tenant: 't', selector: '{}', fromMs: 150, untilMs: 160 }]);
+});
+
+test('a block of many datasets says each delete once, and only those that can be about them', () => {
+  const [services, deletes] = [200, 100];
+  const pending = (i: number, selector: string): PendingDelete => {
+    return { id: `d${i}`, tenant: 't', selector, fromMs: 110 + (i % 50), untilMs: 190, version: 5, chainEnd: 50 };
+  };
+  const datasets = Array.from({ length: services }, (_, i) => dataset('t', `s${i}`));
+  const planWith = (selectorOf: (i: number) => string) =>
+    planQuery(
+      snapshotOf(
+        [{ id: 'b', version: 1, datasets }],
+        Array.from({ length: deletes }, (_, i) => pending(i, selectorOf(i))),
+      ),
+      STACKS,
+      selection({ selectors: ['{service_name!="s7"}'] }),
+    ).tasks;
+  const saidBy = (tasks: readonly Task[]) => tasks.flatMap(({ parts }) => parts.map((part) => part.deletes.length));
+  // Every one is there twice, under another id.
+  const ofPods = planWith((i) => `{pod="p${i % 50}"}`);
+  assert.deepEqual(saidBy(ofPods), [50]);
+  const [bare] = planQuery(snapshotOf([{ id: 'b', version: 1, datasets }]), STACKS, selection()).tasks;
+  assert.ok(encodeTask(ofPods[0]).length < encodeTask(bare).length + 50 * 40);
+  // A hundred services have one each; one is not asked for, and one is of no service there is.
+  const ofServices = planWith((i) => (i === 9 ? '{service_name="gone"}' : `{service_name="s${i}",pod="p"}`));
+  assert.deepEqual(saidBy(ofServices), [98]);
+});
+
+test('datasets that a delete of their service takes as a whole are not read', () => {
+  const pending = { id: 'd', tenant: 't', fromMs: 100, untilMs: 201, version: 5, chainEnd: 50 };
+  const datasets = [dataset('t', 'a'), dataset('t', 'b')];
+  const read = (selector: string, untilMs = 201) =>
+    readBy(
+      planQuery(
+        snapshotOf([{ id: 'b', version: 1, datasets }], [{ ...pending, selector, untilMs }]),
+        STACKS,
+        selection(),
+      ),
+    );
+  assert.deepEqual(read('{service_name="a"}'), ['b/t/b']);
+  assert.deepEqual(read('{service_name=~"a|c"}'), ['b/t/b']);
+  assert.deepEqual(read('{}'), []);
+  assert.deepEqual(read('{service_name="a"}', 200), ['b/t/a', 'b/t/b']);
+  assert.deepEqual(read('{service_name="a",pod="p"}'), ['b/t/a', 'b/t/b']);
 });
 
 test('services and profile types of whole datasets need no block', () => {

@@ -2,19 +2,13 @@
  * From a snapshot to tasks: prunes by tenant, time, service and profile type, then cuts what is left into shares of about equal bytes.
  */
 import { type DatasetInfo, TAIL_BYTES } from '@flamelake/block';
-import {
-  type DatasetFilter,
-  type PartitionSnapshot,
-  type PendingDelete,
-  type Snapshot,
-  versionOfBlockKey,
-} from '@flamelake/catalog';
+import { type DatasetFilter, type PartitionSnapshot, type Snapshot, versionOfBlockKey } from '@flamelake/catalog';
 import { type CompiledMatcher, compileMatchers, LABEL, parseSelector } from '@flamelake/model';
 import { answerFromCatalog } from './answer-from-catalog.ts';
 import { takesWholeTypes } from './known-totals.ts';
 import { addLabelSet, isAboutLabels } from './label-sets.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
-import { compileSelection } from './select-rows.ts';
+import { type CompiledDelete, compileDeletes, compileSelection, touches } from './select-rows.ts';
 import type { ObjectRef, Question, RowDelete, Selection, Task, TaskDataset, TaskPart } from './task.ts';
 
 /** How a plan is cut. */
@@ -162,17 +156,17 @@ function addCandidates(
   selection: Selection,
   isWanted: (info: DatasetInfo) => boolean,
 ): void {
-  const deletes = manifest.deletes.filter((pending) => selection.tenants.includes(pending.tenant));
+  const deletes = compileDeletes(manifest.deletes.filter(({ tenant }) => selection.tenants.includes(tenant)));
   const add = (
     object: ObjectRef,
     level: number,
     datasets: readonly DatasetInfo[],
-    subject: readonly PendingDelete[],
+    subject: readonly CompiledDelete[],
   ) => {
     for (const info of datasets) {
       if (!isWanted(info)) continue;
-      const touching = subject.filter((pending) => overlaps(pending, info));
-      if (!touching.some((pending) => isAllDeleted(pending, info)))
+      const touching = subject.filter((pending) => touches(pending, info));
+      if (!touching.some((pending) => deletesAll(pending, info)))
         candidates.push({ object, level, info, deletes: touching });
     }
   };
@@ -193,15 +187,13 @@ function refOf(object: ObjectRef, question: Question): ObjectRef {
   return isWhole ? { ...object, tailBytes: object.sizeBytes } : object;
 }
 
-function overlaps(pending: PendingDelete, info: DatasetInfo): boolean {
-  return pending.tenant === info.tenant && pending.fromMs <= info.maxTimeMs && pending.untilMs > info.minTimeMs;
+/** Whether a delete that touches a dataset is about all of it. */
+function deletesAll({ matchers, fromMs, untilMs }: CompiledDelete, info: DatasetInfo): boolean {
+  const isOfService = matchers.every(({ name }) => name === LABEL.serviceName);
+  return isOfService && fromMs <= info.minTimeMs && untilMs > info.maxTimeMs;
 }
 
-function isAllDeleted({ selector, fromMs, untilMs }: PendingDelete, info: DatasetInfo): boolean {
-  return selector === '{}' && fromMs <= info.minTimeMs && untilMs > info.maxTimeMs;
-}
-
-/** Neighbours of the same object become one part. */
+/** Neighbours of the same object become one part, which says each delete once. */
 function groupParts(candidates: readonly Candidate[]): TaskPart[] {
   const parts: { object: ObjectRef; datasets: TaskDataset[]; deletes: Set<RowDelete> }[] = [];
   for (const { object, info, deletes } of candidates) {
@@ -212,8 +204,16 @@ function groupParts(candidates: readonly Candidate[]): TaskPart[] {
     }
     const { tenant: owner, service, minTimeMs, maxTimeMs } = info;
     part.datasets.push({ tenant: owner, service, minTimeMs, maxTimeMs });
-    for (const { tenant, selector, fromMs, untilMs } of deletes)
-      part.deletes.add({ tenant, selector, fromMs, untilMs });
+    for (const one of deletes) part.deletes.add(one);
   }
-  return parts.map(({ object, datasets, deletes }) => ({ object, datasets, deletes: [...deletes] }));
+  return parts.map(({ object, datasets, deletes }) => ({ object, datasets, deletes: distinctRows(deletes) }));
+}
+
+/** What is deleted: who asked for it twice deletes it once. */
+function distinctRows(deletes: Iterable<RowDelete>): RowDelete[] {
+  const rows = new Map<string, RowDelete>();
+  for (const { tenant, selector, fromMs, untilMs } of deletes) {
+    rows.set(JSON.stringify([tenant, selector, fromMs, untilMs]), { tenant, selector, fromMs, untilMs });
+  }
+  return [...rows.values()];
 }

@@ -3,8 +3,15 @@
  * A series' rows are sorted by time, so what is selected of them is one run of rows, and deletes cut runs.
  */
 import { type IdentityColumns, type ProfileColumns, profileUuid, type RowRange, type Series } from '@flamelake/block';
-import { type CompiledMatcher, compileMatchers, matchLabels, parseSelector, profileTypeId } from '@flamelake/model';
-import type { RowDelete, SampleChoice, Selection } from './task.ts';
+import {
+  type CompiledMatcher,
+  compileMatchers,
+  LABEL,
+  matchLabels,
+  parseSelector,
+  profileTypeId,
+} from '@flamelake/model';
+import type { RowDelete, SampleChoice, Selection, TaskDataset } from './task.ts';
 
 const IDENTITY_BYTES = 16;
 
@@ -28,10 +35,7 @@ export interface ChosenSpans {
   readonly traceIds: ReadonlySet<string>;
 }
 
-export interface CompiledDelete {
-  readonly tenant: string;
-  readonly fromMs: number;
-  readonly untilMs: number;
+export interface CompiledDelete extends RowDelete {
   readonly matchers: readonly CompiledMatcher[];
 }
 
@@ -65,8 +69,19 @@ function compileChoice(choice: SampleChoice | undefined): Pick<CompiledSelection
   };
 }
 
-export function compileDeletes(deletes: readonly RowDelete[]): readonly CompiledDelete[] {
-  return deletes.map(({ selector, ...rest }) => ({ ...rest, matchers: compileMatchers(parseSelector(selector)) }));
+/** Once for all datasets that are asked about them. */
+export function compileDeletes<D extends RowDelete>(deletes: readonly D[]): readonly (D & CompiledDelete)[] {
+  return deletes.map((one) => ({ ...one, matchers: compileMatchers(parseSelector(one.selector)) }));
+}
+
+/** Whether a delete can be about any profile of a dataset: it is of its tenant, in its time and of its service. */
+export function touches({ tenant, fromMs, untilMs, matchers }: CompiledDelete, dataset: TaskDataset): boolean {
+  return (
+    tenant === dataset.tenant &&
+    fromMs <= dataset.maxTimeMs &&
+    untilMs > dataset.minTimeMs &&
+    matchers.every((matcher) => matcher.name !== LABEL.serviceName || matcher.test(dataset.service))
+  );
 }
 
 /** Indexes of the series whose labels and type are selected, ascending. */
