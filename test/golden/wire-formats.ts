@@ -88,6 +88,7 @@ function describeResult(result: PartialResult): unknown {
     case 'locations':
       return renderPprof(result.tree, { type: CPU_TYPE, startMs: 0, endMs: 1 });
     case 'timeSeries':
+    case 'timedTotals':
       return result.groups;
     case 'labelSets':
       return result.sets;

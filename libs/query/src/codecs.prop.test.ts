@@ -20,6 +20,7 @@ const QUESTIONS: readonly Question[] = [
   { kind: 'functions' },
   { kind: 'locations' },
   { kind: 'timeSeries', grid: { startMs: START_MS - 7, endMs: START_MS + 90, stepMs: 11 }, groupBy: ['region'] },
+  { kind: 'timedTotals', groupBy: ['region'] },
   { kind: 'labelSets', names: undefined },
   { kind: 'labelNames' },
 ];
@@ -64,6 +65,7 @@ const anyTask: fc.Arbitrary<Task> = fc.record({
       grid: fc.record({ startMs: time, endMs: time, stepMs: time }),
       groupBy: texts,
     }),
+    fc.record({ kind: fc.constant('timedTotals' as const), groupBy: texts }),
     fc.record({ kind: fc.constant('labelSets' as const), names: fc.option(texts, { nil: undefined }) }),
   ),
   selection: fc.record({

@@ -112,6 +112,8 @@ function draw(question: Question, result: PartialResult): unknown {
       return ['sum' as const, 'average' as const].map((how) => renderTimeSeries(result.groups, question.grid, how, 0));
     case 'labelSets':
       return [...result.sets.keys()].sort();
+    case 'timedTotals':
+      return result.groups;
     case 'extent':
       return result.extent;
     case 'cells':
@@ -210,16 +212,17 @@ test('what comes again is not computed again, at another end of the range neithe
   const again = await ask({ kind: 'functions' }, { untilMs: START_MS + 200, selectors: ['{ }'] });
   assert.deepEqual([again.opened, again.lookups], [[segment], [true, true]]);
   assert.deepEqual((await ask({ kind: 'functions' }, { fromMs: START_MS + 30 })).lookups.includes(false), true);
-  // A dashboard that moves by whole steps.
+  // A dashboard whose range and steps move.
   const grid = { startMs: START_MS - 50, endMs: START_MS + 100, stepMs: 10 };
-  const series = (later: number): Question => ({
-    kind: 'timeSeries',
-    grid: { ...grid, startMs: grid.startMs - later, endMs: grid.endMs + later },
-    groupBy: ['region'],
-  });
-  assert.deepEqual((await ask(series(0))).lookups, [false, false]);
-  assert.deepEqual((await ask(series(30))).lookups, [true, true]);
-  assert.deepEqual((await ask(series(3))).lookups, [false, false]);
+  const series = (laterMs: number, stepMs: number): [Question, Partial<Selection>] => {
+    const own = { startMs: grid.startMs + laterMs, endMs: grid.endMs + laterMs, stepMs };
+    const range = { fromMs: own.startMs - stepMs, untilMs: own.endMs + 1 };
+    return [{ kind: 'timeSeries', grid: own, groupBy: ['region'] }, range];
+  };
+  assert.deepEqual((await ask(...series(0, 10))).lookups, [false, false]);
+  for (const moved of [series(30, 10), series(3, 10), series(61, 7), series(3, 2.5)]) {
+    assert.deepEqual((await ask(...moved)).lookups, [true, true]);
+  }
 });
 
 test('a result is taken for its own block, dataset and question only', async () => {

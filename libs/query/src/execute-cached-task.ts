@@ -12,13 +12,13 @@ import {
   fetchAhead,
   throwIfAborted,
 } from './execute-task.ts';
-import { mergePartialResult, type PartialResult } from './partial-result.ts';
+import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
 import { runParallel } from './run-parallel.ts';
 import { compileDeletes, compileSelection, touches } from './select-rows.ts';
-import type { Task, TaskDataset, TaskPart } from './task.ts';
+import type { Question, Task, TaskDataset, TaskPart } from './task.ts';
 import { finishResult, startResult, type TaskResult } from './task-result.ts';
-import { mergeSeriesGroups } from './time-series.ts';
+import { addToSeries } from './timed-totals.ts';
 
 /** Look-ups of one block in flight. */
 const LOOKUPS_IN_FLIGHT = 16;
@@ -52,7 +52,7 @@ export async function executeCachedTask(
   const result = startResult(task.question, options.memory ?? UNBOUNDED_MEMORY);
   await addParts(result, { ...task, parts: uncached }, options);
   await runParallel([...asked.entries()], BLOCKS_IN_FLIGHT, options.signal, async ([i, datasets], signal) => {
-    if (datasets !== undefined) await addPart(result, task.parts[i], datasets, { ...options, signal }, results);
+    if (datasets !== undefined) await addPart(result, task, task.parts[i], datasets, { ...options, signal }, results);
   });
   return finishResult(result);
 }
@@ -75,6 +75,7 @@ function askOf(task: Task, { object, datasets, deletes }: TaskPart, storeId: str
 
 async function addPart(
   into: TaskResult,
+  task: Task,
   { object }: TaskPart,
   datasets: readonly AskedDataset[],
   options: ExecuteOptions,
@@ -87,10 +88,10 @@ async function addPart(
     const bytes = await cache.get(asked.key);
     held.take(bytes?.length ?? 0);
     await options.pause();
-    const found = bytes && decodeKept(bytes, into.result.kind, held);
+    const found = bytes && decodeKept(bytes, asked.question, held);
     onLookup(found !== undefined);
     if (found === undefined) missing.push(asked);
-    else mergeLater(into, found, asked.stepsLater);
+    else addKept(into, task, found);
     held.end();
   });
   if (missing.length === 0) return;
@@ -111,7 +112,7 @@ async function addPart(
     await addDataset(learnt.result, question, selection, deletes, block, place, options.signal, own);
     learnt.countGrowth();
     const found = finishResult(learnt);
-    mergeLater(into, found, asked.stepsLater);
+    addKept(into, task, found);
     await keep(cache, asked.key, found);
     own.end();
   }
@@ -126,7 +127,7 @@ function datasetKey(tenant: string, service: string): string {
  * What cannot be read was kept by another release, or is not sound: as if it were not there.
  * @param memory - what it is read into is taken from it
  */
-function decodeKept(bytes: Uint8Array, kind: PartialResult['kind'], memory: Memory): PartialResult | undefined {
+function decodeKept(bytes: Uint8Array, question: Question, memory: Memory): PartialResult | undefined {
   memory.take(bytes.length * DECODED_FACTOR);
   let found: PartialResult;
   try {
@@ -135,7 +136,7 @@ function decodeKept(bytes: Uint8Array, kind: PartialResult['kind'], memory: Memo
     if (error instanceof FlamelakeError) return undefined;
     throw error;
   }
-  return found.kind === kind ? found : undefined;
+  return found.kind === createPartialResult(question).kind ? found : undefined;
 }
 
 /** A result too large for a message is too large to keep. */
@@ -150,10 +151,11 @@ async function keep(cache: Cache, key: string, result: PartialResult): Promise<v
   await cache.set(key, bytes);
 }
 
-function mergeLater(into: TaskResult, from: PartialResult, stepsLater: number): void {
+/** Adds what the task wants of the answer to a dataset's question. */
+function addKept(into: TaskResult, { question, selection }: Task, from: PartialResult): void {
   const { result } = into;
-  if (result.kind === 'timeSeries' && from.kind === 'timeSeries') {
-    mergeSeriesGroups(result.groups, from.groups, stepsLater);
+  if (result.kind === 'timeSeries' && from.kind === 'timedTotals' && question.kind === 'timeSeries') {
+    addToSeries(result.groups, question.grid, selection, from.groups);
   } else mergePartialResult(result, from);
   into.countGrowth();
 }

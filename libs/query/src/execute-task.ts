@@ -27,6 +27,7 @@ import { sumChosenSamples, sumStacktraces } from './sum-stacktraces.ts';
 import type { ObjectRef, Question, Task } from './task.ts';
 import { finishResult, startResult, type TaskResult } from './task-result.ts';
 import { addRows } from './time-series.ts';
+import { addTimedTotals } from './timed-totals.ts';
 
 /**
  * Opens a block; `not_found` when the object is gone or another one is under its key.
@@ -173,6 +174,10 @@ async function addRead(
     case 'timeSeries':
       if (question.kind !== 'timeSeries') return;
       addRows(result.groups, question.grid, new Set(question.groupBy), runs, series, await dataset.profiles(rows));
+      return;
+    case 'timedTotals':
+      if (question.kind !== 'timedTotals') return;
+      addTimedTotals(result.groups, new Set(question.groupBy), runs, series, await dataset.profiles(rows));
       return;
     case 'extent':
     case 'cells':

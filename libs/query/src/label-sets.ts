@@ -24,6 +24,25 @@ export function addLabelSet(sets: LabelSets, labels: Labels): void {
   }
 }
 
+/**
+ * The group of some labels, made where there is none.
+ * @throws {FlamelakeError} `resource_exhausted` over LABEL_SETS_MAX groups
+ */
+export function groupIn<T>(groups: Map<string, T>, labels: Labels, make: () => T): T {
+  const key = labelsKey(labels);
+  let group = groups.get(key);
+  if (group === undefined) {
+    group = make();
+    groups.set(key, group);
+    if (groups.size > LABEL_SETS_MAX) {
+      throw new FlamelakeError('resource_exhausted', 'query groups into too many series; group by fewer labels', {
+        limit: LABEL_SETS_MAX,
+      });
+    }
+  }
+  return group;
+}
+
 /** Labels of the given names, in the set's order. */
 export function projectLabels(labels: Labels, names: ReadonlySet<string>): Labels {
   return labels.filter((label) => names.has(label.name));

@@ -1,11 +1,12 @@
 /**
  * A partial result as bytes, version 1. Numbers are varints unless said otherwise.
  *
- *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets · 4 extent · 5 cells
+ *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets · 4 extent · 5 cells · 6 timed totals
  *     body      0, 1: tree-codec.ts
  *               2: texts · count of groups · each: labels · count of points · each: step, zigzag 64 sum, count of profiles
  *               3: texts · count of sets · each: labels
  *               4, 5: cells-codec.ts
+ *               6: texts · count of groups · each: labels · count of rows · differences of times, then totals: zigzag 64 each
  *     labels    count · each: name and value by number in the texts
  */
 import { type ByteReader, ByteWriter } from '@flamelake/formats';
@@ -16,11 +17,12 @@ import { readLabels, writeLabels } from './labels-codec.ts';
 import type { PartialResult } from './partial-result.ts';
 import { createTextTable, readTexts, type TextTable, writeTexts } from './text-table.ts';
 import type { SeriesGroup, SeriesGroups } from './time-series.ts';
+import { readTimedTotals, writeTimedTotals } from './timed-totals-codec.ts';
 import { readFunctionTree, readLocationTree, writeFunctionTree, writeLocationTree } from './tree-codec.ts';
 import { frameMessage, malformed, unframeMessage } from './wire-message.ts';
 
 const VERSION = 1;
-const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets', 'extent', 'cells'] as const;
+const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets', 'extent', 'cells', 'timedTotals'] as const;
 /** Largest partial result, 128 MiB. */
 export const RESULT_MESSAGE_BYTES_MAX = 134_217_728;
 
@@ -46,6 +48,9 @@ export function encodePartialResult(result: PartialResult): Uint8Array {
         break;
       case 'cells':
         writeWithTexts(writer, (body, table) => writeCells(body, table, result.cells));
+        break;
+      case 'timedTotals':
+        writeWithTexts(writer, (body, table) => writeTimedTotals(body, table, result.groups));
     }
   });
   if (bytes.length > RESULT_MESSAGE_BYTES_MAX) {
@@ -77,6 +82,8 @@ export function decodePartialResult(bytes: Uint8Array): PartialResult {
         return { kind, extent: readExtent(reader) };
       case 'cells':
         return { kind, cells: readCells(reader) };
+      case 'timedTotals':
+        return { kind, groups: readTimedTotals(reader) };
       case undefined:
         throw malformed('kind');
     }

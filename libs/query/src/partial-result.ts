@@ -6,12 +6,14 @@ import { addLabelSet, type LabelSets } from './label-sets.ts';
 import { createLocationTree, type LocationTree, mergeLocationTree } from './location-tree.ts';
 import type { Question } from './task.ts';
 import { mergeSeriesGroups, type SeriesGroups } from './time-series.ts';
+import { mergeTimedTotals, type TimedGroups } from './timed-totals.ts';
 
 /** What a task learnt; mutable, owned by whoever has it. */
 export type PartialResult =
   | { readonly kind: 'functions'; readonly tree: FunctionTree }
   | { readonly kind: 'locations'; readonly tree: LocationTree }
   | { readonly kind: 'timeSeries'; readonly groups: SeriesGroups }
+  | { readonly kind: 'timedTotals'; readonly groups: TimedGroups }
   | { readonly kind: 'labelSets'; readonly sets: LabelSets }
   | { readonly kind: 'extent'; readonly extent: Extent }
   | { readonly kind: 'cells'; readonly cells: Cells };
@@ -25,6 +27,8 @@ export function createPartialResult(question: Question, memory?: Memory): Partia
       return { kind: 'locations', tree: createLocationTree(memory) };
     case 'timeSeries':
       return { kind: 'timeSeries', groups: new Map() };
+    case 'timedTotals':
+      return { kind: 'timedTotals', groups: new Map() };
     case 'labelSets':
     case 'labelNames':
       return { kind: 'labelSets', sets: new Map() };
@@ -46,6 +50,8 @@ export function mergePartialResult(into: PartialResult, from: PartialResult): vo
     mergeLocationTree(into.tree, from.tree);
   } else if (into.kind === 'timeSeries' && from.kind === 'timeSeries') {
     mergeSeriesGroups(into.groups, from.groups);
+  } else if (into.kind === 'timedTotals' && from.kind === 'timedTotals') {
+    mergeTimedTotals(into.groups, from.groups);
   } else if (into.kind === 'labelSets' && from.kind === 'labelSets') {
     for (const labels of from.sets.values()) addLabelSet(into.sets, labels);
   } else if (into.kind === 'extent' && from.kind === 'extent') {

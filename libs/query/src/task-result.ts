@@ -2,6 +2,7 @@
 import { type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
 import type { Question } from './task.ts';
+import { TIMED_ROW_BYTES } from './timed-totals.ts';
 
 /** Of a label set with its key, and of an entry of a map with what it holds, about. */
 const LABEL_SET_BYTES = 512;
@@ -48,6 +49,11 @@ function entryBytes(result: PartialResult): number {
       let points = 0;
       for (const { sums } of result.groups.values()) points += sums.length;
       return result.groups.size * LABEL_SET_BYTES + points * POINT_BYTES;
+    }
+    case 'timedTotals': {
+      let rows = 0;
+      for (const { timeMs } of result.groups.values()) rows += timeMs.length;
+      return result.groups.size * LABEL_SET_BYTES + rows * TIMED_ROW_BYTES;
     }
     case 'functions':
     case 'locations':

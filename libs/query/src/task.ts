@@ -37,6 +37,8 @@ export type Question =
   | { readonly kind: 'locations' }
   /** Totals by time step and by the values of labels. */
   | { readonly kind: 'timeSeries'; readonly grid: TimeGrid; readonly groupBy: readonly string[] }
+  /** Times and totals of single profiles by the values of labels. */
+  | { readonly kind: 'timedTotals'; readonly groupBy: readonly string[] }
   /** Distinct label sets, cut down to the named labels; undefined keeps all labels. */
   | { readonly kind: 'labelSets'; readonly names: readonly string[] | undefined }
   /** Distinct label names, as label sets of one label with an empty value. */

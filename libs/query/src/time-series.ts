@@ -2,11 +2,11 @@
  * Totals by time step and group of labels. A step is known by its number in the grid; only steps that hold profiles exist.
  */
 import type { ProfileColumns, Series } from '@flamelake/block';
-import { FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
-import { compareLabels, LABEL_SETS_MAX, projectLabels } from './label-sets.ts';
+import type { Labels } from '@flamelake/model';
+import { compareLabels, groupIn, projectLabels } from './label-sets.ts';
 import type { RowRun } from './select-rows.ts';
 import type { TimeGrid } from './task.ts';
-import { addTotals } from './value.ts';
+import { addTotals, SUM_RUN, sumOfHalves } from './value.ts';
 
 /** One group: its labels, and columns by step in order of arrival. */
 export interface SeriesGroup {
@@ -47,22 +47,44 @@ export function addRows(
   series: readonly Series[],
   profiles: ProfileColumns,
 ): void {
-  for (const run of runs) {
-    const group = groupOf(groups, projectLabels(series[run.series].labels, groupBy));
-    for (let row = run.from; row < run.until; row++) {
-      addPoint(group, stepOf(grid, profiles.timeMs[row]), profiles.total[row], 1);
-    }
+  for (const { series: index, from, until } of runs) {
+    const group = seriesGroupOf(groups, projectLabels(series[index].labels, groupBy));
+    addSteps(group, grid, profiles.timeMs, profiles.total, from, until);
   }
 }
 
 /**
- * Adds other groups. Associative and commutative.
- * @param stepsLater - what a step of `from` is to be counted up by; what falls before the first step is in it
+ * Adds rows `[from, until)` of columns of times and totals; those of one step that follow each other are summed at once.
+ * @throws {FlamelakeError} `out_of_range` when a sum leaves int64
  */
-export function mergeSeriesGroups(into: SeriesGroups, from: SeriesGroups, stepsLater = 0): void {
+export function addSteps(
+  group: SeriesGroup,
+  grid: TimeGrid,
+  timeMs: Float64Array,
+  total: BigInt64Array,
+  from: number,
+  until: number,
+): void {
+  const low = new Uint32Array(total.buffer, total.byteOffset, total.length * 2);
+  const high = new Int32Array(total.buffer, total.byteOffset, total.length * 2);
+  for (let row = from; row < until; ) {
+    const start = row;
+    const step = stepOf(grid, timeMs[row]);
+    let [lows, highs] = [0, 0];
+    do {
+      lows += low[2 * row];
+      highs += high[2 * row + 1];
+      row++;
+    } while (row < until && row - start < SUM_RUN && stepOf(grid, timeMs[row]) === step);
+    addPoint(group, step, sumOfHalves(lows, highs), row - start);
+  }
+}
+
+/** Adds other groups. Associative and commutative. */
+export function mergeSeriesGroups(into: SeriesGroups, from: SeriesGroups): void {
   for (const { labels, indexOf, sums, profileCounts } of from.values()) {
-    const group = groupOf(into, labels);
-    for (const [step, i] of indexOf) addPoint(group, Math.max(0, step + stepsLater), sums[i], profileCounts[i]);
+    const group = seriesGroupOf(into, labels);
+    for (const [step, i] of indexOf) addPoint(group, step, sums[i], profileCounts[i]);
   }
 }
 
@@ -90,19 +112,9 @@ export function renderTimeSeries(
   });
 }
 
-function groupOf(groups: SeriesGroups, labels: Labels): SeriesGroup {
-  const key = labelsKey(labels);
-  let group = groups.get(key);
-  if (group === undefined) {
-    group = { labels, indexOf: new Map(), sums: [], profileCounts: [] };
-    groups.set(key, group);
-    if (groups.size > LABEL_SETS_MAX) {
-      throw new FlamelakeError('resource_exhausted', 'query groups into too many series; group by fewer labels', {
-        limit: LABEL_SETS_MAX,
-      });
-    }
-  }
-  return group;
+/** The group of some labels, empty if it is new. @throws {FlamelakeError} `resource_exhausted` over LABEL_SETS_MAX groups */
+export function seriesGroupOf(groups: SeriesGroups, labels: Labels): SeriesGroup {
+  return groupIn(groups, labels, () => ({ labels, indexOf: new Map(), sums: [], profileCounts: [] }));
 }
 
 function addPoint(group: SeriesGroup, step: number, sum: bigint, profileCount: number): void {

@@ -19,7 +19,7 @@ export function addTotals(a: bigint, b: bigint): bigint {
 }
 
 /** Values summed as halves before the halves leave what a double holds exactly. */
-const SUM_RUN = 1_048_576;
+export const SUM_RUN = 1_048_576;
 
 /**
  * Exact sum of `[from, until)` of a column.
@@ -36,7 +36,13 @@ export function sumValues(column: BigInt64Array, from: number, until: number): b
       lows += low[2 * i];
       highs += high[2 * i + 1];
     }
-    sum += (BigInt(highs) << 32n) + BigInt(lows);
+    sum += sumOfHalves(lows, highs);
   }
   return addTotals(0n, sum);
+}
+
+/** A sum from the sums of unsigned low and of signed high halves of at most SUM_RUN values. */
+export function sumOfHalves(lows: number, highs: number): bigint {
+  const sum = highs * 0x1_0000_0000 + lows;
+  return Number.isSafeInteger(sum) ? BigInt(sum) : (BigInt(highs) << 32n) + BigInt(lows);
 }

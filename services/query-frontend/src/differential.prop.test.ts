@@ -247,12 +247,16 @@ function checkHeatmap(
 
 test('every query equals plain sums, with and without a cache', async () => {
   const spread = fc.record({ cut: fc.nat(10), folds: fc.boolean() });
+  /** Each is asked again of a range that has moved, with another step. */
+  const slide = fc.record({ byMs: fc.integer({ min: 1, max: 20 }), stepMs: fc.integer({ min: 1, max: 40 }) });
   await fc.assert(
     fc.asyncProperty(
       profiles,
       spread,
-      fc.array(asked, { minLength: 1, maxLength: 3 }),
-      async (plain, { cut, folds }, all) => {
+      fc.array(asked, { minLength: 1, maxLength: 2 }),
+      slide,
+      async (plain, { cut, folds }, dashboards, { byMs, stepMs }) => {
+        const all = dashboards.flatMap((one) => [one, { ...one, fromAgeMs: one.fromAgeMs - byMs, stepMs }]);
         const world = createTestFrontend();
         const numbered = plain.map((profile, number) => ({ ...profile, number }));
         const records = plain.map(recordOf);
