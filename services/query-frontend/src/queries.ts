@@ -69,6 +69,8 @@ export interface SeriesQuery extends TimeRange {
   readonly limit: number;
   /** Whether to name the largest profile of each point. */
   readonly hasExemplars: boolean;
+  /** Single profiles: all by default. */
+  readonly choice?: SampleChoice | undefined;
 }
 
 /** A time series whose points may name their largest profile: by right edge of the step, ms. */

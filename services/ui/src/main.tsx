@@ -9,7 +9,13 @@ const root = document.getElementById('app');
 if (root !== null) {
   const onUncaughtError = (error: unknown): void => {
     console.error(error);
-    root.textContent = `This page broke: ${String(error)}. Load it again; the address still says what was looked at.`;
+    const words = document.createElement('p');
+    words.className = 'error';
+    words.setAttribute('role', 'alert');
+    words.textContent = `This page broke: ${String(error)}. Load it again; the address still says what was looked at.`;
+    const main = document.createElement('main');
+    main.append(words);
+    root.replaceChildren(main);
   };
   createRoot(root, { onUncaughtError }).render(<App />);
 }

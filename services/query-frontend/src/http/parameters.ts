@@ -13,7 +13,11 @@ export interface SideNames {
   readonly until: string;
 }
 
-export const ONE_SIDE: SideNames = { query: 'query', from: 'from', until: 'until' };
+/** Names of what narrows a query down; each may be there several times. */
+const CALL_SITE = 'callSite';
+const PROFILE_ID = 'profileId';
+
+const ONE_SIDE: SideNames = { query: 'query', from: 'from', until: 'until' };
 
 /**
  * One side's profile type, selector and range; the last hour where none is given.
@@ -24,6 +28,19 @@ export function stacktracesOf(parameters: URLSearchParams, names: SideNames, now
     ...splitQuery(parameters.get(names.query) ?? ''),
     ...rangeOf(parameters, names, nowMs, RANGE_MS_DEFAULT),
     maxNodes: numberOf(parameters, 'max-nodes') ?? numberOf(parameters, 'maxNodes'),
+  };
+}
+
+/**
+ * The same, narrowed to a call site (function names, root first) or to single profiles.
+ * @throws {FlamelakeError} `invalid_argument`
+ */
+export function narrowedStacktracesOf(parameters: URLSearchParams, nowMs: number): StacktraceQuery {
+  const profileIds = parameters.getAll(PROFILE_ID).filter((id) => id !== '');
+  return {
+    ...stacktracesOf(parameters, ONE_SIDE, nowMs),
+    callSite: parameters.getAll(CALL_SITE),
+    ...(profileIds.length > 0 && { choice: { profileIds, spanIds: [], traceIds: [] } }),
   };
 }
 

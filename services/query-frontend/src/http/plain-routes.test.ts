@@ -47,6 +47,21 @@ async function world() {
     get,
     getJson,
     snapshots: () => snapshots,
+    /** Of the profiles that have values of the type. */
+    async profileIds(): Promise<readonly string[]> {
+      const range = { startMs: NOW_MS - 3_600_000, endMs: NOW_MS };
+      const { series } = await queries.heatmap(callOf('t'), {
+        ...range,
+        profileTypeId: CPU,
+        labelSelector: '{}',
+        groupBy: [],
+        stepSeconds: 1,
+        points: 'profiles',
+        hasExemplars: true,
+        limit: 0,
+      });
+      return series.flatMap(({ slots }) => slots.flatMap(({ exemplars }) => exemplars.map((one) => one.profileId)));
+    },
     fold: () => fold(random),
     total: Number(naiveTotal(naiveMerge(records, { profileTypeId: CPU }))),
   };
@@ -86,6 +101,30 @@ test('no group label, no data, and the old path', async () => {
   assert.equal(sum(none.timeline?.samples ?? []), 0);
 });
 
+test('a render is narrowed to a call site, or to single profiles', async () => {
+  const { get, getJson, total, profileIds } = await world();
+  const whole = await getJson('/pyroscope/render', { query: CPU });
+  const { names, levels } = whole.flamebearer;
+  const [, width = 0, , name = 0] = levels[1] ?? [];
+  const root = names[name] ?? '';
+  const below = await getJson('/pyroscope/render', { query: CPU, callSite: root });
+  assert.ok(width > 0 && width < total);
+  assert.deepEqual([below.flamebearer.numTicks, below.timeline, below.groups], [width, null, null]);
+  const dot = async (more: object) =>
+    String((await get('/pyroscope/render', { query: CPU, format: 'dot', ...more })).body);
+  assert.ok((await dot({ callSite: root })).length < (await dot({})).length);
+  assert.equal((await getJson('/render', { query: CPU, callSite: 'nowhere' })).flamebearer.numTicks, 0);
+  const ids = await profileIds();
+  const totals = await Promise.all(
+    ids.map(async (profileId) => {
+      const { flamebearer, timeline } = await getJson('/pyroscope/render', { query: CPU, profileId });
+      assert.equal(sum(timeline?.samples ?? []), flamebearer.numTicks);
+      return flamebearer.numTicks;
+    }),
+  );
+  assert.deepEqual([sum(totals), totals.every((one) => one > 0)], [total, true]);
+});
+
 test('a diff has both totals', async () => {
   const { getJson, total } = await world();
   const sides = { leftQuery: `${CPU}{}`, rightQuery: `${CPU}{region="eu"}`, 'max-nodes': '5' };
@@ -118,6 +157,7 @@ test('what is wrong is an invalid argument', async () => {
     ['/pyroscope/render', { query: CPU, until: 'x' }],
     ['/pyroscope/render', { query: CPU, 'max-nodes': '-1' }],
     ['/pyroscope/render', { query: CPU, aggregation: 'median' }],
+    ['/pyroscope/render', { query: CPU, profileId: 'x' }],
     ['/pyroscope/render-diff', { leftQuery: CPU, rightQuery: 'process_cpu:samples:count:cpu:nanoseconds' }],
     ['/pyroscope/label-values', {}],
   ];

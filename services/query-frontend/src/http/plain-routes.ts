@@ -1,11 +1,12 @@
 /**
  * `/pyroscope/render`, `/pyroscope/render-diff`, `/pyroscope/label-values`: what Drilldown and scripts ask over plain HTTP.
+ * A render is narrowed down by `callSite` (function names, root first, one parameter each) and `profileId`.
  * `/api/v1/status/data`: what a tenant has stored, and where in the catalog, for the web app.
  */
 import { type Clock, FlamelakeError } from '@flamelake/model';
 import type { CallContext, Queries, SeriesQuery, StacktraceQuery } from '../queries.ts';
 import { flamebearerJson } from './flamebearer.ts';
-import { ONE_SIDE, stacktracesOf, wrong } from './parameters.ts';
+import { narrowedStacktracesOf, stacktracesOf, wrong } from './parameters.ts';
 import { pgoRoute } from './pgo-route.ts';
 import { jsonAnswer, type PlainAnswer, type PlainRoute } from './plain-route.ts';
 import { timelineOf, timelineStep } from './timeline.ts';
@@ -21,7 +22,7 @@ export function plainRoutes(queries: Queries, clock: Clock): readonly PlainRoute
     {
       paths: ['/pyroscope/render', '/render'],
       answer(parameters, call) {
-        const query = stacktracesOf(parameters, ONE_SIDE, clock.nowMs());
+        const query = narrowedStacktracesOf(parameters, clock.nowMs());
         return parameters.get('format') === 'dot'
           ? dot(queries, call, query)
           : render(queries, call, parameters, query);
@@ -62,22 +63,34 @@ async function render(
 ): Promise<PlainAnswer> {
   const aggregation = AGGREGATIONS[parameters.get('aggregation') ?? ''];
   if (aggregation === undefined) throw wrong('aggregation', parameters.get('aggregation') ?? '', 'sum or avg');
-  const stepSeconds = timelineStep(query);
-  const whole: SeriesQuery = { ...query, groupBy: [], stepSeconds, aggregation, limit: 0, hasExemplars: false };
-  const label = parameters.get('groupBy') ?? '';
-  const grouped = label === '' ? undefined : queries.selectSeries(call, { ...whole, groupBy: [label] });
-  const [graph, [series], groups] = await Promise.all([
+  const isWhole = (query.callSite ?? []).length === 0;
+  const [graph, overTime] = await Promise.all([
     queries.flamegraph(call, query),
-    queries.selectSeries(call, whole),
-    grouped,
+    isWhole ? timelines(queries, call, query, aggregation, parameters.get('groupBy') ?? '') : NO_TIMELINES,
   ]);
+  return jsonAnswer(await flamebearerJson(graph, query.profileTypeId, { ...overTime, heatmap: 'null' }));
+}
+
+/** What lies below a call site is not known over time: a series is of whole profiles. */
+const NO_TIMELINES = { timeline: 'null', groups: 'null' };
+
+async function timelines(
+  queries: Queries,
+  call: CallContext,
+  { startMs, endMs, profileTypeId, labelSelector, choice }: StacktraceQuery,
+  aggregation: SeriesQuery['aggregation'],
+  label: string,
+): Promise<typeof NO_TIMELINES> {
+  const stepSeconds = timelineStep({ startMs, endMs });
+  const query = { startMs, endMs, profileTypeId, labelSelector, choice, stepSeconds, aggregation };
+  const whole: SeriesQuery = { ...query, groupBy: [], limit: 0, hasExemplars: false };
+  const grouped = label === '' ? undefined : queries.selectSeries(call, { ...whole, groupBy: [label] });
+  const [[series], groups] = await Promise.all([queries.selectSeries(call, whole), grouped]);
   const byValue = groups?.map((one) => [one.labels[0]?.value ?? NO_LABEL, timelineOf(whole, one)] as const);
-  const json = await flamebearerJson(graph, query.profileTypeId, {
+  return {
     timeline: JSON.stringify(timelineOf(whole, series)),
     groups: JSON.stringify(byValue === undefined ? null : Object.fromEntries(byValue)),
-    heatmap: 'null',
-  });
-  return jsonAnswer(json);
+  };
 }
 
 async function labelValues(queries: Queries, call: CallContext, parameters: URLSearchParams): Promise<PlainAnswer> {

@@ -28,6 +28,8 @@ export interface Series {
 }
 
 export interface Heatmap {
+  /** Those it is grouped by. */
+  readonly labels: Exemplar['labels'];
   readonly slots: readonly {
     readonly timeMs: number;
     readonly counts: readonly number[];
@@ -125,6 +127,7 @@ export async function selectSeries(
 
 interface WireHeatmap {
   readonly series?: readonly {
+    readonly labels?: Exemplar['labels'];
     readonly slots?: readonly {
       readonly timestamp?: string;
       readonly yMin?: readonly number[];
@@ -140,10 +143,21 @@ interface WireHeatmap {
 }
 
 export async function selectHeatmap(caller: Caller, query: Query, stepSeconds: number): Promise<Heatmap> {
-  const request = { ...selection(query), step: stepSeconds, exemplarType: 'EXEMPLAR_TYPE_INDIVIDUAL' };
+  const [whole] = await selectHeatmaps(caller, query, stepSeconds, []);
+  return whole ?? { labels: [], slots: [], edges: [] };
+}
+
+/** One of each set of values that labels have; all of them have the same edges. */
+export async function selectHeatmaps(
+  caller: Caller,
+  query: Query,
+  stepSeconds: number,
+  groupBy: readonly string[],
+): Promise<readonly Heatmap[]> {
+  const request = { ...selection(query), step: stepSeconds, groupBy, exemplarType: 'EXEMPLAR_TYPE_INDIVIDUAL' };
   const { series = [] } = await call<WireHeatmap>(caller, 'SelectHeatmap', request);
-  const slots = series[0]?.slots ?? [];
-  return {
+  return series.map(({ labels = [], slots = [] }) => ({
+    labels,
     edges: slots[0]?.yMin ?? [],
     slots: slots.map(({ timestamp = 0, counts = [], exemplars = [] }) => ({
       timeMs: Number(timestamp),
@@ -155,7 +169,7 @@ export async function selectHeatmap(caller: Caller, query: Query, stepSeconds: n
         labels: one.labels ?? [],
       })),
     })),
-  };
+  }));
 }
 
 export async function profileTypes(caller: Caller, { startMs, endMs }: Omit<Query, 'type' | 'selector'>) {

@@ -52,7 +52,7 @@ test('marks of an axis are round in its unit', () => {
 test('keys lead to the nearest cell, and nowhere from the last', () => {
   const slot = (timeMs: number, counts: number[]) => ({ timeMs, counts, exemplars: [] });
   const slots = [slot(10_000, [1, 0, 1]), slot(20_000, [0, 1, 0]), slot(50_000, [1, 0, 1])];
-  const cells = heatmapCells({ slots, edges: [0, 10, 20] }, RANGE, 10, 100, 30);
+  const cells = heatmapCells({ labels: [], slots, edges: [0, 10, 20] }, RANGE, 10, 100, 30);
   const walk = (at: number, ...keys: string[]): number | undefined =>
     keys.reduce<number | undefined>((from, key) => neighbourCell(cells, from ?? -1, key), at);
   assert.equal(walk(-1, 'ArrowDown'), 0);
@@ -80,7 +80,7 @@ test('the nearest points are those of one time, largest first', () => {
 test('cells end where their step ends, and have the largest profile of their bucket', () => {
   const exemplar = (value: number) => ({ timeMs: 45_000, profileId: `p${value}`, value, labels: [] });
   const slots = [{ timeMs: 50_000, counts: [3, 0, 1], exemplars: [exemplar(1), exemplar(30)] }];
-  const cells = heatmapCells({ slots, edges: [0, 10, 20] }, RANGE, 10, 100, 30);
+  const cells = heatmapCells({ labels: [], slots, edges: [0, 10, 20] }, RANGE, 10, 100, 30);
   assert.deepEqual(
     cells.map(({ bucket, count, largest, x, y }) => [bucket, count, largest?.value, x, y]),
     [

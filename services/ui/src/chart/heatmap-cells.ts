@@ -16,6 +16,18 @@ export interface HeatmapCell {
   readonly strength: number;
 }
 
+/** Profiles that are asked for one by one: the times (after, up to) and values (from, below) of a cell. */
+export interface CellRange {
+  readonly afterMs: number;
+  readonly untilMs: number;
+  readonly fromValue: number;
+  /** Infinite in the highest cells. */
+  readonly belowValue: number;
+  readonly count: number;
+  /** Profiles of the same times, whatever their value. */
+  readonly columnCount: number;
+}
+
 const STRENGTH_MIN = 0.15;
 
 export function heatmapCells(
@@ -42,4 +54,17 @@ export function heatmapCells(
       return [{ timeMs, bucket, count, largest: named.shift(), ...place, height: height - 1, strength }];
     });
   });
+}
+
+/** What lies in a cell of a heat map. */
+export function cellRange({ slots, edges }: Heatmap, cell: HeatmapCell, stepSeconds: number): CellRange {
+  const column = slots.find(({ timeMs }) => timeMs === cell.timeMs)?.counts ?? [];
+  return {
+    afterMs: cell.timeMs - stepSeconds * 1_000,
+    untilMs: cell.timeMs,
+    fromValue: edges[cell.bucket] ?? 0,
+    belowValue: edges[cell.bucket + 1] ?? Number.POSITIVE_INFINITY,
+    count: cell.count,
+    columnCount: column.reduce((a, b) => a + b, 0),
+  };
 }

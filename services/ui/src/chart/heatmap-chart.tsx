@@ -1,6 +1,6 @@
-/** Single profiles by time and size: each cell says how many there are, and a click or Enter opens its largest. */
+/** Single profiles by time and size: each cell says how many there are, and a click or Enter opens it. */
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
-import type { Exemplar, Heatmap } from '../api/querier.ts';
+import type { Heatmap } from '../api/querier.ts';
 import { formatTime, type TimeRange } from '../model/time-range.ts';
 import { useWidth } from '../parts/use-width.ts';
 import { AXIS_PX } from './chart-scale.ts';
@@ -13,7 +13,7 @@ export interface HeatmapChartProps {
   readonly stepSeconds: number;
   readonly heightPx: number;
   readonly format: (value: number) => string;
-  readonly onPick: (profile: Exemplar) => void;
+  readonly onPick: (cell: HeatmapCell) => void;
 }
 
 /** Height of what names the times. */
@@ -27,6 +27,8 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
   const widthPx = useWidth(frame);
   const [hovered, setHovered] = useState<HeatmapCell | undefined>(undefined);
   const [marked, setMarked] = useState(-1);
+  /** The one that was marked last: who comes back goes on there. */
+  const last = useRef(0);
   const id = useId();
   const plotPx = Math.max(0, widthPx - AXIS_PX - MARGIN_PX);
   const groundPx = heightPx - TIMES_PX;
@@ -35,14 +37,18 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
   const most = cells.reduce((max, { count }) => Math.max(max, count), 1);
   const told = hovered ?? cells[marked];
   const open = (cell: HeatmapCell | undefined): void => {
-    if (cell?.largest !== undefined) onPick(cell.largest);
+    if (cell !== undefined) onPick(cell);
+  };
+  const mark = (at: number): void => {
+    last.current = at;
+    setMarked(at);
   };
   const walk = (event: KeyboardEvent): void => {
     const next = neighbourCell(cells, marked, event.key);
     if (next === undefined && event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();
     if (next === undefined) open(cells[marked]);
-    else setMarked(next);
+    else mark(next);
   };
   const words = ({ timeMs, count, bucket, largest }: HeatmapCell): string =>
     `${formatTime(timeMs)}: ${count} ${count === 1 ? 'profile' : 'profiles'} from ${format(edges[bucket] ?? 0)}` +
@@ -54,11 +60,13 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
         height={heightPx}
         role="grid"
         tabIndex={0}
-        aria-label={`Heat map of single profiles, ${cells.length} cells. Arrow keys walk, Enter opens the largest profile of a cell.`}
+        aria-label={`Heat map of single profiles, ${cells.length} cells. Arrow keys walk, Enter opens the profile of a cell, or lists them.`}
         {...(cells[marked] !== undefined && { 'aria-activedescendant': `${id}-${marked}` })}
         onKeyDown={walk}
         onFocus={({ currentTarget }) => {
-          if (currentTarget.matches(':focus-visible') && cells.length > 0) setMarked(0);
+          if (currentTarget.matches(':focus-visible') && cells.length > 0) {
+            mark(Math.min(last.current, cells.length - 1));
+          }
         }}
         onBlur={() => setMarked(-1)}
       >
@@ -114,7 +122,7 @@ export function HeatmapChart({ heatmap, range, stepSeconds, heightPx, format, on
       {told !== undefined && (
         <div className={told.x > plotPx / 2 ? 'legend left' : 'legend'}>
           {words(told)}
-          {told.largest !== undefined && <span className="quiet">Click or press Enter to open the largest</span>}
+          <span className="quiet">Click or press Enter to {told.count === 1 ? 'open it' : 'list them'}</span>
         </div>
       )}
     </div>

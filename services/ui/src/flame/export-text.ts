@@ -14,6 +14,28 @@ export function foldedText(graph: FlameGraph): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Parameters of `/pyroscope/render`. */
+export function renderQuery(query: Query, { focus, profile }: Narrowed): string {
+  return new URLSearchParams([
+    ['query', `${query.type}${query.selector}`],
+    ...rangeOf(query),
+    ...focus.map((name) => ['callSite', name]),
+    ...(profile === '' ? [] : [['profileId', profile]]),
+  ]).toString();
+}
+
+/** Parameters of `/api/v1/pgo`: a compiler wants all call sites. */
+export function pgoQuery(query: Query): string {
+  return new URLSearchParams([['type', query.type], ['query', query.selector], ...rangeOf(query)]).toString();
+}
+
+function rangeOf({ startMs, endMs }: Query): string[][] {
+  return [
+    ['from', String(Math.floor(startMs))],
+    ['until', String(Math.ceil(endMs))],
+  ];
+}
+
 /** The same flame graph in a terminal. */
 export function commandLine({ type, selector, startMs, endMs }: Query, origin: string, tenant: string): string {
   const flags = [

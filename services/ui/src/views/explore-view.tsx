@@ -1,5 +1,7 @@
 /** One service: its time series, and where the chosen time went. */
+import { useEffect, useRef, useState } from 'react';
 import { type Query, selectFlameGraph, selectHeatmap, selectProfile, selectSeries } from '../api/querier.ts';
+import { type CellRange, cellRange } from '../chart/heatmap-cells.ts';
 import { HeatmapChart } from '../chart/heatmap-chart.tsx';
 import { SeriesChart } from '../chart/series-chart.tsx';
 import { decodeFlameGraph } from '../flame/flame-graph.ts';
@@ -10,6 +12,7 @@ import { Loading } from '../parts/loading.tsx';
 import { queryOf, usePage } from '../parts/page.ts';
 import { QueryBar } from '../parts/query-bar.tsx';
 import { useAnswer } from '../parts/use-answer.ts';
+import { CellList } from './cell-list.tsx';
 import { ExportMenu } from './export-menu.tsx';
 import { NoData } from './no-data.tsx';
 import { ProfilePanes } from './profile-panes.tsx';
@@ -89,22 +92,39 @@ function SeriesOf({ query, saidError }: OverTimeProps) {
 
 function HeatmapOf({ query, saidError }: OverTimeProps) {
   const { state, go, nowMs } = usePage();
+  const [cell, setCell] = useState<CellRange | undefined>(undefined);
+  const frame = useRef<HTMLDivElement>(null);
   const step = stepOf(query);
-  const key = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant, nowMs]);
-  const answer = useAnswer(key, (signal) => selectHeatmap({ tenant: state.tenant, signal }, query, step));
+  const asked = JSON.stringify([query.type, query.selector, state.from, state.until, state.tenant]);
+  const answer = useAnswer(`${asked}${nowMs}`, (signal) =>
+    selectHeatmap({ tenant: state.tenant, signal }, query, step),
+  );
+  // Another question has other cells.
+  useEffect(() => setCell(undefined), [asked]);
   const { unit } = partsOf(state.type);
+  const format = (value: number): string => formatValue(value, unit);
+  const close = (): void => {
+    setCell(undefined);
+    frame.current?.querySelector<SVGElement>('[role=grid]')?.focus();
+  };
   return (
-    <Loading answer={answer} minHeightPx={CHART_PX} saidError={saidError}>
-      {(heatmap) => (
-        <HeatmapChart
-          heatmap={heatmap}
-          range={query}
-          stepSeconds={step}
-          heightPx={CHART_PX}
-          format={(value) => formatValue(value, unit)}
-          onPick={({ profileId }) => go({ profile: profileId })}
-        />
-      )}
-    </Loading>
+    <div ref={frame}>
+      <Loading answer={answer} minHeightPx={CHART_PX} saidError={saidError}>
+        {(heatmap) => (
+          <HeatmapChart
+            heatmap={heatmap}
+            range={query}
+            stepSeconds={step}
+            heightPx={CHART_PX}
+            format={format}
+            onPick={(picked) => {
+              if (picked.count > 1) setCell(cellRange(heatmap, picked, step));
+              else if (picked.largest !== undefined) go({ profile: picked.largest.profileId });
+            }}
+          />
+        )}
+      </Loading>
+      {cell !== undefined && <CellList query={query} cell={cell} format={format} onClose={close} />}
+    </div>
   );
 }

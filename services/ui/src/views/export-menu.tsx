@@ -1,8 +1,8 @@
 /** The same data for other tools: files, pictures, and command lines that ask for it again. */
 import { useState } from 'react';
 import { selectPprof } from '../api/pprof-file.ts';
-import type { Query } from '../api/querier.ts';
-import { commandLine, curlLine, foldedText, profilecliLine } from '../flame/export-text.ts';
+import { NODES_MAX, type Query } from '../api/querier.ts';
+import { commandLine, curlLine, foldedText, pgoQuery, profilecliLine, renderQuery } from '../flame/export-text.ts';
 import type { FlameGraph } from '../flame/flame-graph.ts';
 import { pngOf } from '../flame/png.ts';
 import { collapseRecursion } from '../flame/reshape.ts';
@@ -28,8 +28,8 @@ export function ExportMenu({ query, graph }: ExportMenuProps) {
   const isNarrowed = focus.length > 0 || profile !== '';
   const service = labelOf(query.selector, 'service_name');
   const name = service === '' ? 'profile' : service.replace(/[^\w.-]+/g, '_');
-  const range = `from=${Math.floor(query.startMs)}&until=${Math.ceil(query.endMs)}`;
-  const asked = `query=${encodeURIComponent(`${query.type}${query.selector}`)}&${range}`;
+  const asked = renderQuery(query, { focus, profile });
+  const pgo = `${encodeURIComponent(service)}/default.pgo?${pgoQuery(query)}`;
   /** Says what became of it. */
   const tell = async (work: () => Promise<unknown>, done = ''): Promise<void> => {
     setWords('');
@@ -84,14 +84,13 @@ export function ExportMenu({ query, graph }: ExportMenuProps) {
           >
             pprof
           </button>
-          {isNarrowed && <b>Files of all of it, not of what is narrowed down to</b>}
-          <button onClick={() => fetched(`/pyroscope/render?${asked}`, `${name}.json`)}>JSON</button>
+          <button onClick={() => fetched(`/pyroscope/render?${asked}&max-nodes=${NODES_MAX[detail]}`, `${name}.json`)}>
+            JSON
+          </button>
           <button onClick={() => fetched(`/pyroscope/render?${asked}&format=dot`, `${name}.dot`)}>DOT</button>
           {service !== '' && query.type.startsWith('process_cpu:') && (
-            <button
-              onClick={() => fetched(`/api/v1/pgo/${encodeURIComponent(service)}/default.pgo?${range}`, 'default.pgo')}
-            >
-              default.pgo, for go build
+            <button onClick={() => fetched(`/api/v1/pgo/${pgo}`, 'default.pgo')}>
+              default.pgo, for go build{isNarrowed && ' (of all profiles and call sites)'}
             </button>
           )}
           <b>Copy the same query</b>
