@@ -44,5 +44,6 @@ export type {
   TimeGrid,
   ValueBuckets,
 } from './task.ts';
+export { taskBytes } from './task-bytes.ts';
 export { decodeTask, encodeTask, TASK_MESSAGE_BYTES_MAX } from './task-codec.ts';
 export { renderTimeSeries, type TimeSeries } from './time-series.ts';

@@ -7,7 +7,7 @@ import { type ExecuteRequest, type ExecuteResponse, loadExecuteMethod } from './
 import { statusOfError } from './internal-errors.ts';
 
 export interface InternalCall {
-  /** Aborts when the caller cancels, goes away, or its deadline passes. */
+  /** Aborts when the caller cancels, goes away, its deadline passes, or it has taken the answer. */
   readonly signal: AbortSignal;
   readonly trace: TraceContext | undefined;
 }

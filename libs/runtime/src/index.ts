@@ -13,6 +13,7 @@ export {
 } from './file-system.ts';
 export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
 export { makeFolders } from './make-folders.ts';
+export { createMemoryBudget, type MemoryBudget, type MemoryBudgetOptions, type MemoryShare } from './memory-budget.ts';
 export {
   BYTES_BUCKETS,
   type Counter,

@@ -24,6 +24,16 @@ export function startQuerierServer(options: QuerierServerOptions): Promise<Runni
   return startInternalServer({
     ...server,
     execute: (task, { signal, trace }) =>
-      tracing.span('execute task', { kind: 'server', parent: trace }, () => querier.answer(decodeTask(task), signal)),
+      tracing.span('execute task', { kind: 'server', parent: trace }, () =>
+        querier.answer(decodeTask(task), signal, abortOf(signal)),
+      ),
+  });
+}
+
+/** Resolves when a call has ended: what it was answered is not in memory any more. */
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

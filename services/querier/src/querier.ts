@@ -9,10 +9,18 @@ import {
   type OpenBlock,
   type PartialResult,
   type Task,
+  taskBytes,
 } from '@flamelake/query';
-import { createPause, createSemaphore, type Metrics, systemClock } from '@flamelake/runtime';
+import {
+  createMemoryBudget,
+  createPause,
+  createSemaphore,
+  type MemoryBudget,
+  type MemoryShare,
+  type Metrics,
+  systemClock,
+} from '@flamelake/runtime';
 import { cachedSource, missingObject, type SourceContext } from './cached-source.ts';
-import { createTaskMemory, type TaskMemory, type TaskShare } from './task-memory.ts';
 
 export interface QuerierOptions {
   readonly store: ObjectStore;
@@ -49,8 +57,11 @@ export interface Querier {
    * needs more memory than there is or too many wait, `data_loss` on a corrupt object, `out_of_range` when a sum leaves int64
    */
   execute(task: Task, signal: AbortSignal): Promise<PartialResult>;
-  /** The same as a message, made while its task still has its memory. */
-  answer(task: Task, signal: AbortSignal): Promise<Uint8Array>;
+  /**
+   * The same as a message, made while its task still has its memory.
+   * @param sent - settles when the message has gone; it is counted until then
+   */
+  answer(task: Task, signal: AbortSignal, sent?: Promise<unknown>): Promise<Uint8Array>;
 }
 
 export function createQuerier(options: QuerierOptions): Querier {
@@ -59,10 +70,14 @@ export function createQuerier(options: QuerierOptions): Querier {
   const reads = createSemaphore({ name: 'block reads', capacity: readsMax, waitingMax: Number.MAX_SAFE_INTEGER });
   const { tasks, readBytes, lookups, restarts } = declareMetrics(metrics, () => memory);
   const bytesMax = options.memoryBytesMax ?? MEMORY_BYTES_DEFAULT;
-  const memory = createTaskMemory({
+  const memory = createMemoryBudget({
     bytesMax,
     waitingMax: options.waitingTasksMax ?? WAITING_TASKS_DEFAULT,
     onRestart: () => restarts.add(),
+    option: 'querier.memory-max',
+    tooLarge:
+      'query task needs more memory than a querier has; narrow the range or selector of the query, or raise the option',
+    tooMany: 'too many query tasks wait for memory; ask less at a time, add queriers, or raise the option',
   });
   const context: SourceContext = {
     store,
@@ -87,11 +102,12 @@ export function createQuerier(options: QuerierOptions): Querier {
   const inShare = async <T>(
     task: Task,
     signal: AbortSignal,
-    finish: (result: PartialResult, share: TaskShare) => T,
+    finish: (result: PartialResult, share: MemoryShare) => T,
   ): Promise<T> => {
     try {
       const expectedBytes = Math.min(task.estimatedBytes * HELD_FACTOR, bytesMax * FIRST_SHARE_MAX);
-      const result = await memory.run(expectedBytes, signal, async (share) =>
+      const piece = { expectedBytes, waitingBytes: taskBytes(task) };
+      const result = await memory.run(piece, signal, async (share) =>
         finish(await run(task, { open, signal, pause, memory: share }), share),
       );
       tasks.add(1, { outcome: 'ok' });
@@ -103,16 +119,18 @@ export function createQuerier(options: QuerierOptions): Querier {
   };
   return {
     execute: (task, signal) => inShare(task, signal, (result) => result),
-    answer: (task, signal) =>
+    answer: (task, signal, sent) =>
       inShare(task, signal, (result, share) => {
-        // All that is still held is the result; as a message it is smaller.
+        // What is still held is the result; as a message it is smaller.
         share.take(share.heldBytes);
-        return encodePartialResult(result);
+        const message = encodePartialResult(result);
+        if (sent !== undefined) share.keep(message.length, sent);
+        return message;
       }),
   };
 }
 
-function declareMetrics(metrics: Metrics, memory: () => TaskMemory) {
+function declareMetrics(metrics: Metrics, memory: () => MemoryBudget) {
   metrics.gauge(
     { name: 'querier_admitted_bytes', help: 'Memory that query tasks which run may hold.' },
     () => memory().sharedBytes,

@@ -36,9 +36,9 @@ const server = await startQuerierServer({
       await arrive(task, signal);
       return inner.execute(task, signal);
     },
-    async answer(task, signal) {
+    async answer(task, signal, sent) {
       await arrive(task, signal);
-      return inner.answer(task, signal);
+      return inner.answer(task, signal, sent);
     },
   },
   host,
