@@ -91,6 +91,7 @@ function describeResult(result: PartialResult): unknown {
     case 'timedTotals':
       return result.groups;
     case 'labelSets':
+    case 'labelTimes':
       return result.sets;
     case 'extent':
       return result.extent;

@@ -6,14 +6,14 @@
 import { createHash } from 'node:crypto';
 import { formatSelector, parseSelector } from '@flamelake/model';
 import type { CompiledDelete } from './select-rows.ts';
-import type { Question, RowDelete, SampleChoice, Selection, Task, TaskDataset } from './task.ts';
+import type { KeptQuestion, Question, RowDelete, SampleChoice, Selection, Task, TaskDataset } from './task.ts';
 
 /** To be raised when a block and a question give another answer than before, or the same in other bytes. */
 const ENGINE_VERSION = 1;
 
 export interface DatasetQuestion {
   /** What the task asks, or what that can be made of. */
-  readonly question: Question;
+  readonly question: KeptQuestion;
   /** Unbounded where the whole dataset is meant. */
   readonly selection: Selection;
   readonly deletes: readonly CompiledDelete[];
@@ -31,14 +31,16 @@ export function datasetQuestion(
   deletes: readonly CompiledDelete[],
 ): DatasetQuestion | undefined {
   if (choosesAny(selection.choice)) return undefined;
-  const asked = normalize(question);
+  const isCutBefore = selection.fromMs > minTimeMs;
+  const isCutAfter = selection.untilMs <= maxTimeMs;
+  const asked = normalize(question, isCutBefore !== isCutAfter);
   if (asked === undefined) return undefined;
-  const isOfAnyTime = asked.kind === 'timedTotals';
+  const isOfAnyTime = asked.kind === 'timedTotals' || asked.kind === 'labelTimes';
   const deleteKeys = [...new Set(deletes.map(deleteKey))].sort();
   const narrowed: Selection = {
     tenants: [tenant],
-    fromMs: isOfAnyTime || selection.fromMs <= minTimeMs ? Number.MIN_SAFE_INTEGER : selection.fromMs,
-    untilMs: isOfAnyTime || selection.untilMs > maxTimeMs ? Number.MAX_SAFE_INTEGER : selection.untilMs,
+    fromMs: isCutBefore && !isOfAnyTime ? selection.fromMs : Number.MIN_SAFE_INTEGER,
+    untilMs: isCutAfter && !isOfAnyTime ? selection.untilMs : Number.MAX_SAFE_INTEGER,
     selectors: selection.selectors.map((text) => formatSelector(parseSelector(text))).sort(),
     profileTypeId: selection.profileTypeId,
     ...(selection.namesTenants === true && { namesTenants: true }),
@@ -56,20 +58,23 @@ function deleteKey({ selector, fromMs, untilMs }: RowDelete): string {
   return JSON.stringify([selector, fromMs, untilMs]);
 }
 
-function normalize(question: Question): Question | undefined {
+/** @param isCut - at one end: then label sets are said by their first or last times */
+function normalize(question: Question, isCut: boolean): KeptQuestion | undefined {
   switch (question.kind) {
     case 'functions':
     case 'locations':
-    case 'labelNames':
       return { kind: question.kind };
     case 'extent':
       return { kind: question.kind, points: question.points };
     case 'cells':
       return undefined;
-    case 'labelSets':
-      return { kind: question.kind, names: question.names && inOrder(question.names) };
+    case 'labelNames':
+    case 'labelSets': {
+      const of =
+        question.kind === 'labelNames' ? question : { ...question, names: question.names && inOrder(question.names) };
+      return isCut ? { kind: 'labelTimes', of } : of;
+    }
     case 'timeSeries':
-    case 'timedTotals':
       return { kind: 'timedTotals', groupBy: inOrder(question.groupBy) };
   }
 }

@@ -111,6 +111,7 @@ function draw(question: Question, result: PartialResult): unknown {
       assert.ok(question.kind === 'timeSeries');
       return ['sum' as const, 'average' as const].map((how) => renderTimeSeries(result.groups, question.grid, how, 0));
     case 'labelSets':
+    case 'labelTimes':
       return [...result.sets.keys()].sort();
     case 'timedTotals':
       return result.groups;
@@ -212,6 +213,15 @@ test('what comes again is not computed again, at another end of the range neithe
   const again = await ask({ kind: 'functions' }, { untilMs: START_MS + 200, selectors: ['{ }'] });
   assert.deepEqual([again.opened, again.lookups], [[segment], [true, true]]);
   assert.deepEqual((await ask({ kind: 'functions' }, { fromMs: START_MS + 30 })).lookups.includes(false), true);
+  for (const question of [{ kind: 'labelNames' }, { kind: 'labelSets', names: ['region'] }] as const) {
+    const { datasets } = blocks[0].info;
+    const insideMs = Math.max(...datasets.map(({ minTimeMs }) => minTimeMs)) + 1;
+    assert.deepEqual((await ask(question, { fromMs: insideMs })).lookups, [false, false]);
+    for (const fromMs of [insideMs + 1, Math.min(...datasets.map(({ maxTimeMs }) => maxTimeMs))]) {
+      assert.ok(fromMs > insideMs);
+      assert.deepEqual((await ask(question, { fromMs })).lookups, [true, true]);
+    }
+  }
   // A dashboard whose range and steps move.
   const grid = { startMs: START_MS - 50, endMs: START_MS + 100, stepMs: 10 };
   const series = (laterMs: number, stepMs: number): [Question, Partial<Selection>] => {

@@ -12,11 +12,12 @@ import {
   fetchAhead,
   throwIfAborted,
 } from './execute-task.ts';
+import { addSetsWithin } from './label-times.ts';
 import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
 import { runParallel } from './run-parallel.ts';
 import { compileDeletes, compileSelection, touches } from './select-rows.ts';
-import type { Question, Task, TaskDataset, TaskPart } from './task.ts';
+import type { KeptQuestion, Task, TaskDataset, TaskPart } from './task.ts';
 import { finishResult, startResult, type TaskResult } from './task-result.ts';
 import { addToSeries } from './timed-totals.ts';
 
@@ -127,7 +128,7 @@ function datasetKey(tenant: string, service: string): string {
  * What cannot be read was kept by another release, or is not sound: as if it were not there.
  * @param memory - what it is read into is taken from it
  */
-function decodeKept(bytes: Uint8Array, question: Question, memory: Memory): PartialResult | undefined {
+function decodeKept(bytes: Uint8Array, question: KeptQuestion, memory: Memory): PartialResult | undefined {
   memory.take(bytes.length * DECODED_FACTOR);
   let found: PartialResult;
   try {
@@ -156,6 +157,8 @@ function addKept(into: TaskResult, { question, selection }: Task, from: PartialR
   const { result } = into;
   if (result.kind === 'timeSeries' && from.kind === 'timedTotals' && question.kind === 'timeSeries') {
     addToSeries(result.groups, question.grid, selection, from.groups);
+  } else if (result.kind === 'labelSets' && from.kind === 'labelTimes') {
+    addSetsWithin(result.sets, selection, from.sets);
   } else mergePartialResult(result, from);
   into.countGrowth();
 }

@@ -8,7 +8,8 @@ import { NODE_SUM_BYTES } from './accumulate.ts';
 import { addCells, addExtent, type PointSource } from './cells.ts';
 import { foldStacks, symbolSections } from './fold-stacks.ts';
 import { addKnownTotals } from './known-totals.ts';
-import { addSeriesLabels, isAboutLabels } from './label-sets.ts';
+import { addSeriesLabels, isAboutLabels, type LabelProjection } from './label-sets.ts';
+import { addLabelTimes } from './label-times.ts';
 import type { PartialResult } from './partial-result.ts';
 import { runParallel } from './run-parallel.ts';
 import {
@@ -24,7 +25,7 @@ import {
   touches,
 } from './select-rows.ts';
 import { sumChosenSamples, sumStacktraces } from './sum-stacktraces.ts';
-import type { ObjectRef, Question, Task } from './task.ts';
+import type { KeptQuestion, ObjectRef, Task } from './task.ts';
 import { finishResult, startResult, type TaskResult } from './task-result.ts';
 import { addRows } from './time-series.ts';
 import { addTimedTotals } from './timed-totals.ts';
@@ -97,12 +98,12 @@ export async function addParts(
 
 /** Questions about labels read next to nothing of each of many datasets: requests are what they cost. */
 export async function fetchAhead(
-  question: Question,
+  question: KeptQuestion,
   block: BlockReader,
   places: readonly number[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (isAboutLabels(question)) await block.fetchSeries(places, signal);
+  if (isAboutLabels(question) || question.kind === 'labelTimes') await block.fetchSeries(places, signal);
 }
 
 function datasetKey(tenant: string, service: string): string {
@@ -122,7 +123,7 @@ export function throwIfAborted(signal: AbortSignal): void {
  */
 export async function addDataset(
   result: PartialResult,
-  question: Question,
+  question: KeptQuestion,
   selection: CompiledSelection,
   deletes: readonly CompiledDelete[],
   block: BlockReader,
@@ -137,7 +138,7 @@ export async function addDataset(
 
 async function addRead(
   result: PartialResult,
-  question: Question,
+  question: KeptQuestion,
   selection: CompiledSelection,
   deletes: readonly CompiledDelete[],
   block: BlockReader,
@@ -166,7 +167,7 @@ async function addRead(
   if (needsRows && runs.length === 0) return;
   switch (result.kind) {
     case 'labelSets': {
-      const names = namesOf(question);
+      const names = projectionOf(question);
       const found = needsRows ? new Set(runs.map((run) => run.series)) : selected;
       for (const i of found) addSeriesLabels(result.sets, series[i], names);
       return;
@@ -174,6 +175,9 @@ async function addRead(
     case 'timeSeries':
       if (question.kind !== 'timeSeries') return;
       addRows(result.groups, question.grid, new Set(question.groupBy), runs, series, await dataset.profiles(rows));
+      return;
+    case 'labelTimes':
+      addLabelTimes(result.sets, projectionOf(question), runs, series, await dataset.profiles(rows));
       return;
     case 'timedTotals':
       if (question.kind !== 'timedTotals') return;
@@ -204,7 +208,7 @@ function withTenant(series: readonly Series[], tenant: string): readonly Series[
 
 async function addPoints(
   result: Extract<PartialResult, { kind: 'extent' | 'cells' }>,
-  question: Question,
+  question: KeptQuestion,
   rows: Omit<PointSource, 'identities'>,
   block: BlockReader,
 ): Promise<void> {
@@ -216,7 +220,8 @@ async function addPoints(
   }
 }
 
-function namesOf(question: Question): ReadonlySet<string> | 'names' | undefined {
+function projectionOf(question: KeptQuestion): LabelProjection {
+  if (question.kind === 'labelTimes') return projectionOf(question.of);
   if (question.kind === 'labelNames') return 'names';
   return question.kind === 'labelSets' && question.names !== undefined ? new Set(question.names) : undefined;
 }

@@ -1,14 +1,14 @@
 /** Distinct label sets, as label names, label values and series are answered from. */
 import type { Series } from '@flamelake/block';
 import { compareBytes, FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
-import type { Question } from './task.ts';
+import type { KeptQuestion, LabelQuestion } from './task.ts';
 
 /** Most label sets one answer may hold. */
 export const LABEL_SETS_MAX = 1_000_000;
 
 /** Whether a question reads labels and no values. */
-export function isAboutLabels({ kind }: Question): boolean {
-  return kind === 'labelSets' || kind === 'labelNames';
+export function isAboutLabels(question: KeptQuestion): question is LabelQuestion {
+  return question.kind === 'labelSets' || question.kind === 'labelNames';
 }
 
 /** Label sets by `labelsKey`. */
@@ -48,12 +48,11 @@ export function projectLabels(labels: Labels, names: ReadonlySet<string>): Label
   return labels.filter((label) => names.has(label.name));
 }
 
-/** Adds a series as the question wants it: whole, projected on names, or by its names alone. */
-export function addSeriesLabels(
-  sets: LabelSets,
-  series: Series,
-  names: ReadonlySet<string> | 'names' | undefined,
-): void {
+/** What a question wants of a series: its labels of some names, all of them, or the names alone. */
+export type LabelProjection = ReadonlySet<string> | 'names' | undefined;
+
+/** Adds a series as the question wants it. */
+export function addSeriesLabels(sets: LabelSets, series: Series, names: LabelProjection): void {
   if (names === undefined) addLabelSet(sets, series.labels);
   else if (names === 'names') for (const { name } of series.labels) addLabelSet(sets, [{ name, value: '' }]);
   else addLabelSet(sets, projectLabels(series.labels, names));

@@ -1,28 +1,39 @@
 /**
  * A partial result as bytes, version 1. Numbers are varints unless said otherwise.
  *
- *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets · 4 extent · 5 cells · 6 timed totals
+ *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets · 4 extent · 5 cells · 6 timed totals · 7 label times
  *     body      0, 1: tree-codec.ts
  *               2: texts · count of groups · each: labels · count of points · each: step, zigzag 64 sum, count of profiles
  *               3: texts · count of sets · each: labels
  *               4, 5: cells-codec.ts
  *               6: texts · count of groups · each: labels · count of rows · differences of times, then totals: zigzag 64 each
+ *               7: texts · count of sets · each: labels, f64 first and last time
  *     labels    count · each: name and value by number in the texts
  */
 import { type ByteReader, ByteWriter } from '@flamelake/formats';
 import { FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
 import { readCells, readExtent, writeCells, writeExtent } from './cells-codec.ts';
 import { addLabelSet, type LabelSets } from './label-sets.ts';
+import type { LabelTimes } from './label-times.ts';
 import { readLabels, writeLabels } from './labels-codec.ts';
 import type { PartialResult } from './partial-result.ts';
 import { createTextTable, readTexts, type TextTable, writeTexts } from './text-table.ts';
 import type { SeriesGroup, SeriesGroups } from './time-series.ts';
 import { readTimedTotals, writeTimedTotals } from './timed-totals-codec.ts';
 import { readFunctionTree, readLocationTree, writeFunctionTree, writeLocationTree } from './tree-codec.ts';
-import { frameMessage, malformed, unframeMessage } from './wire-message.ts';
+import { frameMessage, malformed, readDouble, unframeMessage, writeDoubles } from './wire-message.ts';
 
 const VERSION = 1;
-const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets', 'extent', 'cells', 'timedTotals'] as const;
+const KINDS = [
+  'functions',
+  'locations',
+  'timeSeries',
+  'labelSets',
+  'extent',
+  'cells',
+  'timedTotals',
+  'labelTimes',
+] as const;
 /** Largest partial result, 128 MiB. */
 export const RESULT_MESSAGE_BYTES_MAX = 134_217_728;
 
@@ -51,6 +62,9 @@ export function encodePartialResult(result: PartialResult): Uint8Array {
         break;
       case 'timedTotals':
         writeWithTexts(writer, (body, table) => writeTimedTotals(body, table, result.groups));
+        break;
+      case 'labelTimes':
+        writeWithTexts(writer, (body, table) => writeLabelTimes(body, table, result.sets));
     }
   });
   if (bytes.length > RESULT_MESSAGE_BYTES_MAX) {
@@ -84,6 +98,8 @@ export function decodePartialResult(bytes: Uint8Array): PartialResult {
         return { kind, cells: readCells(reader) };
       case 'timedTotals':
         return { kind, groups: readTimedTotals(reader) };
+      case 'labelTimes':
+        return { kind, sets: readLabelTimes(reader) };
       case undefined:
         throw malformed('kind');
     }
@@ -104,6 +120,14 @@ function writeSets(writer: ByteWriter, table: TextTable, sets: LabelSets): void 
   for (const labels of sets.values()) writeLabels(writer, table, labels);
 }
 
+function writeLabelTimes(writer: ByteWriter, table: TextTable, sets: LabelTimes): void {
+  writer.varint(sets.size);
+  for (const { labels, firstMs, lastMs } of sets.values()) {
+    writeLabels(writer, table, labels);
+    writeDoubles(writer, firstMs, lastMs);
+  }
+}
+
 function writeGroups(writer: ByteWriter, table: TextTable, groups: SeriesGroups): void {
   writer.varint(groups.size);
   for (const { labels, indexOf, sums, profileCounts } of groups.values()) {
@@ -122,6 +146,18 @@ function readSets(reader: ByteReader): LabelSets {
   const sets: LabelSets = new Map();
   const count = reader.count();
   for (let i = 0; i < count; i++) addLabelSet(sets, readLabels(reader, texts));
+  if (sets.size !== count) throw malformed('label sets');
+  return sets;
+}
+
+function readLabelTimes(reader: ByteReader): LabelTimes {
+  const texts = readTexts(reader);
+  const sets: LabelTimes = new Map();
+  const count = reader.count();
+  for (let i = 0; i < count; i++) {
+    const labels = readLabels(reader, texts);
+    sets.set(labelsKey(labels), { labels, firstMs: readDouble(reader), lastMs: readDouble(reader) });
+  }
   if (sets.size !== count) throw malformed('label sets');
   return sets;
 }

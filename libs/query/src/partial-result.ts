@@ -3,8 +3,9 @@ import { FlamelakeError, type Memory } from '@flamelake/model';
 import { type Cells, createCells, type Extent, mergeCells, mergeExtent } from './cells.ts';
 import { createFunctionTree, type FunctionTree, mergeFunctionTree } from './function-tree.ts';
 import { addLabelSet, type LabelSets } from './label-sets.ts';
+import { type LabelTimes, mergeLabelTimes } from './label-times.ts';
 import { createLocationTree, type LocationTree, mergeLocationTree } from './location-tree.ts';
-import type { Question } from './task.ts';
+import type { KeptQuestion } from './task.ts';
 import { mergeSeriesGroups, type SeriesGroups } from './time-series.ts';
 import { mergeTimedTotals, type TimedGroups } from './timed-totals.ts';
 
@@ -15,11 +16,12 @@ export type PartialResult =
   | { readonly kind: 'timeSeries'; readonly groups: SeriesGroups }
   | { readonly kind: 'timedTotals'; readonly groups: TimedGroups }
   | { readonly kind: 'labelSets'; readonly sets: LabelSets }
+  | { readonly kind: 'labelTimes'; readonly sets: LabelTimes }
   | { readonly kind: 'extent'; readonly extent: Extent }
   | { readonly kind: 'cells'; readonly cells: Cells };
 
 /** The result of no data. @param memory - trees are taken from it as they grow */
-export function createPartialResult(question: Question, memory?: Memory): PartialResult {
+export function createPartialResult(question: KeptQuestion, memory?: Memory): PartialResult {
   switch (question.kind) {
     case 'functions':
       return { kind: 'functions', tree: createFunctionTree(memory) };
@@ -32,6 +34,8 @@ export function createPartialResult(question: Question, memory?: Memory): Partia
     case 'labelSets':
     case 'labelNames':
       return { kind: 'labelSets', sets: new Map() };
+    case 'labelTimes':
+      return { kind: 'labelTimes', sets: new Map() };
     case 'extent':
       return { kind: 'extent', extent: { range: undefined } };
     case 'cells':
@@ -54,6 +58,8 @@ export function mergePartialResult(into: PartialResult, from: PartialResult): vo
     mergeTimedTotals(into.groups, from.groups);
   } else if (into.kind === 'labelSets' && from.kind === 'labelSets') {
     for (const labels of from.sets.values()) addLabelSet(into.sets, labels);
+  } else if (into.kind === 'labelTimes' && from.kind === 'labelTimes') {
+    mergeLabelTimes(into.sets, from.sets);
   } else if (into.kind === 'extent' && from.kind === 'extent') {
     mergeExtent(into.extent, from.extent);
   } else if (into.kind === 'cells' && from.kind === 'cells') {

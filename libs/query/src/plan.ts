@@ -35,7 +35,6 @@ const SHARE_READ: Readonly<Record<Question['kind'], number>> = {
   functions: 1,
   locations: 1,
   timeSeries: 1 / 16,
-  timedTotals: 1 / 16,
   labelSets: 1 / 16,
   labelNames: 1 / 16,
   extent: 1 / 16,

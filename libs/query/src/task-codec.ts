@@ -6,8 +6,7 @@
  *                    commas, 0 for none. Queriers of earlier releases step over it.
  *     question       kind u8: 0 functions · 1 locations · 2 time series: f64 start, end, step; list of text (group by) ·
  *                    3 label sets: 0, or 1 and list of text (names) · 4 label names · 5 extent: points u8 ·
- *                    6 cells: points u8; f64 start, end, step, min, max; buckets; list of text (group by); exemplars u8 ·
- *                    7 timed totals: list of text (group by)
+ *                    6 cells: points u8; f64 start, end, step, min, max; buckets; list of text (group by); exemplars u8
  *                    points: 0 profiles · 1 spans
  *     selection      list of text (tenants); f64 from, until; list of text (selectors); text? (profile type id)
  *     parts          list of: text key, text id, text? etag, size; list of datasets: text tenant, text service, f64 min, max;
@@ -22,16 +21,7 @@ import { createTextTable, readTexts, type TextTable, textNumber, writeTexts } fr
 import { frameMessage, malformed, readDouble, unframeMessage, writeDoubles } from './wire-message.ts';
 
 const VERSION = 1;
-const KINDS = [
-  'functions',
-  'locations',
-  'timeSeries',
-  'labelSets',
-  'labelNames',
-  'extent',
-  'cells',
-  'timedTotals',
-] as const;
+const KINDS = ['functions', 'locations', 'timeSeries', 'labelSets', 'labelNames', 'extent', 'cells'] as const;
 const POINTS = ['profiles', 'spans'] as const;
 /** Largest task, 16 MiB: some hundred thousand datasets. */
 export const TASK_MESSAGE_BYTES_MAX = 16_777_216;
@@ -122,8 +112,6 @@ function writeQuestion(to: Target, question: Question): void {
     const { startMs, endMs, stepMs } = question.grid;
     writeDoubles(to.body, startMs, endMs, stepMs);
     writeTextList(to, question.groupBy);
-  } else if (question.kind === 'timedTotals') {
-    writeTextList(to, question.groupBy);
   } else if (question.kind === 'labelSets') {
     to.body.uint8(question.names === undefined ? 0 : 1);
     if (question.names !== undefined) writeTextList(to, question.names);
@@ -183,8 +171,6 @@ function readQuestion(from: Source): Question {
       return { kind };
     case 'timeSeries':
       return { kind, grid: readGrid(from), groupBy: readTextList(from) };
-    case 'timedTotals':
-      return { kind, groupBy: readTextList(from) };
     case 'extent':
       return { kind, points: readPoints(from) };
     case 'cells': {

@@ -1,7 +1,7 @@
 /** The result of a task while it is made: what it grows by is taken from the memory of the task. */
 import { type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
-import type { Question } from './task.ts';
+import type { KeptQuestion } from './task.ts';
 import { TIMED_ROW_BYTES } from './timed-totals.ts';
 
 /** Of a label set with its key, and of an entry of a map with what it holds, about. */
@@ -16,7 +16,7 @@ export interface TaskResult {
   countGrowth(): void;
 }
 
-export function startResult(question: Question, memory: Memory): TaskResult {
+export function startResult(question: KeptQuestion, memory: Memory): TaskResult {
   const result = createPartialResult(question, memory);
   let countedBytes = 0;
   return {
@@ -42,6 +42,7 @@ export function finishResult({ result }: TaskResult): PartialResult {
 function entryBytes(result: PartialResult): number {
   switch (result.kind) {
     case 'labelSets':
+    case 'labelTimes':
       return result.sets.size * LABEL_SET_BYTES;
     case 'cells':
       return result.cells.groups.size * LABEL_SET_BYTES + result.cells.cellCount * CELL_BYTES;

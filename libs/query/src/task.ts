@@ -37,8 +37,6 @@ export type Question =
   | { readonly kind: 'locations' }
   /** Totals by time step and by the values of labels. */
   | { readonly kind: 'timeSeries'; readonly grid: TimeGrid; readonly groupBy: readonly string[] }
-  /** Times and totals of single profiles by the values of labels. */
-  | { readonly kind: 'timedTotals'; readonly groupBy: readonly string[] }
   /** Distinct label sets, cut down to the named labels; undefined keeps all labels. */
   | { readonly kind: 'labelSets'; readonly names: readonly string[] | undefined }
   /** Distinct label names, as label sets of one label with an empty value. */
@@ -55,6 +53,16 @@ export type Question =
       /** Whether to name the largest point of each cell. */
       readonly hasExemplars: boolean;
     };
+
+export type LabelQuestion = Extract<Question, { kind: 'labelSets' | 'labelNames' }>;
+
+/** What is kept of a dataset: the answer to a question, or what answers of any time range are made of. */
+export type KeptQuestion =
+  | Question
+  /** Times and totals of single profiles by the values of labels: for time series. */
+  | { readonly kind: 'timedTotals'; readonly groupBy: readonly string[] }
+  /** Label sets or names, with the times of their first and last profile. */
+  | { readonly kind: 'labelTimes'; readonly of: LabelQuestion };
 
 /** A point is the total of a stored profile, or the value of a sample that has a span. */
 export type PointKind = 'profiles' | 'spans';
