@@ -57,6 +57,20 @@ const ROWS: readonly Row[] = [
   json('/pyroscope/label-values?label=zone', /^\["x"\]$/),
   json('/pyroscope/label-values?label=none', /^\[\]$/),
   refused('/pyroscope/label-values'),
+  json(`/pyroscope/render?query=${encodeURIComponent(`${TYPE}:delta`)}&from=now-1h`, /"numTicks":5000000000/),
+  json(`/pyroscope/render?query=${query}&from=now-1h&aggregation=avg`, /"samples":\[[0,]*5000000000[0,]*\]/),
+  json(
+    `/pyroscope/render?query=${query}&from=now-1h`,
+    /^\{"version":1,"flamebearer":\{"names":\["total","main","work"\],"levels":\[\[0,5000000000,0,0\],.*"format":"single","spyName":"".*"durationDelta":15,"watermarks":null\},"groups":null,"heatmap":null\}$/,
+  ),
+  json(`/pyroscope/render?query=${query}&from=now-1d`, /"durationDelta":58,/),
+  json(
+    `/pyroscope/render?query=${encodeURIComponent(`${TYPE}{service_name="none"}`)}&from=now-1h`,
+    /"names":\["total"\],"levels":\[\[0,0,0,0\]\],"numTicks":0,"maxSelf":0\}/,
+  ),
+  refused(`/pyroscope/render?query=${query}&until=x`),
+  refused(`/pyroscope/render-diff?${sides(query, '')}`),
+  refused(`/pyroscope/render-diff?${sides(query, query)}&max-nodes=x`),
   plain('/ready', /^ready$/),
   plain('/healthz', /./),
   { path: '/metrics', status: 200, type: /^(?:text\/plain|application\/openmetrics-text)/, text: /^# HELP /m },
@@ -73,7 +87,13 @@ const ROWS: readonly Row[] = [
   ),
   { path: '/debug/pprof/heap', status: 200, type: /^application\/octet-stream/, text: /./s },
   // Pages of the web app: test/e2e/ui.test.ts.
-  { path: '/', status: 200, type: /^text\/html/, text: /./ },
+  ...['/', '/explore', '/comparison', '/comparison-diff'].map((path) => ({
+    path,
+    status: 200,
+    type: /^text\/html/,
+    text: /<div id="app">/,
+  })),
+  { path: '/debug/pprof/profile?seconds=1', status: 200, type: /^application\/octet-stream/, text: /./s },
   { path: '/api/v1/tenants', status: 404, type: /^application\/json/, text: /not_found/ },
 ];
 for (const { path, status, type, text } of ROWS) {

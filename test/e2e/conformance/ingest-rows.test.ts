@@ -68,6 +68,10 @@ const SPEEDSCOPE = JSON.stringify({
     { type: 'sampled', name: 'p', unit: 'none', startValue: 0, endValue: 4, samples: [[0, 1], [0]], weights: [3, 1] },
   ],
 });
+const SPEEDSCOPES = SPEEDSCOPE.replace('"none"', '"milliseconds"').replace(
+  '"profiles":[',
+  '"profiles":[{"type":"sampled","name":"p","unit":"milliseconds","startValue":0,"endValue":0,"samples":[],"weights":[]},',
+);
 const WALL = 'wall:wall:nanoseconds:wall:nanoseconds';
 
 const ROWS: readonly Row[] = [
@@ -98,6 +102,11 @@ const ROWS: readonly Row[] = [
   text('time with underscores', `name=APP&from=${String(SECONDS).replace(/^(\d{4})/, '$1_')}`, { timeMs: TIME_MS }),
   text('a time that is none is now', 'name=APP&from=yesterday&until=x'),
   text('now and some minutes before', 'name=APP&from=now-30m'),
+  text('now less a sum of units', 'name=APP&from=now-0h20m30s'),
+  text('a time with blanks and commas', `name=APP&from=${String(TIME_MS).replace(/^(\d)(\d{3})/, '$1,$2 ')}`, {
+    timeMs: TIME_MS,
+  }),
+  refused('a time to come', 'name=APP&from=now%2B2d', 422),
   refused('a day of long ago is no time to push', 'name=APP&from=20200101', 422),
   text('folded by another word', 'name=APP&format=folded'),
   text('a format nobody knows is folded text', 'name=APP&format=xyz'),
@@ -109,6 +118,12 @@ const ROWS: readonly Row[] = [
   text('a tree by content type', 'name=APP', { body: TREE, contentType: 'binary/octet-stream+tree' }),
   text('a content type not quite a tree', 'name=APP', { contentType: 'binary/octet-stream+tree; x' }),
   text('speedscope of one profile keeps the suffix', 'name=APP&format=speedscope', { body: SPEEDSCOPE }),
+  text('speedscope of several profiles names each, in its own unit', 'name=APP&format=speedscope', {
+    body: SPEEDSCOPES,
+    type: 'wall:wall:nanoseconds:cpu:nanoseconds',
+    total: 4_000_000,
+    labels: { profile_name: 'p' },
+  }),
   refused('speedscope of another schema', 'name=APP&format=speedscope', 400, SPEEDSCOPE.replace('speedscope.app', 'x')),
   refused('folded text without a count', 'name=APP', 400, 'main;work\n'),
   refused('a recording that is none', 'name=APP&format=jfr', 422, 'FLR'),
@@ -140,6 +155,19 @@ const ROWS: readonly Row[] = [
   named('block_count', 'count', 'block'),
   named('goroutines', 'count', 'goroutines'),
   named('apples', 'count', 'apples'),
+  named('goroutine', 'count', 'goroutines'),
+  named('contentions', 'count', 'mutex'),
+  named('delay', 'nanoseconds', 'mutex'),
+  named('samples', 'count', 'process_cpu'),
+  raw('a form that says it is pprof', '', form({ profile: profile() }), { type: WALL }),
+  raw(
+    'a profile of the hour to come',
+    `from=${SECONDS}`,
+    Buffer.from(profile('wall', 'nanoseconds', TIME_MS + 5_400_000)),
+    {
+      status: 422,
+    },
+  ),
   raw('gzip is known by its bytes', '', gzipSync(profile()), { type: WALL, contentType: 'text/plain' }),
   raw('a profile of 1970 takes from', `from=${SECONDS}`, Buffer.from(profile('wall', 'nanoseconds', 1_000)), {
     type: WALL,

@@ -134,6 +134,11 @@ const ROWS: readonly Stored[] = [
     profile: { attributeIndices: [1], samples: [{ stackIndex: 1, values: ['3'], attributeIndices: [2] }] },
     labels: { 'thread.name': 'worker' },
   },
+  {
+    says: 'attributes may be numbers of texts in the string table',
+    attributes: [{ keyStrindex: text('off_cpu'), value: { stringValueStrindex: text('main') } }],
+    labels: { off_cpu: 'main' },
+  },
   { says: 'no time is now, no duration is no error', profile: { timeUnixNano: '0', durationNano: '0' } },
   {
     says: 'code without a name is shown by its address',
@@ -197,6 +202,31 @@ test('a sample may name a service of its own, else it is unknown, by its executa
   const asked = { start: TIME_MS - 600_000, end: Date.now() + 60_000, name: 'service_name' };
   const { names } = await world.query('LabelValues', asked);
   for (const name of ['sampled', 'unknown_service', 'unknown_service:app']) assert.ok(names.includes(name), name);
+});
+
+test('a mapping has its file and the build id of GNU', async () => {
+  const attributeTable = [{}, { keyStrindex: STRINGS.length, value: { stringValue: 'abc123' } }];
+  const dictionary = {
+    ...DICTIONARY,
+    stringTable: [...STRINGS, 'process.executable.build_id.gnu'],
+    mappingTable: [{}, { filenameStrindex: text('/bin/app'), attributeIndices: [1] }],
+    attributeTable,
+  };
+  const profile = profileOf({ samples: [{ stackIndex: 2, values: ['3'] }] });
+  const answer = await send(requestOf(profile, [string('service.name', 'mapped')], { dictionary }));
+  assert.equal(answer.status, 200);
+  keepCommit(answer);
+  const range = { start: TIME_MS - 600_000, end: Date.now() + 60_000 };
+  const asked = { ...range, profileTypeID: CPU, labelSelector: '{service_name="mapped"}' };
+  const { mapping, stringTable } = (await world.query('SelectMergeProfile', asked)) as unknown as {
+    mapping: { filename?: string; buildId?: string }[];
+    stringTable: string[];
+  };
+  const named = mapping.map(({ filename, buildId }) => [stringTable[Number(filename)], stringTable[Number(buildId)]]);
+  assert.ok(
+    named.some(([file, id]) => file === '/bin/app' && id === 'abc123'),
+    JSON.stringify(named),
+  );
 });
 
 test('links are spans, in hex or base64', async () => {

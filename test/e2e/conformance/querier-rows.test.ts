@@ -289,12 +289,16 @@ test('ad-hoc profiles: uploaded, listed, drawn by type, compared', async () => {
     [left.profileType, left.profileTypes, typeof left.flamebearerProfile],
     ['samples', ['samples'], 'string'],
   );
-  const right = await upload('b.txt', 'x;z 4\n');
+  let right = await upload('b.txt', 'x;z 4\n');
+  const others = [right];
+  // Until it is of another millisecond: one cannot come before the other otherwise.
+  while (right.uploadedAt === left.uploadedAt) others.push((right = await upload('b.txt', 'x;z 4\n')));
   const { body: got } = await world.call(`${ADHOC}/Get`, { id: left.id, profile_type: 'samples', max_nodes: '5' });
   assert.equal(JSON.parse(String(got.flamebearerProfile)).flamebearer.numTicks, 3);
   const { body: listed } = await world.call(`${ADHOC}/List`, {});
-  const listedIds = (listed.profiles as { id: string }[]).map(({ id }) => id);
-  assert.deepEqual(new Set(listedIds), new Set([left.id, right.id]));
+  const listedFiles = listed.profiles as { id: string; uploadedAt: string }[];
+  assert.deepEqual(new Set(listedFiles.map(({ id }) => id)), new Set([left, ...others].map(({ id }) => id)));
+  assert.equal(listedFiles[0]?.uploadedAt, right.uploadedAt, 'the newest first');
   const { body: diff } = await world.call(`${ADHOC}/Diff`, { leftId: left.id, rightId: right.id });
   const { leftTicks, rightTicks } = JSON.parse(String(diff.flamebearerProfile));
   assert.deepEqual([leftTicks, rightTicks, diff.profileTypes], [3, 4, ['samples']]);

@@ -7,6 +7,8 @@ const MIB = 1_048_576;
 const GIB = 1_024 * MIB;
 /** Longer than anybody keeps profiles. */
 const CENTURY_MS = 36_525 * DAY_MS;
+/** What queriers hold of a flame graph is bounded for as many. */
+const NODES_MAX = 1_048_576;
 
 export const QUERY_OPTIONS = {
   'query.read-size-max': {
@@ -39,6 +41,23 @@ export const QUERY_OPTIONS = {
     max: CENTURY_MS,
     default: 0,
     description: 'how far back queries look; at 0 as far as there are profiles',
+    perTenant: true,
+  },
+  'query.nodes-default': {
+    kind: 'integer',
+    min: 1,
+    max: NODES_MAX,
+    default: 16_384,
+    description: 'nodes of a flame graph whose query does not say how many',
+    perTenant: true,
+  },
+  'query.nodes-max': {
+    kind: 'integer',
+    min: 1,
+    max: NODES_MAX,
+    default: NODES_MAX,
+    description:
+      'most nodes of a flame graph; a query that wants more gets these, and is told in X-Flamelake-Max-Nodes',
     perTenant: true,
   },
   'query.cache-size-max': {

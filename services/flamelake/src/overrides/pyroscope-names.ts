@@ -27,6 +27,11 @@ const NAMES: Readonly<Record<string, KnownName>> = {
   ingestion_relabeling_rules: same('limits.ingestion-relabeling-rules'),
   sample_type_relabeling_rules: same('limits.sample-type-relabeling-rules'),
   compactor_blocks_retention_period: same('limits.retention-period'),
+  retention_period: same('limits.retention-period'),
+  max_query_length: same('query.range-max'),
+  max_query_lookback: same('query.lookback-max'),
+  max_flamegraph_nodes_default: same('query.nodes-default'),
+  max_flamegraph_nodes_max: same('query.nodes-max'),
 };
 
 /** A tenant's keys with those of Pyroscope replaced by ours; anything but a mapping stays as it is. */

@@ -31,6 +31,10 @@ test('keys as Pyroscope calls them, and rules as lists, are understood', () => {
     ingestion_body_limit_mb: 2
     reject_older_than: 30m
     compactor_blocks_retention_period: 7d
+    max_query_length: 72h
+    max_query_lookback: 1w
+    max_flamegraph_nodes_default: 100
+    max_flamegraph_nodes_max: 2000
     ingestion_relabeling_rules:
       - {action: drop, source_labels: [service_name], regex: noisy}
     limits: { sampling-rules: [{ selector: '{a="b"}', probability: 0.5 }] }
@@ -42,6 +46,9 @@ test('keys as Pyroscope calls them, and rules as lists, are understood', () => {
   assert.equal(own['limits.body-size-max'], 2 * 1024 ** 2);
   assert.equal(ingestLimits(own).rejectOlderThanMs, 1_800_000);
   assert.equal(own['limits.retention-period'], 7 * 86_400_000);
+  assert.equal(own['query.range-max'], 3 * 86_400_000);
+  assert.equal(own['query.lookback-max'], 7 * 86_400_000);
+  assert.deepEqual([own['query.nodes-default'], own['query.nodes-max']], [100, 2_000]);
   const { policies } = ingestLimits(own);
   assert.deepEqual([policies.relabelRules[0].action, policies.relabelRules[0].regex], ['drop', 'noisy']);
   assert.deepEqual(policies.samplingRules, [{ selector: '{a="b"}', probability: 0.5 }]);

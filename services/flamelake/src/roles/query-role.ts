@@ -10,7 +10,7 @@ import {
   dataActions,
   type ExecuteTask,
   plainRoutes,
-  QUERY_LIMITS_DEFAULT,
+  type QueryLimits,
   querierMethods,
   settingsMethods,
   sweepAdHoc,
@@ -33,14 +33,15 @@ export function startQueryRole(
   { tasksInFlight, log }: { readonly tasksInFlight?: number; readonly log?: ProfileLog } = {},
 ): Role {
   const snapshots = createSnapshotSource({ store, clock });
-  const limits = (tenant: string) => {
+  const limits = (tenant: string): QueryLimits => {
     const own = tenantOptions.of(tenant);
     return {
-      ...QUERY_LIMITS_DEFAULT,
       queryBytesMax: own['query.read-size-max'],
       timeoutMs: own['query.timeout'],
       rangeMsMax: own['query.range-max'],
       lookbackMsMax: own['query.lookback-max'],
+      nodesDefault: Math.min(own['query.nodes-default'], own['query.nodes-max']),
+      nodesMax: own['query.nodes-max'],
     };
   };
   const expireBefore = retentionOf(tenantOptions, clock);

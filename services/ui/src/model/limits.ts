@@ -13,6 +13,7 @@ const WORDS: readonly (readonly [option: string, words: string, none: string])[]
   ['query.read-size-max', 'A query reads at most', 'any'],
   ['query.range-max', 'The longest range of a query', 'any'],
   ['query.lookback-max', 'A query looks back at most', 'any time'],
+  ['query.nodes-max', 'Most nodes of a flame graph', 'any'],
   ['query.timeout', 'A query may take', 'any time'],
   ['ad-hoc.files-max', 'Files that are kept', 'any'],
   ['ad-hoc.file-size-max', 'The largest file', 'any'],
