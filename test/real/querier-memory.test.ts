@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createBlockBuilder } from '@flamelake/block';
+import { FlamelakeError, type Memory } from '@flamelake/model';
 import { createFileStore } from '@flamelake/object-store';
 import type { PartialResult, Task } from '@flamelake/query';
 import { nodeFileSystem, systemClock, systemRandom } from '@flamelake/runtime';
@@ -76,6 +77,17 @@ test('several of the widest tasks at once: all are answered, in the memory of on
     const first = await fanOut.execute(task, signal);
     const alone = await querier.memory();
     assert.ok(alone.heldPeak * AT_ONCE > 3 * MEMORY_BYTES, `${alone.heldPeak}`);
+    // No room for the answer where it is to be merged: another querier would send the same, so none is asked.
+    const refusal = new FlamelakeError('resource_exhausted', 'no room');
+    const full: Memory = {
+      take() {
+        throw refusal;
+      },
+      give() {},
+    };
+    await assert.rejects(fanOut.execute(task, signal, full), refusal);
+    assert.equal(await fanOut.count('query_task_attempts_total{kind="first"}'), 2);
+    assert.equal(await fanOut.count('query_task_attempts_total{kind="retry"}'), 0);
     const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => fanOut.execute(task, signal)));
     for (const answer of answers) assert.equal(nodesOf(answer), nodesOf(first));
     const all = await querier.memory();

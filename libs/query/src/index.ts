@@ -46,4 +46,5 @@ export type {
 } from './task.ts';
 export { taskBytes } from './task-bytes.ts';
 export { decodeTask, encodeTask, TASK_MESSAGE_BYTES_MAX } from './task-codec.ts';
+export { countResult, type TaskResult } from './task-result.ts';
 export { renderTimeSeries, type TimeSeries } from './time-series.ts';

@@ -11,12 +11,13 @@
  *     labels    count · each: name and value by number in the texts
  */
 import { type ByteReader, ByteWriter } from '@flamelake/formats';
-import { FlamelakeError, type Labels, labelsKey } from '@flamelake/model';
+import { FlamelakeError, type Labels, labelsKey, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { readCells, readExtent, writeCells, writeExtent } from './cells-codec.ts';
 import { addLabelSet, type LabelSets } from './label-sets.ts';
 import type { LabelTimes } from './label-times.ts';
 import { readLabels, writeLabels } from './labels-codec.ts';
 import type { PartialResult } from './partial-result.ts';
+import { resultEntryBytes } from './task-result.ts';
 import { createTextTable, readTexts, type TextTable, writeTexts } from './text-table.ts';
 import type { SeriesGroup, SeriesGroups } from './time-series.ts';
 import { readTimedTotals, writeTimedTotals } from './timed-totals-codec.ts';
@@ -36,6 +37,9 @@ const KINDS = [
 ] as const;
 /** Largest partial result, 128 MiB. */
 export const RESULT_MESSAGE_BYTES_MAX = 134_217_728;
+
+/** Columns of a message before they are a tree: 16 bytes of a node that is three in the message at least. */
+const COLUMNS_FACTOR = 6;
 
 /** @throws {FlamelakeError} `resource_exhausted` over RESULT_MESSAGE_BYTES_MAX */
 export function encodePartialResult(result: PartialResult): Uint8Array {
@@ -78,32 +82,41 @@ export function encodePartialResult(result: PartialResult): Uint8Array {
 
 /**
  * Reads a partial result; shares no memory with `bytes`.
- * @throws {FlamelakeError} `data_loss` when the bytes are none, `unimplemented` when another release wrote them
+ * @param memory - the result is taken from it, and what reading it needs beside while that is there
+ * @throws {FlamelakeError} `data_loss` when the bytes are none, `unimplemented` when another release wrote them, `resource_exhausted`
+ * when there is no room for it
  */
-export function decodePartialResult(bytes: Uint8Array): PartialResult {
-  return unframeMessage(bytes, VERSION, (reader): PartialResult => {
-    const kind = KINDS[reader.uint8()];
-    switch (kind) {
-      case 'functions':
-        return { kind, tree: readFunctionTree(reader) };
-      case 'locations':
-        return { kind, tree: readLocationTree(reader) };
-      case 'timeSeries':
-        return { kind, groups: readGroups(reader) };
-      case 'labelSets':
-        return { kind, sets: readSets(reader) };
-      case 'extent':
-        return { kind, extent: readExtent(reader) };
-      case 'cells':
-        return { kind, cells: readCells(reader) };
-      case 'timedTotals':
-        return { kind, groups: readTimedTotals(reader) };
-      case 'labelTimes':
-        return { kind, sets: readLabelTimes(reader) };
-      case undefined:
-        throw malformed('kind');
-    }
-  });
+export function decodePartialResult(bytes: Uint8Array, memory: Memory = UNBOUNDED_MEMORY): PartialResult {
+  const columnBytes = bytes.length * COLUMNS_FACTOR;
+  memory.take(columnBytes);
+  const result = unframeMessage(bytes, VERSION, (reader) => readResult(reader, memory));
+  memory.take(resultEntryBytes(result));
+  memory.give(columnBytes);
+  return result;
+}
+
+function readResult(reader: ByteReader, memory: Memory): PartialResult {
+  const kind = KINDS[reader.uint8()];
+  switch (kind) {
+    case 'functions':
+      return { kind, tree: readFunctionTree(reader, memory) };
+    case 'locations':
+      return { kind, tree: readLocationTree(reader, memory) };
+    case 'timeSeries':
+      return { kind, groups: readGroups(reader) };
+    case 'labelSets':
+      return { kind, sets: readSets(reader) };
+    case 'extent':
+      return { kind, extent: readExtent(reader) };
+    case 'cells':
+      return { kind, cells: readCells(reader) };
+    case 'timedTotals':
+      return { kind, groups: readTimedTotals(reader) };
+    case 'labelTimes':
+      return { kind, sets: readLabelTimes(reader) };
+    case undefined:
+      throw malformed('kind');
+  }
 }
 
 /** The texts come first, but are known last. */

@@ -17,13 +17,18 @@ export interface TaskResult {
 }
 
 export function startResult(question: KeptQuestion, memory: Memory): TaskResult {
-  const result = createPartialResult(question, memory);
+  return countResult(createPartialResult(question), memory);
+}
+
+/** A result to which others are added: what it grows by from now on is taken from the memory. */
+export function countResult(result: PartialResult, memory: Memory): TaskResult {
+  takeTablesFrom(result, memory);
   let countedBytes = 0;
   return {
     result,
     memory,
     countGrowth() {
-      const bytes = entryBytes(result);
+      const bytes = resultEntryBytes(result);
       memory.take(bytes - countedBytes);
       countedBytes = bytes;
     },
@@ -32,14 +37,19 @@ export function startResult(question: KeptQuestion, memory: Memory): TaskResult 
 
 /** The result, of which nobody counts any more what it grows by: it goes to whoever asked for it. */
 export function finishResult({ result }: TaskResult): PartialResult {
-  if (result.kind !== 'functions' && result.kind !== 'locations') return result;
-  const { tree } = result;
-  const tables = 'locations' in tree ? [tree.functions, tree.mappings, tree.locations] : [];
-  for (const columns of [tree.names, tree.stacks, ...tables]) columns.memory = UNBOUNDED_MEMORY;
+  takeTablesFrom(result, UNBOUNDED_MEMORY);
   return result;
 }
 
-function entryBytes(result: PartialResult): number {
+function takeTablesFrom(result: PartialResult, memory: Memory): void {
+  if (result.kind !== 'functions' && result.kind !== 'locations') return;
+  const { tree } = result;
+  const tables = 'locations' in tree ? [tree.functions, tree.mappings, tree.locations] : [];
+  for (const columns of [tree.names, tree.stacks, ...tables]) columns.memory = memory;
+}
+
+/** What entries of maps hold; trees, which are taken as they grow, are none. */
+export function resultEntryBytes(result: PartialResult): number {
   switch (result.kind) {
     case 'labelSets':
     case 'labelTimes':

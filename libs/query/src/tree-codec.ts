@@ -11,6 +11,7 @@
  * Reading makes the trees anew through their own tables, so that what was read can be merged either way; equal entries are refused.
  */
 import type { ByteReader, ByteWriter } from '@flamelake/formats';
+import type { Memory } from '@flamelake/model';
 import { createFunctionTree, type FunctionTree } from './function-tree.ts';
 import { createLocationTree, LOCATION_HEAD, type LocationTree } from './location-tree.ts';
 import { internName, type NameTable, viewOf } from './name-table.ts';
@@ -33,17 +34,23 @@ export function writeLocationTree(writer: ByteWriter, tree: LocationTree): void 
   writeStacks(writer, tree.stacks);
 }
 
-/** @throws {FlamelakeError} `data_loss` on what no writer writes, `out_of_range` when the total leaves int64 */
-export function readFunctionTree(reader: ByteReader): FunctionTree {
-  const tree = createFunctionTree();
+/**
+ * @param memory - the tree is taken from it as it grows
+ * @throws {FlamelakeError} `data_loss` on what no writer writes, `out_of_range` when the total leaves int64
+ */
+export function readFunctionTree(reader: ByteReader, memory?: Memory): FunctionTree {
+  const tree = createFunctionTree(memory);
   readNames(reader, tree.names);
   readStacks(reader, tree.stacks, tree.names.count);
   return tree;
 }
 
-/** @throws {FlamelakeError} `data_loss` on what no writer writes, `out_of_range` when the total leaves int64 */
-export function readLocationTree(reader: ByteReader): LocationTree {
-  const tree = createLocationTree();
+/**
+ * @param memory - the tree is taken from it as it grows
+ * @throws {FlamelakeError} `data_loss` on what no writer writes, `out_of_range` when the total leaves int64
+ */
+export function readLocationTree(reader: ByteReader, memory?: Memory): LocationTree {
+  const tree = createLocationTree(memory);
   readNames(reader, tree.names);
   const { names, functions, mappings, locations } = tree;
   readTuples(reader, functions, (tuple, length) => {

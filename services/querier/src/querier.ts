@@ -1,6 +1,6 @@
 /** The querier: runs tasks on blocks of the store within its memory. Stateless but for its cache. */
 import { openBlock } from '@flamelake/block';
-import { type Cache, type Clock, FlamelakeError, type ObjectStore } from '@flamelake/model';
+import { type Cache, type Clock, FlamelakeError, type Memory, type ObjectStore } from '@flamelake/model';
 import {
   type ExecuteOptions,
   encodePartialResult,
@@ -53,10 +53,11 @@ const FIRST_SHARE_MAX = 1 / 4;
 export interface Querier {
   /**
    * Answers a task.
+   * @param memory - of whoever asks: the result is taken from it
    * @throws {FlamelakeError} `not_found` when an object is gone (plan again on a new snapshot), `resource_exhausted` when the task
    * needs more memory than there is or too many wait, `data_loss` on a corrupt object, `out_of_range` when a sum leaves int64
    */
-  execute(task: Task, signal: AbortSignal): Promise<PartialResult>;
+  execute(task: Task, signal: AbortSignal, memory?: Memory): Promise<PartialResult>;
   /**
    * The same as a message, made while its task still has its memory.
    * @param sent - settles when the message has gone; it is counted until then
@@ -118,7 +119,11 @@ export function createQuerier(options: QuerierOptions): Querier {
     }
   };
   return {
-    execute: (task, signal) => inShare(task, signal, (result) => result),
+    execute: (task, signal, memory) =>
+      inShare(task, signal, (result, share) => {
+        memory?.take(share.heldBytes);
+        return result;
+      }),
     answer: (task, signal, sent) =>
       inShare(task, signal, (result, share) => {
         // What is still held is the result; as a message it is smaller.

@@ -1,23 +1,39 @@
-/** Queries within a time: from the snapshot to the answer, whatever they wait for. */
+/** Queries within a time and a share of the memory: from the snapshot to the answer, whatever they wait for. */
 import { type Clock, FlamelakeError } from '@flamelake/model';
+import type { MemoryBudget } from '@flamelake/runtime';
 import type { CallContext, Queries } from './queries.ts';
 import { tenantsOf } from './validate-query.ts';
 
 type Query<Rest extends unknown[], Answer> = (call: CallContext, ...rest: Rest) => Promise<Answer>;
 
-export interface QueryTime {
+export interface QueryBounds {
   /** Longest time of a query that reads these tenants, ms. */
   readonly timeoutMs: (tenants: readonly string[]) => number;
   readonly clock: Clock;
+  /** What they hold is not bounded if absent. */
+  readonly memory: MemoryBudget | undefined;
 }
 
-/** The same queries. One that takes too long ends as `deadline_exceeded`, and what was at work for it is told to stop. */
-export function boundQueries(queries: Queries, { timeoutMs, clock }: QueryTime): Queries {
+/** What a query holds, about: more would let fewer run side by side, less would have more begin again. */
+const EXPECTED_BYTES = 4_194_304;
+
+/**
+ * The same queries. One that takes too long ends as `deadline_exceeded`, and what was at work for it is told to stop; one that finds no room
+ * begins again when there is more.
+ */
+export function boundQueries(queries: Queries, { timeoutMs, clock, memory }: QueryBounds): Queries {
+  const inShare = <Answer>(own: CallContext, run: () => Promise<Answer>): Promise<Answer> => {
+    if (memory === undefined) return run();
+    return memory.run({ expectedBytes: EXPECTED_BYTES }, own.signal, (share) => {
+      own.memory = share;
+      return run();
+    });
+  };
   const bounded =
     <Rest extends unknown[], Answer>(query: Query<Rest, Answer>): Query<Rest, Answer> =>
     async (call, ...rest) => {
       const limitMs = timeoutMs(tenantsOf(call.tenant));
-      return within(limitMs, clock, call, (own) => query(own, ...rest));
+      return within(limitMs, clock, call, (own) => inShare(own, () => query(own, ...rest)));
     };
   return {
     profileTypes: bounded(queries.profileTypes),

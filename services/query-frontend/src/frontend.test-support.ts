@@ -5,7 +5,7 @@ import type { ProfileRecord } from '@flamelake/formats';
 import type { Cache, Clock, Random } from '@flamelake/model';
 import { createMemoryStore } from '@flamelake/object-store';
 import { createQuerier, type QuerierOptions } from '@flamelake/querier';
-import { createMetrics } from '@flamelake/runtime';
+import { createMetrics, type MemoryBudget } from '@flamelake/runtime';
 import type { CallContext } from './queries.ts';
 import { createQueryFrontend } from './query-frontend.ts';
 import { QUERY_LIMITS_DEFAULT, type QueryLimits } from './query-limits.ts';
@@ -40,6 +40,8 @@ export function createTestFrontend(
     /** When queries have taken too long; never if absent. */
     deadline?: Promise<void>;
     querier?: Partial<QuerierOptions>;
+    /** What queries hold is taken from it; unbounded if absent. */
+    memory?: MemoryBudget;
     /** Told of each snapshot that is asked for. */
     onSnapshot?: () => void;
   } = {},
@@ -68,6 +70,7 @@ export function createTestFrontend(
       execute: options.wrap?.(querier.execute) ?? querier.execute,
       limits: () => ({ ...QUERY_LIMITS_DEFAULT, ...options.limits }),
       clock,
+      ...(options.memory !== undefined && { memory: options.memory }),
     });
   };
   return {

@@ -11,5 +11,6 @@ export { plainRoutes } from './http/plain-routes.ts';
 export type * from './queries.ts';
 export { createQueryFrontend, type QueryFrontendOptions } from './query-frontend.ts';
 export { QUERY_LIMITS_DEFAULT, type QueryLimits } from './query-limits.ts';
+export { createQueryMemory, type QueryMemoryOptions } from './query-memory.ts';
 export type { ExecuteTask } from './run-question.ts';
 export { createSettings } from './settings.ts';

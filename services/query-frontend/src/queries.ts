@@ -2,7 +2,7 @@
  * The queries Flamelake answers, free of any wire form: the edge decodes into these and encodes from these.
  * Times are ms since 1970 with both ends inclusive, as on the wire of querier.v1.
  */
-import type { Labels, ProfileType } from '@flamelake/model';
+import type { Labels, Memory, ProfileType } from '@flamelake/model';
 import type {
   Exemplar,
   Flamegraph,
@@ -33,6 +33,8 @@ export interface CallContext {
   readonly commitToken: string | undefined;
   /** The past that is to be read, as the caller sent it: a time, or the name of a snapshot. */
   readonly asOf?: string | undefined;
+  /** Set by the callee: what the query holds is taken from it. */
+  memory?: Memory;
   /** Set by the callee: sealed name of the snapshot that answered. */
   snapshot?: string;
   /** Set by the callee: said in a header when max_nodes was clamped. */

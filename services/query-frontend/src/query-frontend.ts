@@ -16,6 +16,7 @@ import {
   sortedLabelSets,
   sortedLabelValues,
 } from '@flamelake/query';
+import type { MemoryBudget } from '@flamelake/runtime';
 import { boundQueries } from './bound-queries.ts';
 import { focused, focusedLocations } from './focus.ts';
 import { pgoProfile } from './pgo-profile.ts';
@@ -57,6 +58,8 @@ export interface QueryFrontendOptions {
   /** Profiles of a tenant before are expired and not shown; none by default. */
   readonly expireBefore?: ExpireBefore;
   readonly clock: Clock;
+  /** What all queries hold at the same time; not bounded if absent. */
+  readonly memory?: MemoryBudget;
 }
 
 /** Range of label queries that give none: a day. */
@@ -201,5 +204,5 @@ export function createQueryFrontend(options: QueryFrontendOptions): Queries {
     stats: async (call) => statsOf(options, call, oneTenant(call, 'profile stats are of exactly one tenant')),
     stored: async (call) => storedOf(options, call, oneTenant(call, 'stored data is told of exactly one tenant')),
   };
-  return boundQueries(queries, { timeoutMs: (tenants) => limitsOf(tenants).timeoutMs, clock });
+  return boundQueries(queries, { timeoutMs: (tenants) => limitsOf(tenants).timeoutMs, clock, memory: options.memory });
 }

@@ -1,8 +1,9 @@
 /** One question from snapshot to merged result: plan, tasks in flight, merge; planned again once when an object has gone. */
 import type { ExpireBefore, SnapshotSource, StoreKeys } from '@flamelake/catalog';
 import { type Snapshot, sealSnapshotName, unsealCommitToken } from '@flamelake/catalog';
-import { type Clock, FlamelakeError } from '@flamelake/model';
+import { type Clock, FlamelakeError, type Memory, openMemoryScope, UNBOUNDED_MEMORY } from '@flamelake/model';
 import {
+  countResult,
   datasetsFor,
   hideExpired,
   mergePartialResult,
@@ -13,6 +14,7 @@ import {
   runParallel,
   type Selection,
   type Task,
+  taskBytes,
 } from '@flamelake/query';
 import { parseAsOf } from './as-of.ts';
 import { profileStats } from './profile-stats.ts';
@@ -20,11 +22,16 @@ import type { CallContext, ProfileStats } from './queries.ts';
 import { type StoredData, storedData } from './stored-data.ts';
 import { tenantsOf } from './validate-query.ts';
 
-/** Runs a task somewhere. `not_found` means that an object of the snapshot is gone. */
-export type ExecuteTask = (task: Task, signal: AbortSignal) => Promise<PartialResult>;
+/**
+ * Runs a task somewhere. `not_found` means that an object of the snapshot is gone.
+ * @param memory - the result is taken from it; unbounded if absent
+ */
+export type ExecuteTask = (task: Task, signal: AbortSignal, memory?: Memory) => Promise<PartialResult>;
 
 /** Tasks of one query that run at the same time, where they all run in this process. */
 const TASKS_IN_FLIGHT = 8;
+/** What drawing holds beside what it draws: of a tree of a million nodes, all drawn, 2.8 times as much with garbage, and 0.7 in the end. */
+const DRAWN_FACTOR = 2;
 const NEVER: ExpireBefore = () => Number.NEGATIVE_INFINITY;
 
 export interface QuestionContext {
@@ -183,10 +190,21 @@ async function runPlans(
   call: CallContext,
   plans: readonly Plan[],
 ): Promise<readonly PartialResult[]> {
-  const shares = plans.flatMap((plan) => plan.tasks.map((task) => ({ task, into: plan.known })));
-  await runParallel(shares, tasksInFlight, call.signal, async ({ task, into }, signal) => {
-    mergePartialResult(into, await execute(task, signal));
+  const { memory = UNBOUNDED_MEMORY } = call;
+  const merged = openMemoryScope(memory);
+  const shares = plans.flatMap(({ known, tasks }) => {
+    for (const task of tasks) memory.take(taskBytes(task));
+    const into = countResult(known, merged);
+    into.countGrowth();
+    return tasks.map((task) => ({ task, into }));
   });
+  await runParallel(shares, tasksInFlight, call.signal, async ({ task, into }, signal) => {
+    const held = openMemoryScope(memory);
+    mergePartialResult(into.result, await execute(task, signal, held));
+    into.countGrowth();
+    held.end();
+  });
+  memory.take(merged.heldBytes * DRAWN_FACTOR);
   return plans.map((plan) => plan.known);
 }
 

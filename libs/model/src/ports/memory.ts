@@ -8,6 +8,8 @@ export interface Memory {
 
 /** Memory of a piece of the work, given back as a whole when the piece is done. */
 export interface MemoryScope extends Memory {
+  /** Taken and not given back so far. */
+  readonly heldBytes: number;
   end(): void;
 }
 
@@ -25,6 +27,9 @@ export function openMemoryScope(whole: Memory): MemoryScope {
     give(bytes) {
       whole.give(bytes);
       heldBytes -= bytes;
+    },
+    get heldBytes() {
+      return heldBytes;
     },
     end() {
       whole.give(heldBytes);

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { decodePartialResult, encodeTask, type Task } from '@flamelake/query';
+import { decodePartialResult, encodeTask } from '@flamelake/query';
 import type { ExecuteTask } from '@flamelake/query-frontend';
 import type { MetricsSnapshot } from '@flamelake/runtime';
 import type { ServeOptions } from '../options/serve-options.ts';
@@ -61,7 +61,7 @@ export function createQueryThread(options: ServeOptions, executeHere: ExecuteTas
     return { caller: portCaller(port), port, exited };
   };
 
-  const executeThere = async (task: Task, signal: AbortSignal) => {
+  const executeThere: ExecuteTask = async (task, signal, memory) => {
     signal.throwIfAborted();
     started ??= start();
     const { caller } = started;
@@ -70,7 +70,7 @@ export function createQueryThread(options: ServeOptions, executeHere: ExecuteTas
     signal.addEventListener('abort', cancel, { once: true });
     try {
       const argument: ExecuteArgument = { id, task: encodeTask(task) };
-      return decodePartialResult(await caller.call<Uint8Array>('execute', argument));
+      return decodePartialResult(await caller.call<Uint8Array>('execute', argument), memory);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -80,8 +80,8 @@ export function createQueryThread(options: ServeOptions, executeHere: ExecuteTas
   };
 
   return {
-    execute: (task, signal) =>
-      task.estimatedBytes > LARGE_TASK_BYTES ? executeThere(task, signal) : executeHere(task, signal),
+    execute: (task, signal, memory) =>
+      (task.estimatedBytes > LARGE_TASK_BYTES ? executeThere : executeHere)(task, signal, memory),
     metrics: async () => (started === undefined ? [] : [await started.caller.call<MetricsSnapshot>('metrics')]),
     async close() {
       const ending = started;

@@ -38,6 +38,14 @@ export const ROLE_OPTIONS = {
     description:
       'memory of all query tasks that run at the same time: what they read, decode and add up; over it they wait, and one that needs more is refused',
   },
+  'query-frontend.memory-max': {
+    kind: 'bytes',
+    min: 64 * MIB,
+    max: 64 * GIB,
+    default: GIB,
+    description:
+      'memory of all queries that a query-frontend, or all, answers at the same time: plans, results of queriers, what is merged and drawn; over it they wait, and one that needs more is refused',
+  },
   'query-frontend.queriers': {
     kind: 'text',
     default: '',

@@ -6,6 +6,7 @@ import {
   createAdHocProfiles,
   createDrawAside,
   createQueryFrontend,
+  createQueryMemory,
   createSettings,
   dataActions,
   type ExecuteTask,
@@ -68,6 +69,7 @@ export function startQueryRole(
     checkTenants: (tenants) => checkTenants(tenants, options['multitenancy.tenants-per-query-max']),
     expireBefore,
     clock,
+    memory: createQueryMemory({ bytesMax: options['query-frontend.memory-max'], metrics }),
   });
   return {
     methods: [

@@ -1,5 +1,12 @@
 /** Tasks on queriers in other processes: who gets which, how many at a time, and what happens when one is slow or gone. */
-import { type Clock, FlamelakeError, type Random } from '@flamelake/model';
+import {
+  type Clock,
+  FlamelakeError,
+  type Memory,
+  openMemoryScope,
+  type Random,
+  UNBOUNDED_MEMORY,
+} from '@flamelake/model';
 import { decodePartialResult, encodeTask, type PartialResult, type Task } from '@flamelake/query';
 import {
   type AddressSource,
@@ -107,7 +114,7 @@ export function createFanOut(options: FanOutOptions): FanOut {
     },
   });
 
-  const run = async (task: Task, signal: AbortSignal): Promise<PartialResult> => {
+  const run = async (task: Task, signal: AbortSignal, memory: Memory): Promise<PartialResult> => {
     const deadlineMs = clock.nowMs() + limits.taskTimeoutMs;
     const message = encodeTask(task);
     const traceContext = options.trace?.() ?? newTraceContext(random);
@@ -115,11 +122,13 @@ export function createFanOut(options: FanOutOptions): FanOut {
       const startMs = clock.monotonicMs();
       const answer = await peer.client.execute(message, { signal: either, deadlineMs, trace: traceContext });
       hedging.observe(task.question.kind, clock.monotonicMs() - startMs);
-      return decode(answer, peer);
+      // Another one's answer was taken meanwhile, and nobody waits for this one.
+      if (either.aborted) throw new FlamelakeError('canceled', 'query task was answered by another querier');
+      return decode(answer, peer, memory);
     };
     const release = await queue.acquire(task.selection.tenants.join('|'), signal);
     try {
-      return await runAttempts({
+      const found = await runAttempts({
         peers,
         blockId: largestBlock(task),
         ask,
@@ -132,18 +141,20 @@ export function createFanOut(options: FanOutOptions): FanOut {
         random,
         signal,
       });
+      if (found instanceof FlamelakeError) throw found;
+      return found;
     } finally {
       release();
     }
   };
-  const execute: ExecuteTask = async (task, signal) => {
+  const execute: ExecuteTask = async (task, signal, memory = UNBOUNDED_MEMORY) => {
     const startMs = clock.monotonicMs();
     const ended = new AbortController();
     const late = new AbortController();
     const timer = clock.sleep(limits.taskTimeoutMs, ended.signal).then(() => late.abort());
     let outcome = 'ok';
     try {
-      return await run(task, AbortSignal.any([signal, late.signal]));
+      return await run(task, AbortSignal.any([signal, late.signal]), memory);
     } catch (error) {
       const known = late.signal.aborted && !signal.aborted ? tookTooLong(limits.taskTimeoutMs, error) : error;
       outcome = known instanceof FlamelakeError ? known.code : 'internal';
@@ -183,15 +194,23 @@ function largestBlock(task: Task): string {
   return first === undefined ? '' : others.reduce((best, one) => (isBefore(one, best) ? one : best), first).id;
 }
 
-/** A damaged answer is as good as none: another querier may send a sound one. */
-function decode(result: Uint8Array, { address }: Peer): PartialResult {
+/**
+ * A damaged answer is as good as none: another querier may send a sound one.
+ * @returns an error when there is no room here for the answer: another querier would send the same
+ */
+function decode(message: Uint8Array, { address }: Peer, memory: Memory): PartialResult | FlamelakeError {
+  const own = openMemoryScope(memory);
   try {
-    return decodePartialResult(result);
+    own.take(message.length);
+    const result = decodePartialResult(message, own);
+    own.give(message.length);
+    return result;
   } catch (cause) {
-    if (cause instanceof FlamelakeError && cause.code === 'data_loss') {
-      throw new FlamelakeError('unavailable', 'querier sent a damaged result', { address }, { cause });
-    }
-    throw cause;
+    own.end();
+    if (!(cause instanceof FlamelakeError)) throw cause;
+    if (cause.code === 'resource_exhausted') return cause;
+    if (cause.code !== 'data_loss') throw cause;
+    throw new FlamelakeError('unavailable', 'querier sent a damaged result', { address }, { cause });
   }
 }
 
