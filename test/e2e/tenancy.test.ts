@@ -1,10 +1,10 @@
 /** INV-6: with multi-tenancy on, no RPC shows another tenant's data, names, sizes or volume. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { plainQuestions, QUERIER, questions } from './every-question.ts';
 import { ask, call, type ServerProcess, startServer } from './server-process.ts';
 import { aroundNow, push, SMALL_TYPE, smallPprof, totalOf } from './small-profile.ts';
 
-const QUERIER = 'querier.v1.QuerierService';
 const ALICE = { 'x-scope-orgid': 'alice' };
 const BOB = { 'x-scope-orgid': 'bob' };
 let server: ServerProcess;
@@ -23,38 +23,6 @@ before(async () => {
   await push(server.url, 'shared', bytes, { headers: ALICE });
 });
 after(() => server.terminate());
-
-/** Every RPC with a question that would show alice's data to alice. */
-function questions(): Readonly<Record<string, object>> {
-  const range = aroundNow();
-  const stacks = { ...range, profileTypeID: SMALL_TYPE, labelSelector: '{}' };
-  return {
-    ProfileTypes: range,
-    LabelNames: range,
-    LabelValues: { ...range, name: 'service_name' },
-    Series: { ...range, matchers: [] },
-    SelectMergeStacktraces: stacks,
-    SelectMergeProfile: stacks,
-    SelectSeries: { ...stacks, step: 15 },
-    Diff: { left: stacks, right: stacks },
-    GetProfileStats: {},
-    SelectMergeSpanProfile: { ...stacks, spanSelector: ['0123456789abcdef'] },
-    SelectHeatmap: { ...stacks, step: 15, exemplarType: 'EXEMPLAR_TYPE_INDIVIDUAL' },
-    AnalyzeQuery: { ...range, query: SMALL_TYPE },
-  };
-}
-
-/** The same over plain HTTP. */
-function plainQuestions(): readonly string[] {
-  const query = encodeURIComponent(`${SMALL_TYPE}{}`);
-  const sides = ['left', 'right'].map((side) => `${side}Query=${query}&${side}From=now-1h`).join('&');
-  return [
-    `/pyroscope/render?query=${query}&from=now-1h&groupBy=secret_label`,
-    `/pyroscope/render?query=${query}&from=now-1h&format=dot`,
-    `/pyroscope/render-diff?${sides}`,
-    '/pyroscope/label-values?label=secret_label',
-  ];
-}
 
 test('alice sees her data in every RPC, bob nothing of it, not even its size', async () => {
   assert.equal(await totalOf(server.url, 'secret-service', aliceCommit, ALICE), 987_654_321n);

@@ -1,4 +1,5 @@
 /** Options of what a query may cost. */
+import { checkFederation } from './federation.ts';
 import type { OptionTable } from './option.ts';
 
 const SECOND_MS = 1_000;
@@ -58,6 +59,14 @@ export const QUERY_OPTIONS = {
     default: NODES_MAX,
     description:
       'most nodes of a flame graph; a query that wants more gets these, and is told in X-Flamelake-Max-Nodes',
+    perTenant: true,
+  },
+  'query.federation': {
+    kind: 'yaml',
+    check: checkFederation,
+    default: '',
+    description:
+      'tenants with whose data that of a tenant may be read in one query: true for any, as by default, false for none, or a list: [team-b, team-c]; each of them must allow it',
     perTenant: true,
   },
   'query.cache-size-max': {

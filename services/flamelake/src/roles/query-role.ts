@@ -16,6 +16,7 @@ import {
   settingsMethods,
   sweepAdHoc,
 } from '@flamelake/query-frontend';
+import { checkReadTogether } from '../options/federation.ts';
 import { retentionOf, sizeLimitOf } from '../options/retention.ts';
 import { SERVE_OPTIONS } from '../options/serve-options.ts';
 import type { Role, RoleContext } from './role.ts';
@@ -66,7 +67,10 @@ export function startQueryRole(
     execute,
     ...(tasksInFlight === undefined ? {} : { tasksInFlight }),
     limits,
-    checkTenants: (tenants) => checkTenants(tenants, options['multitenancy.tenants-per-query-max']),
+    checkTenants(tenants) {
+      checkTenantCount(tenants, options['multitenancy.tenants-per-query-max']);
+      checkReadTogether(tenants, (tenant) => tenantOptions.of(tenant)['query.federation']);
+    },
     expireBefore,
     clock,
     memory: createQueryMemory({ bytesMax: options['query-frontend.memory-max'], metrics }),
@@ -97,7 +101,7 @@ export function startQueryRole(
   };
 }
 
-function checkTenants(tenants: readonly string[], limit: number): void {
+function checkTenantCount(tenants: readonly string[], limit: number): void {
   if (tenants.length <= limit) return;
   const option = 'multitenancy.tenants-per-query-max';
   throw new FlamelakeError('invalid_argument', 'query names too many tenants', {
