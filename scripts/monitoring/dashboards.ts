@@ -103,6 +103,7 @@ export function dashboards(m: Metrics): readonly Dashboard[] {
         one('Tasks waiting for a querier', 'short', m.value('query_waiting_tasks'), '{{pod}}'),
         one('Tasks waiting in queriers', 'short', m.value('querier_waiting_tasks'), '{{pod}}'),
         one('Memory of query tasks', 'bytes', m.value('querier_held_bytes'), '{{pod}}'),
+        one('Memory of queries in query-frontends', 'bytes', m.value('query_held_bytes'), '{{pod}}'),
         one('Bytes read for queries', 'Bps', m.rate('querier_read_bytes_total', ['pod']), '{{pod}}'),
         one(
           'Results found before they are computed',

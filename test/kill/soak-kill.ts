@@ -1,6 +1,7 @@
 /** The long form of the kill test. */
 import { whyNoCluster } from '../e2e/cluster.ts';
 import { runKill } from './run-kill.ts';
+import { RSS_MIB_MAX } from './world.ts';
 
 const BURST_MS = 60_000;
 const QUIET_MS = 20_000;
@@ -28,6 +29,8 @@ export async function soakKill(seed: number, seconds: number): Promise<boolean> 
   console.log(report);
   const isFresh = report.freshnessMs.p99 <= FRESHNESS_MS_MAX;
   if (!isFresh) console.error(`freshness: p99 is over ${FRESHNESS_MS_MAX} ms`);
+  const tooLarge = Object.entries(report.rssMiB).filter(([, rssMiB]) => rssMiB > RSS_MIB_MAX);
+  for (const [role, rssMiB] of tooLarge) console.error(`memory: a ${role} had ${rssMiB} MiB, over ${RSS_MIB_MAX}`);
   for (const words of report.violations) console.error(words);
-  return report.violations.length === 0 && isFresh;
+  return report.violations.length === 0 && isFresh && tooLarge.length === 0;
 }

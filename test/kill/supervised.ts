@@ -28,7 +28,7 @@ export interface SupervisedOptions {
   readonly onEnd: (words: string) => void;
 }
 
-const PAGE_BYTES = 4_096;
+const KIB = 1_024;
 const SAMPLE_MS = 500;
 const START_AGAIN_MS = 500;
 
@@ -37,7 +37,7 @@ export async function supervise({ role, start, onStart, onTrouble, onEnd }: Supe
   let rssBytesPeak = 0;
   let isOver = false;
   const sample = setInterval(() => {
-    if (process !== undefined) rssBytesPeak = Math.max(rssBytesPeak, rssBytes(process.pid));
+    if (process !== undefined) rssBytesPeak = Math.max(rssBytesPeak, rssBytesMost(process.pid));
   }, SAMPLE_MS);
 
   /** What it needs may be away: it is tried again, as an orchestrator does. */
@@ -102,9 +102,11 @@ export async function supervise({ role, start, onStart, onTrouble, onEnd }: Supe
   };
 }
 
-function rssBytes(pid: number): number {
+/** The most it ever was, so that nothing between two looks is missed. */
+function rssBytesMost(pid: number): number {
   try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES;
+    const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(kib ?? 0) * KIB;
   } catch {
     return 0; // it has just ended
   }

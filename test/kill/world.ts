@@ -39,6 +39,11 @@ export interface World {
   stop(): Promise<void>;
 }
 
+/** What queries may hold in a querier, and in a query-frontend. */
+const QUERY_MEMORY_MIB = 128;
+/** What the code, caches and garbage may be beside it; other roles have no more than all of this. */
+const OTHER_MEMORY_MIB = 384;
+export const RSS_MIB_MAX = QUERY_MEMORY_MIB + OTHER_MEMORY_MIB;
 /** Short enough that a frozen segment-writer loses its partitions within the test. */
 const SESSION_TIMEOUT = '6s';
 const PARTITIONS = 4;
@@ -87,8 +92,16 @@ export async function startWorld(
   const own: Readonly<Record<RoleName, readonly string[]>> = {
     distributor: [],
     'segment-writer': [],
-    'query-frontend': [`--query-frontend.queriers=file:${listFile}`, '--query-frontend.lookup-interval=500ms'],
-    querier: ['--redis.mode=single', `--redis.addresses=127.0.0.1:${redisProxy.port}`],
+    'query-frontend': [
+      `--query-frontend.queriers=file:${listFile}`,
+      '--query-frontend.lookup-interval=500ms',
+      `--query-frontend.memory-max=${QUERY_MEMORY_MIB}MiB`,
+    ],
+    querier: [
+      '--redis.mode=single',
+      `--redis.addresses=127.0.0.1:${redisProxy.port}`,
+      `--querier.memory-max=${QUERY_MEMORY_MIB}MiB`,
+    ],
     compactor: ['--compactor.keep=90s', '--compactor.rewrite-after=10s'],
   };
   const roles: Supervised[] = [];
