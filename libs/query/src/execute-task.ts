@@ -12,6 +12,7 @@ import { addSeriesLabels, isAboutLabels, type LabelProjection } from './label-se
 import { addLabelTimes } from './label-times.ts';
 import type { PartialResult } from './partial-result.ts';
 import { runParallel } from './run-parallel.ts';
+import { cutIntoPieces, visitPieces } from './sample-pieces.ts';
 import {
   type ChosenSpans,
   type CompiledDelete,
@@ -24,7 +25,7 @@ import {
   selectSeries,
   touches,
 } from './select-rows.ts';
-import { sumChosenSamples, sumStacktraces } from './sum-stacktraces.ts';
+import { sumChosenSamples, sumStacktraces, type VisitChosen } from './sum-stacktraces.ts';
 import type { KeptQuestion, ObjectRef, Task } from './task.ts';
 import { finishResult, startResult, type TaskResult } from './task-result.ts';
 import { addRows } from './time-series.ts';
@@ -132,7 +133,7 @@ export async function addDataset(
   memory: Memory,
 ): Promise<void> {
   const held = openMemoryScope(memory);
-  await addRead(result, question, selection, deletes, block, block.openDataset(index, held), signal, held);
+  await addRead(result, question, selection, deletes, block, index, block.openDataset(index, held), signal, held);
   held.end();
 }
 
@@ -142,6 +143,7 @@ async function addRead(
   selection: CompiledSelection,
   deletes: readonly CompiledDelete[],
   block: BlockReader,
+  index: number,
   dataset: DatasetReader,
   signal: AbortSignal,
   memory: Memory,
@@ -194,7 +196,7 @@ async function addRead(
       return;
     case 'functions':
     case 'locations':
-      await addStacks(result, dataset, runs, spans, signal, memory);
+      await addStacks(result, block, index, dataset, runs, spans, signal, memory);
   }
 }
 
@@ -228,18 +230,28 @@ function projectionOf(question: KeptQuestion): LabelProjection {
 
 async function addStacks(
   result: Extract<PartialResult, { kind: 'functions' | 'locations' }>,
+  block: BlockReader,
+  index: number,
   dataset: DatasetReader,
   runs: readonly RowRun[],
   spans: ChosenSpans | undefined,
   signal: AbortSignal,
   memory: Memory,
 ): Promise<void> {
-  await dataset.load(['samples', ...symbolSections(result.kind)], signal, runs);
+  const profiles = await dataset.profiles(runs);
+  const pieces = spans === undefined ? cutIntoPieces(runs, dataset.info.sizeBytes, profiles.count) : [runs];
+  const symbols = symbolSections(result.kind);
+  await dataset.load(pieces.length === 1 ? ['samples', ...symbols] : symbols, signal, runs);
   const tree = await dataset.tree();
   memory.take(NODE_SUM_BYTES * tree.count);
+  const open = (own: Memory) => block.openDataset(index, own);
+  const visitAll: VisitChosen = (visit) =>
+    pieces.length === 1
+      ? dataset.visitSamples(runs, visit)
+      : visitPieces(open, pieces, visit, { signal, memory, pause: () => throwIfAborted(signal) });
   const sums =
     spans === undefined
-      ? await sumStacktraces(dataset, runs, await dataset.profiles(runs), tree)
+      ? await sumStacktraces(dataset, runs, profiles, tree, visitAll)
       : await sumChosenSamples(dataset, runs, spans, tree);
   await foldStacks(result, dataset, sums, tree);
 }

@@ -1,5 +1,5 @@
 /** Values of selected rows by stacktrace of one dataset, and the bounds that make them exact. */
-import type { DatasetReader, ProfileColumns, TreeColumns } from '@flamelake/block';
+import type { DatasetReader, ProfileColumns, TreeColumns, VisitSamples } from '@flamelake/block';
 import { FlamelakeError } from '@flamelake/model';
 import {
   accumulateDoubles,
@@ -14,21 +14,26 @@ import type { ChosenSpans, RowRun } from './select-rows.ts';
 import { addTotals, sumValues } from './value.ts';
 import { visitSpans } from './visit-spans.ts';
 
+/** Visits samples of chosen rows, in any order. */
+export type VisitChosen = (visit: VisitSamples) => Promise<void>;
+
 /**
  * Adds up the samples of runs of rows.
+ * @param visitAll - visits those samples
  * @throws {FlamelakeError} `out_of_range` when the total leaves int64, `data_loss` when samples and row totals disagree
  */
 export async function sumStacktraces(
-  dataset: DatasetReader,
+  { info }: DatasetReader,
   runs: readonly RowRun[],
   profiles: ProfileColumns,
   tree: TreeColumns,
+  visitAll: VisitChosen,
 ): Promise<NodeSums> {
   const total = sumRows(runs, profiles);
-  const sums = await accumulateRows(dataset, total, runs, tree);
+  const sums = await accumulateRows(visitAll, total, tree);
   if (sums.total !== total) {
     throw new FlamelakeError('data_loss', 'samples of a dataset do not add up to the totals of its profiles', {
-      service: dataset.info.service,
+      service: info.service,
       total,
       sum: sums.total,
     });
@@ -56,22 +61,17 @@ export async function sumChosenSamples(
   return settleInt64s(sums, parent);
 }
 
-async function accumulateRows(
-  dataset: DatasetReader,
-  total: bigint,
-  runs: readonly RowRun[],
-  { count, parent }: TreeColumns,
-): Promise<NodeSums> {
+async function accumulateRows(visitAll: VisitChosen, total: bigint, { count, parent }: TreeColumns): Promise<NodeSums> {
   if (total < DOUBLE_EXACT_MAX) {
     const sums = new Float64Array(count);
-    await dataset.visitSamples(runs, (_row, stacktraces, stackFrom, values, valueFrom, length, unit) => {
+    await visitAll((_row, stacktraces, stackFrom, values, valueFrom, length, unit) => {
       accumulateDoubles(sums, stacktraces, stackFrom, values, valueFrom, length, unit);
     });
     return settleDoubles(sums, parent);
   }
   const sums = new BigInt64Array(count);
   const halves = halvesOf(sums);
-  await dataset.visitSamples(runs, (_row, stacktraces, stackFrom, values, valueFrom, length, unit) => {
+  await visitAll((_row, stacktraces, stackFrom, values, valueFrom, length, unit) => {
     accumulateHalves(halves, stacktraces, stackFrom, values, valueFrom, length, unit);
   });
   return settleInt64s(sums, parent);
