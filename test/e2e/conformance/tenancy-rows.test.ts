@@ -6,11 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { conformanceWorld, lastHour, pprofOf, QUERIER } from './world.ts';
 
 const TYPE = 'owned:units:count:units:count';
-const world = conformanceWorld(async () => {}, [
-  '--multitenancy.enabled=true',
-  '--query.nodes-default=2',
-  '--query.nodes-max=3',
-]);
+const world = conformanceWorld(async () => {}, ['--multitenancy.enabled=true']);
 const of = (tenant: string) => ({ 'x-scope-orgid': tenant });
 
 test('what says nothing of data needs no tenant', async () => {
@@ -149,29 +145,3 @@ function raw(
     asked.end(body);
   });
 }
-
-test('a query that does not say how many nodes gets as many as are usual, one that wants too many the most there are', async () => {
-  const frames = ['a', 'b', 'c', 'd', 'e'];
-  const profile = Buffer.from(pprofOf('units', 'count', [{ frames, value: 1 }])).toString('base64');
-  const labels = ['__name__', 'service_name'].map((name) => ({ name, value: 'owned' }));
-  const push = { series: [{ labels, samples: [{ rawProfile: profile }] }] };
-  const pushed = await world.call('push.v1.PusherService/Push', push, of('nodes'));
-  const commit = { 'x-flamelake-commit': pushed.headers.get('x-flamelake-commit') ?? '' };
-  const asked = { profileTypeID: TYPE, labelSelector: '{}', ...lastHour() };
-  const nodes = async (more: object) => {
-    const headers = { ...commit, ...of('nodes') };
-    const answer = await world.call(`${QUERIER}/SelectMergeStacktraces`, { ...asked, ...more }, headers);
-    const { levels } = answer.body.flamegraph as { levels: { values: string[] }[] };
-    return [
-      levels.reduce((sum, { values }) => sum + values.length / 4, 0),
-      answer.headers.get('x-flamelake-max-nodes'),
-    ];
-  };
-  const [[usual], [most, said], [wanted, unsaid]] = [
-    await nodes({}),
-    await nodes({ maxNodes: 100 }),
-    await nodes({ maxNodes: 3 }),
-  ];
-  assert.deepEqual([most, said, unsaid], [wanted, '3', null]);
-  assert.ok(Number(usual) < Number(most) && Number(most) < 6, `${usual} of ${most}`);
-});
