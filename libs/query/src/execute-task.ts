@@ -43,6 +43,9 @@ export const BLOCKS_IN_FLIGHT = 4;
 /** Series and profiles of a dataset up to this size are fetched together: less to wait for, though other types' rows come along. */
 const ONE_READ_BYTES = 1_048_576;
 
+/** Of a run of rows: where deletes are many, or single profiles chosen, there is one for each few rows. */
+const RUN_BYTES = 64;
+
 export interface ExecuteOptions {
   readonly open: OpenBlock;
   readonly signal: AbortSignal;
@@ -167,6 +170,7 @@ async function addRead(
       ? inTime
       : chooseProfiles(inTime, profileIds, await dataset.profiles(rows), await block.identities());
   if (needsRows && runs.length === 0) return;
+  memory.take(RUN_BYTES * runs.length);
   switch (result.kind) {
     case 'labelSets': {
       const names = projectionOf(question);

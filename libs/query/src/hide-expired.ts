@@ -35,7 +35,8 @@ function expiredRows(tenant: string, beforeMs: number, all: readonly Pin[]): Pen
   return starts.flatMap((fromMs, i) => {
     const untilMs = starts[i + 1] ?? beforeMs;
     const touching = pins.filter((pin) => pin.fromMs < untilMs && pin.untilMs > fromMs);
-    return unmatched(touching.map(({ selector }) => parseSelector(selector))).map((matchers) => ({
+    const selectors = [...new Set(touching.map(({ selector }) => selector))];
+    return unmatched(selectors.map(parseSelector)).map((matchers) => ({
       id: 'expired',
       tenant,
       selector: formatSelector(matchers),

@@ -55,7 +55,7 @@ test('rows are those of a plain filter', () => {
       fromMs: time,
       untilMs: time,
     }),
-    { maxLength: 3 },
+    { maxLength: 40 },
   );
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(2), time)), time, time, deletes, (unsorted, fromMs, untilMs, removed) => {

@@ -42,7 +42,7 @@ export const ROLE_OPTIONS = {
     kind: 'bytes',
     min: 64 * MIB,
     max: 64 * GIB,
-    default: GIB,
+    default: 512 * MIB,
     description:
       'memory of all queries that a query-frontend, or all, answers at the same time: plans, results of queriers, what is merged and drawn; over it they wait, and one that needs more is refused',
   },
