@@ -88,10 +88,8 @@ function describeResult(result: PartialResult): unknown {
     case 'locations':
       return renderPprof(result.tree, { type: CPU_TYPE, startMs: 0, endMs: 1 });
     case 'timeSeries':
-    case 'timedTotals':
       return result.groups;
     case 'labelSets':
-    case 'labelTimes':
       return result.sets;
     case 'extent':
       return result.extent;

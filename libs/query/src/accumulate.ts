@@ -97,7 +97,7 @@ export function settleDoubles(doubles: Float64Array, parent: Uint32Array): NodeS
 }
 
 /** The same of sums that were added up as 64-bit values. @throws {FlamelakeError} `out_of_range` when the total leaves int64 */
-export function settleInt64s(sums: BigInt64Array, parent: Uint32Array): NodeSums {
+export function settleInt64s(sums: BigInt64Array, parent: Uint32Array | Int32Array): NodeSums {
   const halves = halvesOf(sums);
   const used = new Uint8Array(sums.length);
   for (let node = sums.length - 1; node >= 0; node--) {

@@ -6,55 +6,75 @@ import { FlamelakeError, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { createSeededRandom, randomProfileRecord } from '@flamelake/testkit';
 import * as fc from 'fast-check';
 import { addDataset } from './execute-task.ts';
-import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
-import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
+import { addKept, createKeptResult, type KeptResult } from './kept-result.ts';
+import { createPartialResult, mergePartialResult } from './partial-result.ts';
+import { decodeKeptResult, decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
 import { renderFlamegraph } from './render-flamegraph.ts';
 import { compileSelection } from './select-rows.ts';
-import type { KeptQuestion, Question, Task } from './task.ts';
+import type { KeptQuestion, Question, Selection, Task } from './task.ts';
 import { decodeTask, encodeTask } from './task-codec.ts';
 import { blockOf } from './test-blocks.ts';
 import { treeOf } from './test-stacks.ts';
 import { frameMessage } from './wire-message.ts';
 
 const START_MS = 1_700_000_000_000;
-const QUESTIONS: readonly KeptQuestion[] = [
-  { kind: 'functions' },
-  { kind: 'locations' },
-  { kind: 'timeSeries', grid: { startMs: START_MS - 7, endMs: START_MS + 90, stepMs: 11 }, groupBy: ['region'] },
-  { kind: 'timedTotals', groupBy: ['region'] },
-  { kind: 'labelTimes', of: { kind: 'labelSets', names: ['region'] } },
-  { kind: 'labelTimes', of: { kind: 'labelNames' } },
-  { kind: 'labelSets', names: undefined },
-  { kind: 'labelNames' },
+const SERIES: Question = {
+  kind: 'timeSeries',
+  grid: { startMs: START_MS - 7, endMs: START_MS + 90, stepMs: 11 },
+  groupBy: ['region'],
+};
+/** What is asked, and what is kept of a dataset for it. */
+const CASES: readonly { readonly asked: Question; readonly kept?: KeptQuestion }[] = [
+  { asked: { kind: 'functions' } },
+  { asked: { kind: 'functions' }, kept: { kind: 'timedStacks' } },
+  { asked: { kind: 'locations' } },
+  { asked: SERIES },
+  { asked: SERIES, kept: { kind: 'timedTotals', groupBy: ['region'] } },
+  { asked: { kind: 'labelSets', names: undefined } },
+  {
+    asked: { kind: 'labelSets', names: ['region'] },
+    kept: { kind: 'labelTimes', of: { kind: 'labelSets', names: ['region'] } },
+  },
+  { asked: { kind: 'labelNames' } },
+  { asked: { kind: 'labelNames' }, kept: { kind: 'labelTimes', of: { kind: 'labelNames' } } },
 ];
+const ALL: Selection = {
+  tenants: ['t'],
+  fromMs: 0,
+  untilMs: Number.MAX_SAFE_INTEGER,
+  selectors: [],
+  profileTypeId: undefined,
+};
 
-/** Results of the same question on different profiles. */
-async function resultsOf(seed: number, question: KeptQuestion): Promise<PartialResult[]> {
+/** Results of the same question on different datasets. */
+async function resultsOf(seed: number, question: KeptQuestion): Promise<KeptResult[]> {
   const random = createSeededRandom(seed);
-  const results: PartialResult[] = [];
+  const results: KeptResult[] = [];
   for (let number = 0; number < 3; number++) {
     const records = Array.from({ length: random.integer(8) }, () =>
       randomProfileRecord(random, { tenants: ['t'], timeMs: START_MS + random.integer(100) }),
     );
     const block = blockOf(records, number);
-    const all = compileSelection({
-      tenants: ['t'],
-      fromMs: 0,
-      untilMs: Number.MAX_SAFE_INTEGER,
-      selectors: [],
-      profileTypeId: undefined,
-    });
-    const result = createPartialResult(question);
     const { signal } = new AbortController();
-    for (const i of block.info.datasets.keys()) {
-      await addDataset(result, question, all, [], block, i, signal, UNBOUNDED_MEMORY);
+    for (const index of block.info.datasets.keys()) {
+      const result = createKeptResult(question);
+      const all = compileSelection(ALL);
+      await addDataset(
+        result,
+        question,
+        all,
+        [],
+        { block, index, dataset: block.dataset(index) },
+        signal,
+        UNBOUNDED_MEMORY,
+      );
+      results.push(result);
     }
-    results.push(result);
   }
   return results;
 }
 
-const anyResult = fc.tuple(fc.nat(), fc.constantFrom(...QUESTIONS));
+const anyResult = fc.tuple(fc.nat(), fc.constantFrom(...CASES));
 const text = fc.string({ maxLength: 12, unit: 'grapheme' });
 const time = fc.double({ noNaN: true, noDefaultInfinity: true });
 const texts = fc.array(text, { maxLength: 4 });
@@ -124,16 +144,18 @@ test('damaged tasks are refused', () => {
 
 test('results come back, and merge as they did', async () => {
   await fc.assert(
-    fc.asyncProperty(anyResult, async ([seed, question]) => {
-      const results = await resultsOf(seed, question);
-      const [direct, sent, received] = [0, 1, 2].map(() => createPartialResult(question));
+    fc.asyncProperty(anyResult, async ([seed, { asked, kept = asked }]) => {
+      const results = await resultsOf(seed, kept);
+      const [direct, sent, received] = [0, 1, 2].map(() => createPartialResult(asked));
+      const task = { question: asked, selection: ALL };
       for (const result of results) {
         const bytes = encodePartialResult(result);
-        assert.deepEqual(encodePartialResult(decodePartialResult(bytes)), bytes);
-        mergePartialResult(direct, result);
-        mergePartialResult(sent, decodePartialResult(bytes));
+        assert.deepEqual(encodePartialResult(decodeKeptResult(bytes)), bytes);
+        if (kept !== asked) assert.throws(() => decodePartialResult(bytes), isRefused);
+        addKept(direct, task, result);
+        addKept(sent, task, decodeKeptResult(bytes));
         const into = decodePartialResult(encodePartialResult(received));
-        mergePartialResult(into, result);
+        addKept(into, task, result);
         mergePartialResult(received, into);
       }
       assert.deepEqual(encodePartialResult(sent), encodePartialResult(direct));
@@ -147,9 +169,9 @@ test('results come back, and merge as they did', async () => {
 
 test('damaged results are refused', async () => {
   await fc.assert(
-    fc.asyncProperty(anyResult, fc.nat(), async ([seed, question], at) => {
-      for (const result of await resultsOf(seed, question)) {
-        assertDamageIsSeen(encodePartialResult(result), at, decodePartialResult);
+    fc.asyncProperty(anyResult, fc.nat(), async ([seed, { asked, kept = asked }], at) => {
+      for (const result of await resultsOf(seed, kept)) {
+        assertDamageIsSeen(encodePartialResult(result), at, decodeKeptResult);
       }
     }),
     { numRuns: 60 },
@@ -159,12 +181,12 @@ test('damaged results are refused', async () => {
 test('whatever has a right checksum is read or refused, and is read within the memory it pays for', () => {
   const body = fc.uint8Array({ maxLength: 64 });
   fc.assert(
-    fc.property(body, fc.nat(7), (bytes, kind) => {
+    fc.property(body, fc.nat(8), (bytes, kind) => {
       const framed = frameMessage(1, (writer) => {
         writer.uint8(kind);
         writer.bytes(bytes);
       });
-      for (const read of [decodeTask, decodePartialResult]) {
+      for (const read of [decodeTask, decodeKeptResult]) {
         try {
           read(framed);
         } catch (error) {

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { formatSelector, parseSelector } from '@flamelake/model';
+import { cutRange, sliceOf, type TimeRange, WHOLE } from './cut-range.ts';
 import type { CompiledDelete } from './select-rows.ts';
 import type { KeptQuestion, Question, RowDelete, SampleChoice, Selection, Task, TaskDataset } from './task.ts';
 
@@ -22,60 +23,71 @@ export interface DatasetQuestion {
 }
 
 /**
+ * What a task takes of a dataset is the sum of what it takes of the answers.
  * @param deletes - that touch the dataset
  * @returns undefined when no such form is known, or nobody asks the same again: chosen ids, cells
  */
-export function datasetQuestion(
+export function datasetQuestions(
   { question, selection }: Pick<Task, 'question' | 'selection'>,
   { tenant, service, minTimeMs, maxTimeMs }: TaskDataset,
   deletes: readonly CompiledDelete[],
-): DatasetQuestion | undefined {
+): readonly DatasetQuestion[] | undefined {
   if (choosesAny(selection.choice)) return undefined;
-  const isCutBefore = selection.fromMs > minTimeMs;
-  const isCutAfter = selection.untilMs <= maxTimeMs;
-  const asked = normalize(question, isCutBefore !== isCutAfter);
-  if (asked === undefined) return undefined;
-  const isOfAnyTime = asked.kind === 'timedTotals' || asked.kind === 'labelTimes';
+  const range = {
+    fromMs: selection.fromMs > minTimeMs ? selection.fromMs : Number.MIN_SAFE_INTEGER,
+    untilMs: selection.untilMs <= maxTimeMs ? selection.untilMs : Number.MAX_SAFE_INTEGER,
+  };
   const deleteKeys = [...new Set(deletes.map(deleteKey))].sort();
-  const narrowed: Selection = {
-    tenants: [tenant],
-    fromMs: isCutBefore && !isOfAnyTime ? selection.fromMs : Number.MIN_SAFE_INTEGER,
-    untilMs: isCutAfter && !isOfAnyTime ? selection.untilMs : Number.MAX_SAFE_INTEGER,
-    selectors: selection.selectors.map((text) => formatSelector(parseSelector(text))).sort(),
-    profileTypeId: selection.profileTypeId,
-    ...(selection.namesTenants === true && { namesTenants: true }),
-  };
-  const said = [ENGINE_VERSION, service, asked, narrowed, deleteKeys];
-  return {
-    question: asked,
-    selection: narrowed,
-    deletes,
-    fingerprint: createHash('sha256').update(JSON.stringify(said)).digest('hex'),
-  };
+  const selectors = selection.selectors.map((text) => formatSelector(parseSelector(text))).sort();
+  const pieces = questionsOf(question, range);
+  const touching = pieces?.filter((piece) => piece.fromMs <= maxTimeMs && piece.untilMs > minTimeMs);
+  return touching?.map(({ asked, fromMs, untilMs }) => {
+    const narrowed: Selection = {
+      tenants: [tenant],
+      fromMs: fromMs > minTimeMs ? fromMs : Number.MIN_SAFE_INTEGER,
+      untilMs: untilMs <= maxTimeMs ? untilMs : Number.MAX_SAFE_INTEGER,
+      selectors,
+      profileTypeId: selection.profileTypeId,
+      ...(selection.namesTenants === true && { namesTenants: true }),
+    };
+    const said = [ENGINE_VERSION, service, asked, narrowed, deleteKeys];
+    const fingerprint = createHash('sha256').update(JSON.stringify(said)).digest('hex');
+    return { question: asked, selection: narrowed, deletes, fingerprint };
+  });
 }
 
 function deleteKey({ selector, fromMs, untilMs }: RowDelete): string {
   return JSON.stringify([selector, fromMs, untilMs]);
 }
 
-/** @param isCut - at one end: then label sets are said by their first or last times */
-function normalize(question: Question, isCut: boolean): KeptQuestion | undefined {
+interface AskedRange extends TimeRange {
+  readonly asked: KeptQuestion;
+}
+
+/** @param range - unbounded where it does not end in the dataset */
+function questionsOf(question: Question, range: TimeRange): readonly AskedRange[] | undefined {
+  const isCutBefore = range.fromMs !== WHOLE.fromMs;
+  const isCutAfter = range.untilMs !== WHOLE.untilMs;
   switch (question.kind) {
     case 'functions':
     case 'locations':
-      return { kind: question.kind };
+      return cutRange(range).map(({ isEdge, ...piece }) => {
+        const isTimed = isEdge && question.kind === 'functions';
+        return isTimed ? { asked: { kind: 'timedStacks' }, ...sliceOf(piece) } : { asked: question, ...piece };
+      });
     case 'extent':
-      return { kind: question.kind, points: question.points };
+      return [{ asked: { kind: question.kind, points: question.points }, ...range }];
     case 'cells':
       return undefined;
     case 'labelNames':
     case 'labelSets': {
       const of =
         question.kind === 'labelNames' ? question : { ...question, names: question.names && inOrder(question.names) };
-      return isCut ? { kind: 'labelTimes', of } : of;
+      // Of a range with both ends in the dataset, first and last times do not say whether it holds a label set.
+      return isCutBefore === isCutAfter ? [{ asked: of, ...range }] : [{ asked: { kind: 'labelTimes', of }, ...WHOLE }];
     }
     case 'timeSeries':
-      return { kind: 'timedTotals', groupBy: inOrder(question.groupBy) };
+      return [{ asked: { kind: 'timedTotals', groupBy: inOrder(question.groupBy) }, ...WHOLE }];
   }
 }
 

@@ -3,7 +3,7 @@
  * is new. Segments live for seconds and are always computed.
  */
 import { type Cache, FlamelakeError, type Memory, openMemoryScope, UNBOUNDED_MEMORY } from '@flamelake/model';
-import { type DatasetQuestion, datasetQuestion } from './dataset-question.ts';
+import { type DatasetQuestion, datasetQuestions } from './dataset-question.ts';
 import {
   addDataset,
   addParts,
@@ -12,19 +12,16 @@ import {
   fetchAhead,
   throwIfAborted,
 } from './execute-task.ts';
-import { addSetsWithin } from './label-times.ts';
-import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
-import { decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
+import { addKept, createKeptResult, type KeptResult } from './kept-result.ts';
+import { createPartialResult, type PartialResult } from './partial-result.ts';
+import { decodeKeptResult, encodePartialResult } from './partial-result-codec.ts';
 import { runParallel } from './run-parallel.ts';
 import { compileDeletes, compileSelection, touches } from './select-rows.ts';
 import type { KeptQuestion, Task, TaskDataset, TaskPart } from './task.ts';
-import { finishResult, startResult, type TaskResult } from './task-result.ts';
-import { addToSeries } from './timed-totals.ts';
+import { countResult, finishResult, type TaskResult } from './task-result.ts';
 
 /** Look-ups of one block in flight. */
 const LOOKUPS_IN_FLIGHT = 16;
-/** What a byte of a kept result becomes at most: a node of a tree is a few bytes there, and up to 130 here. */
-const DECODED_FACTOR = 32;
 
 export interface ResultCache {
   /** What it gives is believed: it must give only what was set under the key. */
@@ -50,7 +47,8 @@ export async function executeCachedTask(
 ): Promise<PartialResult> {
   const asked = task.parts.map((part) => askOf(task, part, results.storeId));
   const uncached = task.parts.filter((_, i) => asked[i] === undefined);
-  const result = startResult(task.question, options.memory ?? UNBOUNDED_MEMORY);
+  const { memory = UNBOUNDED_MEMORY } = options;
+  const result = countResult(createPartialResult(task.question), memory);
   await addParts(result, { ...task, parts: uncached }, options);
   await runParallel([...asked.entries()], BLOCKS_IN_FLIGHT, options.signal, async ([i, datasets], signal) => {
     if (datasets !== undefined) await addPart(result, task, task.parts[i], datasets, { ...options, signal }, results);
@@ -67,9 +65,11 @@ function askOf(task: Task, { object, datasets, deletes }: TaskPart, storeId: str
   for (const dataset of datasets) {
     if (!task.selection.tenants.includes(dataset.tenant)) continue;
     const touching = compiled.filter((pending) => touches(pending, dataset));
-    const question = datasetQuestion(task, dataset, touching);
-    if (question === undefined) return undefined;
-    asked.push({ ...question, dataset, key: `${storeId}/result/${object.id}/${question.fingerprint}` });
+    const questions = datasetQuestions(task, dataset, touching);
+    if (questions === undefined) return undefined;
+    for (const question of questions) {
+      asked.push({ ...question, dataset, key: `${storeId}/result/${object.id}/${question.fingerprint}` });
+    }
   }
   return asked;
 }
@@ -84,6 +84,10 @@ async function addPart(
 ): Promise<void> {
   const { memory } = into;
   const missing: AskedDataset[] = [];
+  const add = (found: KeptResult) => {
+    addKept(into.result, task, found);
+    into.countGrowth();
+  };
   await runParallel(datasets, LOOKUPS_IN_FLIGHT, options.signal, async (asked) => {
     const held = openMemoryScope(memory);
     const bytes = await cache.get(asked.key);
@@ -92,7 +96,7 @@ async function addPart(
     const found = bytes && decodeKept(bytes, asked.question, held);
     onLookup(found !== undefined);
     if (found === undefined) missing.push(asked);
-    else addKept(into, task, found);
+    else add(found);
     held.end();
   });
   if (missing.length === 0) return;
@@ -101,21 +105,25 @@ async function addPart(
   const placeOf = new Map(block.info.datasets.map(({ tenant, service }, i) => [datasetKey(tenant, service), i]));
   const places = missing.flatMap(({ dataset }) => placeOf.get(datasetKey(dataset.tenant, dataset.service)) ?? []);
   await fetchAhead(missing[0].question, block, places, options.signal);
-  for (const asked of missing) {
-    const place = placeOf.get(datasetKey(asked.dataset.tenant, asked.dataset.service));
-    if (place === undefined) continue;
-    await options.pause();
-    throwIfAborted(options.signal);
-    const { question, deletes } = asked;
-    const own = openMemoryScope(memory);
-    const learnt = startResult(question, own);
-    const selection = compileSelection(asked.selection);
-    await addDataset(learnt.result, question, selection, deletes, block, place, options.signal, own);
-    learnt.countGrowth();
-    const found = finishResult(learnt);
-    addKept(into, task, found);
-    await keep(cache, asked.key, found);
-    own.end();
+  for (const [{ tenant, service }, questions] of Map.groupBy(missing, ({ dataset }) => dataset)) {
+    const index = placeOf.get(datasetKey(tenant, service));
+    if (index === undefined) continue;
+    const read = openMemoryScope(memory);
+    const place = { block, index, dataset: block.openDataset(index, read) };
+    for (const { question, deletes, key, ...asked } of questions) {
+      await options.pause();
+      throwIfAborted(options.signal);
+      const own = openMemoryScope(memory);
+      const learnt = countResult(createKeptResult(question), own);
+      const selection = compileSelection(asked.selection);
+      await addDataset(learnt.result, question, selection, deletes, place, options.signal, own);
+      learnt.countGrowth();
+      const found = finishResult(learnt);
+      add(found);
+      await keep(cache, key, found);
+      own.end();
+    }
+    read.end();
   }
   held.end();
 }
@@ -128,20 +136,19 @@ function datasetKey(tenant: string, service: string): string {
  * What cannot be read was kept by another release, or is not sound: as if it were not there.
  * @param memory - what it is read into is taken from it
  */
-function decodeKept(bytes: Uint8Array, question: KeptQuestion, memory: Memory): PartialResult | undefined {
-  memory.take(bytes.length * DECODED_FACTOR);
-  let found: PartialResult;
+function decodeKept(bytes: Uint8Array, question: KeptQuestion, memory: Memory): KeptResult | undefined {
+  let found: KeptResult;
   try {
-    found = decodePartialResult(bytes);
+    found = decodeKeptResult(bytes, memory);
   } catch (error) {
-    if (error instanceof FlamelakeError) return undefined;
+    if (error instanceof FlamelakeError && error.code !== 'resource_exhausted') return undefined;
     throw error;
   }
-  return found.kind === createPartialResult(question).kind ? found : undefined;
+  return found.kind === createKeptResult(question).kind ? found : undefined;
 }
 
 /** A result too large for a message is too large to keep. */
-async function keep(cache: Cache, key: string, result: PartialResult): Promise<void> {
+async function keep(cache: Cache, key: string, result: KeptResult): Promise<void> {
   let bytes: Uint8Array;
   try {
     bytes = encodePartialResult(result);
@@ -150,15 +157,4 @@ async function keep(cache: Cache, key: string, result: PartialResult): Promise<v
     throw error;
   }
   await cache.set(key, bytes);
-}
-
-/** Adds what the task wants of the answer to a dataset's question. */
-function addKept(into: TaskResult, { question, selection }: Task, from: PartialResult): void {
-  const { result } = into;
-  if (result.kind === 'timeSeries' && from.kind === 'timedTotals' && question.kind === 'timeSeries') {
-    addToSeries(result.groups, question.grid, selection, from.groups);
-  } else if (result.kind === 'labelSets' && from.kind === 'labelTimes') {
-    addSetsWithin(result.sets, selection, from.sets);
-  } else mergePartialResult(result, from);
-  into.countGrowth();
 }

@@ -7,10 +7,11 @@ import { FlamelakeError, LABEL, type Memory, openMemoryScope, sortLabels, UNBOUN
 import { NODE_SUM_BYTES } from './accumulate.ts';
 import { addCells, addExtent, type PointSource } from './cells.ts';
 import { foldStacks, symbolSections } from './fold-stacks.ts';
+import type { KeptResult } from './kept-result.ts';
 import { addKnownTotals } from './known-totals.ts';
 import { addSeriesLabels, isAboutLabels, type LabelProjection } from './label-sets.ts';
 import { addLabelTimes } from './label-times.ts';
-import type { PartialResult } from './partial-result.ts';
+import { createPartialResult, type PartialResult } from './partial-result.ts';
 import { runParallel } from './run-parallel.ts';
 import { cutIntoPieces, visitPieces } from './sample-pieces.ts';
 import {
@@ -27,8 +28,9 @@ import {
 } from './select-rows.ts';
 import { sumChosenSamples, sumStacktraces, type VisitChosen } from './sum-stacktraces.ts';
 import type { KeptQuestion, ObjectRef, Task } from './task.ts';
-import { finishResult, startResult, type TaskResult } from './task-result.ts';
+import { countResult, finishResult, type TaskResult } from './task-result.ts';
 import { addRows } from './time-series.ts';
+import { fillTimedStacks } from './timed-stacks.ts';
 import { addTimedTotals } from './timed-totals.ts';
 
 /**
@@ -61,7 +63,8 @@ export interface ExecuteOptions {
  * int64, `resource_exhausted` when the result grows too large, `canceled` when the signal aborts
  */
 export async function executeTask(task: Task, options: ExecuteOptions): Promise<PartialResult> {
-  const result = startResult(task.question, options.memory ?? UNBOUNDED_MEMORY);
+  const { memory = UNBOUNDED_MEMORY } = options;
+  const result = countResult(createPartialResult(task.question), memory);
   await addParts(result, task, options);
   return finishResult(result);
 }
@@ -93,8 +96,11 @@ export async function addParts(
       await pause();
       throwIfAborted(either);
       const own = deletes.filter((pending) => touches(pending, info));
-      await addDataset(result, task.question, selection, own, block, i, either, memory);
+      const read = openMemoryScope(memory);
+      const place = { block, index: i, dataset: block.openDataset(i, read) };
+      await addDataset(result, task.question, selection, own, place, either, read);
       countGrowth();
+      read.end();
     }
     held.end();
   });
@@ -118,39 +124,29 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new FlamelakeError('canceled', 'query was canceled', {}, { cause: signal.reason });
 }
 
+/** A dataset of a block. */
+export interface DatasetPlace {
+  readonly block: BlockReader;
+  readonly index: number;
+  readonly dataset: DatasetReader;
+}
+
 /**
  * Adds what the question wants of one dataset, as it is selected, to a result of the same question.
  * @param deletes - that touch the dataset
- * @param index - of the dataset in the block
- * @param memory - what is read and decoded is taken from it, and given back
+ * @param memory - what is added up is taken from it
  * @throws {FlamelakeError} as `executeTask`
  */
 export async function addDataset(
-  result: PartialResult,
+  result: KeptResult,
   question: KeptQuestion,
   selection: CompiledSelection,
   deletes: readonly CompiledDelete[],
-  block: BlockReader,
-  index: number,
+  place: DatasetPlace,
   signal: AbortSignal,
   memory: Memory,
 ): Promise<void> {
-  const held = openMemoryScope(memory);
-  await addRead(result, question, selection, deletes, block, index, block.openDataset(index, held), signal, held);
-  held.end();
-}
-
-async function addRead(
-  result: PartialResult,
-  question: KeptQuestion,
-  selection: CompiledSelection,
-  deletes: readonly CompiledDelete[],
-  block: BlockReader,
-  index: number,
-  dataset: DatasetReader,
-  signal: AbortSignal,
-  memory: Memory,
-): Promise<void> {
+  const { block, dataset } = place;
   const { minTimeMs, maxTimeMs } = dataset.info;
   const isWhole = selection.fromMs <= minTimeMs && selection.untilMs > maxTimeMs && deletes.length === 0;
   const needsRows = result.kind !== 'labelSets' || !isWhole;
@@ -200,7 +196,8 @@ async function addRead(
       return;
     case 'functions':
     case 'locations':
-      await addStacks(result, block, index, dataset, runs, spans, signal, memory);
+    case 'timedStacks':
+      await addStacks(result, place, runs, spans, signal, memory);
   }
 }
 
@@ -233,10 +230,8 @@ function projectionOf(question: KeptQuestion): LabelProjection {
 }
 
 async function addStacks(
-  result: Extract<PartialResult, { kind: 'functions' | 'locations' }>,
-  block: BlockReader,
-  index: number,
-  dataset: DatasetReader,
+  result: Extract<KeptResult, { kind: 'functions' | 'locations' | 'timedStacks' }>,
+  { block, index, dataset }: DatasetPlace,
   runs: readonly RowRun[],
   spans: ChosenSpans | undefined,
   signal: AbortSignal,
@@ -244,7 +239,7 @@ async function addStacks(
 ): Promise<void> {
   const profiles = await dataset.profiles(runs);
   const pieces = spans === undefined ? cutIntoPieces(runs, dataset.info.sizeBytes, profiles.count) : [runs];
-  const symbols = symbolSections(result.kind);
+  const symbols = symbolSections(result.kind === 'locations' ? 'locations' : 'functions');
   await dataset.load(pieces.length === 1 ? ['samples', ...symbols] : symbols, signal, runs);
   const tree = await dataset.tree();
   memory.take(NODE_SUM_BYTES * tree.count);
@@ -253,6 +248,10 @@ async function addStacks(
     pieces.length === 1
       ? dataset.visitSamples(runs, visit)
       : visitPieces(open, pieces, visit, { signal, memory, pause: () => throwIfAborted(signal) });
+  if (result.kind === 'timedStacks') {
+    await fillTimedStacks(result.stacks, dataset, runs, profiles, visitAll, memory);
+    return;
+  }
   const sums =
     spans === undefined
       ? await sumStacktraces(dataset, runs, profiles, tree, visitAll)

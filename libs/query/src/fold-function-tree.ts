@@ -51,13 +51,16 @@ export function needsMappings(
   return false;
 }
 
-/** @throws {FlamelakeError} `out_of_range` when the total leaves int64, `resource_exhausted` when the tree grows too large */
+/**
+ * @returns node of the target by used node
+ * @throws {FlamelakeError} `out_of_range` when the total leaves int64, `resource_exhausted` when the tree grows too large
+ */
 export function foldFunctionTree(
   target: FunctionTree,
   { sums, used, total }: NodeSums,
   tree: TreeColumns,
   symbols: FrameSymbols,
-): void {
+): Int32Array {
   const { stacks } = target;
   stacks.total = addTotals(stacks.total, total);
   const { lineStart, lineFunction } = symbols.locations;
@@ -70,7 +73,8 @@ export function foldFunctionTree(
   // Most nodes have no value of their own; zero is found by its halves, as comparing 64 bits would cost more.
   const halves = halvesOf(sums);
   const nodeOf = new Int32Array(tree.count);
-  if (sums[0] !== 0n) addSelf(stacks, childOf(stacks, 0, internText(target.names, NO_STACK_NAME)), sums[0]);
+  const noStack = sums[0] === 0n ? 0 : childOf(stacks, 0, internText(target.names, NO_STACK_NAME));
+  addSelf(stacks, noStack, sums[0]);
   for (let node = 1; node < tree.count; node++) {
     if (used[node] === 0) continue;
     const location = tree.location[node];
@@ -87,6 +91,8 @@ export function foldFunctionTree(
     nodeOf[node] = at;
     if ((halves[2 * node] | halves[2 * node + 1]) !== 0) addSelf(stacks, at, sums[node]);
   }
+  nodeOf[0] = noStack;
+  return nodeOf;
 }
 
 /** Numbers of names in the target by numbers in the dataset, -1 where not yet known. */

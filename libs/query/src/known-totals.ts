@@ -6,7 +6,7 @@ import type { DatasetReader } from '@flamelake/block';
 import { LABEL, type Memory, matchLabels, sortLabels } from '@flamelake/model';
 import { NODE_SUM_BYTES, settleInt64s } from './accumulate.ts';
 import { foldStacks, symbolSections } from './fold-stacks.ts';
-import type { PartialResult } from './partial-result.ts';
+import type { KeptResult } from './kept-result.ts';
 import type { CompiledSelection } from './select-rows.ts';
 import { addTotals } from './value.ts';
 
@@ -27,7 +27,7 @@ export function takesWholeTypes({ matchers, profileTypeId, profileIds, spans }: 
  * @throws {FlamelakeError} as `executeTask`
  */
 export async function addKnownTotals(
-  result: PartialResult,
+  result: KeptResult,
   selection: CompiledSelection,
   dataset: DatasetReader,
   signal: AbortSignal,

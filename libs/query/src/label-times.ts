@@ -30,13 +30,8 @@ export function addLabelTimes(
     projected.clear();
     addSeriesLabels(projected, series[index], projection);
     // Rows of a series are sorted by time.
-    for (const labels of projected.values()) widen(sets, { labels, firstMs: timeMs[from], lastMs: timeMs[until - 1] });
+    for (const labels of projected.values()) widen(sets, labels, timeMs[from], timeMs[until - 1]);
   }
-}
-
-/** Adds other sets. Associative and commutative. */
-export function mergeLabelTimes(into: LabelTimes, from: LabelTimes): void {
-  for (const one of from.values()) widen(into, one);
 }
 
 /** Adds the sets that a range holds to plain ones. @param range - holds the first or the last of all profiles */
@@ -50,7 +45,7 @@ export function addSetsWithin(
   }
 }
 
-function widen(sets: LabelTimes, { labels, firstMs, lastMs }: TimedLabels): void {
+function widen(sets: LabelTimes, labels: Labels, firstMs: number, lastMs: number): void {
   const known = groupIn(sets, labels, () => ({ labels, firstMs, lastMs }));
   known.firstMs = Math.min(known.firstMs, firstMs);
   known.lastMs = Math.max(known.lastMs, lastMs);

@@ -1,18 +1,21 @@
 /**
  * A partial result as bytes, version 1. Numbers are varints unless said otherwise.
  *
- *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets · 4 extent · 5 cells · 6 timed totals · 7 label times
+ *     kind      u8: 0 functions · 1 locations · 2 time series · 3 label sets · 4 extent · 5 cells · 6 timed totals · 7 label times ·
+ *               8 timed stacks; from 6 on they are kept and not sent
  *     body      0, 1: tree-codec.ts
  *               2: texts · count of groups · each: labels · count of points · each: step, zigzag 64 sum, count of profiles
  *               3: texts · count of sets · each: labels
  *               4, 5: cells-codec.ts
  *               6: texts · count of groups · each: labels · count of rows · differences of times, then totals: zigzag 64 each
  *               7: texts · count of sets · each: labels, f64 first and last time
+ *               8: timed-stacks-codec.ts
  *     labels    count · each: name and value by number in the texts
  */
 import { type ByteReader, ByteWriter } from '@flamelake/formats';
 import { FlamelakeError, type Labels, labelsKey, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { readCells, readExtent, writeCells, writeExtent } from './cells-codec.ts';
+import { isPartialResult, type KeptResult } from './kept-result.ts';
 import { addLabelSet, type LabelSets } from './label-sets.ts';
 import type { LabelTimes } from './label-times.ts';
 import { readLabels, writeLabels } from './labels-codec.ts';
@@ -20,6 +23,7 @@ import type { PartialResult } from './partial-result.ts';
 import { resultEntryBytes } from './task-result.ts';
 import { createTextTable, readTexts, type TextTable, writeTexts } from './text-table.ts';
 import type { SeriesGroup, SeriesGroups } from './time-series.ts';
+import { readTimedStacks, writeTimedStacks } from './timed-stacks-codec.ts';
 import { readTimedTotals, writeTimedTotals } from './timed-totals-codec.ts';
 import { readFunctionTree, readLocationTree, writeFunctionTree, writeLocationTree } from './tree-codec.ts';
 import { frameMessage, malformed, readDouble, unframeMessage, writeDoubles } from './wire-message.ts';
@@ -34,6 +38,7 @@ const KINDS = [
   'cells',
   'timedTotals',
   'labelTimes',
+  'timedStacks',
 ] as const;
 /** Largest partial result, 128 MiB. */
 export const RESULT_MESSAGE_BYTES_MAX = 134_217_728;
@@ -42,7 +47,7 @@ export const RESULT_MESSAGE_BYTES_MAX = 134_217_728;
 const COLUMNS_FACTOR = 6;
 
 /** @throws {FlamelakeError} `resource_exhausted` over RESULT_MESSAGE_BYTES_MAX */
-export function encodePartialResult(result: PartialResult): Uint8Array {
+export function encodePartialResult(result: KeptResult): Uint8Array {
   const bytes = frameMessage(VERSION, (writer) => {
     writer.uint8(KINDS.indexOf(result.kind));
     switch (result.kind) {
@@ -69,6 +74,9 @@ export function encodePartialResult(result: PartialResult): Uint8Array {
         break;
       case 'labelTimes':
         writeWithTexts(writer, (body, table) => writeLabelTimes(body, table, result.sets));
+        break;
+      case 'timedStacks':
+        writeTimedStacks(writer, result.stacks);
     }
   });
   if (bytes.length > RESULT_MESSAGE_BYTES_MAX) {
@@ -87,6 +95,13 @@ export function encodePartialResult(result: PartialResult): Uint8Array {
  * when there is no room for it
  */
 export function decodePartialResult(bytes: Uint8Array, memory: Memory = UNBOUNDED_MEMORY): PartialResult {
+  const result = decodeKeptResult(bytes, memory);
+  if (isPartialResult(result)) return result;
+  throw malformed('kind');
+}
+
+/** Reads what is kept of a dataset, as `decodePartialResult` does. */
+export function decodeKeptResult(bytes: Uint8Array, memory: Memory = UNBOUNDED_MEMORY): KeptResult {
   const columnBytes = bytes.length * COLUMNS_FACTOR;
   memory.take(columnBytes);
   const result = unframeMessage(bytes, VERSION, (reader) => readResult(reader, memory));
@@ -95,7 +110,7 @@ export function decodePartialResult(bytes: Uint8Array, memory: Memory = UNBOUNDE
   return result;
 }
 
-function readResult(reader: ByteReader, memory: Memory): PartialResult {
+function readResult(reader: ByteReader, memory: Memory): KeptResult {
   const kind = KINDS[reader.uint8()];
   switch (kind) {
     case 'functions':
@@ -114,6 +129,8 @@ function readResult(reader: ByteReader, memory: Memory): PartialResult {
       return { kind, groups: readTimedTotals(reader) };
     case 'labelTimes':
       return { kind, sets: readLabelTimes(reader) };
+    case 'timedStacks':
+      return { kind, stacks: readTimedStacks(reader, memory) };
     case undefined:
       throw malformed('kind');
   }

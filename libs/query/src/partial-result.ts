@@ -1,41 +1,33 @@
 /** Results of parts of a query, and how they add up: in any order and grouping, to the same answer. */
-import { FlamelakeError, type Memory } from '@flamelake/model';
+import { FlamelakeError } from '@flamelake/model';
 import { type Cells, createCells, type Extent, mergeCells, mergeExtent } from './cells.ts';
 import { createFunctionTree, type FunctionTree, mergeFunctionTree } from './function-tree.ts';
 import { addLabelSet, type LabelSets } from './label-sets.ts';
-import { type LabelTimes, mergeLabelTimes } from './label-times.ts';
 import { createLocationTree, type LocationTree, mergeLocationTree } from './location-tree.ts';
-import type { KeptQuestion } from './task.ts';
+import type { Question } from './task.ts';
 import { mergeSeriesGroups, type SeriesGroups } from './time-series.ts';
-import { mergeTimedTotals, type TimedGroups } from './timed-totals.ts';
 
 /** What a task learnt; mutable, owned by whoever has it. */
 export type PartialResult =
   | { readonly kind: 'functions'; readonly tree: FunctionTree }
   | { readonly kind: 'locations'; readonly tree: LocationTree }
   | { readonly kind: 'timeSeries'; readonly groups: SeriesGroups }
-  | { readonly kind: 'timedTotals'; readonly groups: TimedGroups }
   | { readonly kind: 'labelSets'; readonly sets: LabelSets }
-  | { readonly kind: 'labelTimes'; readonly sets: LabelTimes }
   | { readonly kind: 'extent'; readonly extent: Extent }
   | { readonly kind: 'cells'; readonly cells: Cells };
 
-/** The result of no data. @param memory - trees are taken from it as they grow */
-export function createPartialResult(question: KeptQuestion, memory?: Memory): PartialResult {
+/** The result of no data. */
+export function createPartialResult(question: Question): PartialResult {
   switch (question.kind) {
     case 'functions':
-      return { kind: 'functions', tree: createFunctionTree(memory) };
+      return { kind: 'functions', tree: createFunctionTree() };
     case 'locations':
-      return { kind: 'locations', tree: createLocationTree(memory) };
+      return { kind: 'locations', tree: createLocationTree() };
     case 'timeSeries':
       return { kind: 'timeSeries', groups: new Map() };
-    case 'timedTotals':
-      return { kind: 'timedTotals', groups: new Map() };
     case 'labelSets':
     case 'labelNames':
       return { kind: 'labelSets', sets: new Map() };
-    case 'labelTimes':
-      return { kind: 'labelTimes', sets: new Map() };
     case 'extent':
       return { kind: 'extent', extent: { range: undefined } };
     case 'cells':
@@ -54,12 +46,8 @@ export function mergePartialResult(into: PartialResult, from: PartialResult): vo
     mergeLocationTree(into.tree, from.tree);
   } else if (into.kind === 'timeSeries' && from.kind === 'timeSeries') {
     mergeSeriesGroups(into.groups, from.groups);
-  } else if (into.kind === 'timedTotals' && from.kind === 'timedTotals') {
-    mergeTimedTotals(into.groups, from.groups);
   } else if (into.kind === 'labelSets' && from.kind === 'labelSets') {
     for (const labels of from.sets.values()) addLabelSet(into.sets, labels);
-  } else if (into.kind === 'labelTimes' && from.kind === 'labelTimes') {
-    mergeLabelTimes(into.sets, from.sets);
   } else if (into.kind === 'extent' && from.kind === 'extent') {
     mergeExtent(into.extent, from.extent);
   } else if (into.kind === 'cells' && from.kind === 'cells') {

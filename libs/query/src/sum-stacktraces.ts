@@ -1,5 +1,5 @@
 /** Values of selected rows by stacktrace of one dataset, and the bounds that make them exact. */
-import type { DatasetReader, ProfileColumns, TreeColumns, VisitSamples } from '@flamelake/block';
+import type { DatasetInfo, DatasetReader, ProfileColumns, TreeColumns, VisitSamples } from '@flamelake/block';
 import { FlamelakeError } from '@flamelake/model';
 import {
   accumulateDoubles,
@@ -31,14 +31,18 @@ export async function sumStacktraces(
 ): Promise<NodeSums> {
   const total = sumRows(runs, profiles);
   const sums = await accumulateRows(visitAll, total, tree);
-  if (sums.total !== total) {
-    throw new FlamelakeError('data_loss', 'samples of a dataset do not add up to the totals of its profiles', {
-      service: info.service,
-      total,
-      sum: sums.total,
-    });
-  }
+  expectTotal(info, total, sums.total);
   return sums;
+}
+
+/** @throws {FlamelakeError} `data_loss` when samples and row totals of a dataset disagree */
+export function expectTotal({ service }: DatasetInfo, total: bigint, sum: bigint): void {
+  if (sum === total) return;
+  throw new FlamelakeError('data_loss', 'samples of a dataset do not add up to the totals of its profiles', {
+    service,
+    total,
+    sum,
+  });
 }
 
 /**

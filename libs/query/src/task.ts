@@ -62,7 +62,9 @@ export type KeptQuestion =
   /** Times and totals of single profiles by the values of labels: for time series. */
   | { readonly kind: 'timedTotals'; readonly groupBy: readonly string[] }
   /** Label sets or names, with the times of their first and last profile. */
-  | { readonly kind: 'labelTimes'; readonly of: LabelQuestion };
+  | { readonly kind: 'labelTimes'; readonly of: LabelQuestion }
+  /** Values by path of function names, profile by profile. */
+  | { readonly kind: 'timedStacks' };
 
 /** A point is the total of a stored profile, or the value of a sample that has a span. */
 export type PointKind = 'profiles' | 'spans';

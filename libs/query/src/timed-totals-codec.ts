@@ -33,7 +33,7 @@ export function readTimedTotals(reader: ByteReader): TimedGroups {
 }
 
 /** Each of `count` whole numbers less the one before, as int64. */
-function differencesOf(column: Float64Array, count: number): BigInt64Array {
+export function differencesOf(column: Float64Array, count: number): BigInt64Array {
   const differences = new BigInt64Array(count);
   const low = new Uint32Array(differences.buffer);
   const high = new Int32Array(differences.buffer);
@@ -48,7 +48,7 @@ function differencesOf(column: Float64Array, count: number): BigInt64Array {
 }
 
 /** What differences add up to, element by element. @throws {FlamelakeError} `data_loss` when that is no safe integer */
-function sumsOf(differences: BigInt64Array): Float64Array {
+export function sumsOf(differences: BigInt64Array): Float64Array {
   const low = new Uint32Array(differences.buffer);
   const high = new Int32Array(differences.buffer);
   const column = new Float64Array(differences.length);

@@ -37,13 +37,6 @@ export function addTimedTotals(
   }
 }
 
-/** Adds other groups. Associative and commutative up to the order of rows. */
-export function mergeTimedTotals(into: TimedGroups, from: TimedGroups): void {
-  for (const { labels, count, timeMs, total } of from.values()) {
-    append(timedGroupOf(into, labels), timeMs.subarray(0, count), total.subarray(0, count));
-  }
-}
-
 /**
  * Adds what lies in `[fromMs, untilMs)` to a time series of the same groups.
  * @throws {FlamelakeError} `out_of_range` when a sum leaves int64, `resource_exhausted` over LABEL_SETS_MAX groups
