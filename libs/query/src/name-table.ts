@@ -15,7 +15,7 @@ export interface NameTable {
   view: DataView;
   offsets: Uint32Array;
   hashes: Int32Array;
-  /** Name number + 1 by hash, 0 where free; a power of two long, at most half full. */
+  /** Name number + 1 by hash, 0 where free; a power of two long, at most half full. Empty until a name is looked up first. */
   slots: Int32Array;
   /** What all this is taken from as it grows. */
   memory: Memory;
@@ -37,6 +37,16 @@ export function createNameTable(memory: Memory = UNBOUNDED_MEMORY): NameTable {
   };
 }
 
+/**
+ * A table of names that are there already, to be read from; it is made ready for look-ups when there is one.
+ * @param bytes - the names back to back; the table's own from now on
+ * @param offsets - of each name and of the end
+ */
+export function nameTableOf(bytes: Buffer, offsets: Uint32Array, memory: Memory): NameTable {
+  const count = offsets.length - 1;
+  return { count, bytes, view: viewOf(bytes), offsets, hashes: new Int32Array(), slots: new Int32Array(), memory };
+}
+
 /** Bytes as `internName` takes them; made once for many names. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -47,6 +57,7 @@ export function viewOf(bytes: Uint8Array): DataView {
  * @throws {FlamelakeError} `resource_exhausted` over NAME_BYTES_MAX
  */
 export function internName(table: NameTable, source: DataView, from: number, until: number): number {
+  if (table.slots.length === 0) prepareLookUps(table);
   const hash = hashBytes(source, from, until);
   const mask = table.slots.length - 1;
   let slot = hash & mask;
@@ -120,9 +131,22 @@ function isName(table: NameTable, name: number, source: DataView, from: number, 
   return true;
 }
 
-function rehash(table: NameTable): void {
-  table.memory.take(table.slots.byteLength);
-  const slots = new Int32Array(table.slots.length * 2);
+function prepareLookUps(table: NameTable): void {
+  const { count, view, offsets } = table;
+  let capacity = 64;
+  while (capacity < count) capacity *= 2;
+  table.memory.take(capacity * ENTRY_BYTES);
+  table.hashes = new Int32Array(capacity);
+  table.offsets = new Uint32Array(capacity + 1);
+  table.offsets.set(offsets);
+  for (let name = 0; name < count; name++) table.hashes[name] = hashBytes(view, offsets[name], offsets[name + 1]);
+  rehash(table, capacity * 2);
+}
+
+function rehash(table: NameTable, length = table.slots.length * 2): void {
+  table.memory.take(length * Int32Array.BYTES_PER_ELEMENT);
+  table.memory.give(table.slots.byteLength);
+  const slots = new Int32Array(length);
   const mask = slots.length - 1;
   for (let name = 0; name < table.count; name++) {
     let slot = table.hashes[name] & mask;

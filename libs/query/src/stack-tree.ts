@@ -11,7 +11,7 @@ export const TREE_NODES_MAX = 16_777_216;
 /** Node, parent, frame. */
 const SLOT_WORDS = 3;
 /** Of a node in the columns: parent, frame, self. */
-const NODE_BYTES = 16;
+export const NODE_BYTES = 16;
 
 /** Columns by node; grows, arrays are replaced when it does. Self values are ≥ 0, so none exceeds `total`. */
 export interface StackTree {
@@ -22,7 +22,10 @@ export interface StackTree {
   self: BigInt64Array;
   /** Exact sum of `self`. */
   total: bigint;
-  /** Node number (0 where free), parent and frame by hash of the latter two: side by side, as memory is what a look-up waits for. */
+  /**
+   * Node number (0 where free), parent and frame by hash of the latter two: side by side, as memory is what a look-up waits for. Empty until
+   * a child is looked up first.
+   */
   slots: Int32Array;
   /** What the columns are taken from as they grow. */
   memory: Memory;
@@ -41,10 +44,22 @@ export function createStackTree(memory: Memory = UNBOUNDED_MEMORY): StackTree {
 }
 
 /**
+ * A tree whose nodes are there already, to be read from; it is made ready for look-ups when there is one.
+ * @param columns - by node, the tree's own from now on; parents come before their children
+ */
+export function stackTreeOf(
+  columns: Pick<StackTree, 'parent' | 'frame' | 'self' | 'total'>,
+  memory: Memory,
+): StackTree {
+  return { ...columns, count: columns.parent.length, slots: new Int32Array(), memory };
+}
+
+/**
  * The child of a node under a frame, made when it is not there.
  * @throws {FlamelakeError} `resource_exhausted` over TREE_NODES_MAX
  */
 export function childOf(tree: StackTree, parent: number, frame: number): number {
+  if (tree.slots.length === 0) rehash(tree);
   const { slots } = tree;
   const mask = slots.length / SLOT_WORDS - 1;
   let slot = hashEdge(parent, frame) & mask;
@@ -115,7 +130,8 @@ function grow(tree: StackTree): void {
 
 function rehash(tree: StackTree): void {
   // By four while it is small: each node is then entered again once rather than twice.
-  const length = tree.slots.length * (tree.count < 65_536 ? 4 : 2);
+  let length = Math.max(tree.slots.length, SLOT_WORDS * 128) * (tree.count < 65_536 ? 4 : 2);
+  while (length < SLOT_WORDS * 2 * tree.count) length *= 2;
   tree.memory.take(length * Int32Array.BYTES_PER_ELEMENT);
   tree.memory.give(tree.slots.byteLength);
   const slots = new Int32Array(length);

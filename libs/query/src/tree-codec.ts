@@ -8,15 +8,16 @@
  *     function tree   names, stacks (frames are names)
  *     location tree   names, functions, mappings, locations (tuples), stacks (frames are locations)
  *
- * Reading makes the trees anew through their own tables, so that what was read can be merged either way; equal entries are refused.
+ * Names and nodes are read as columns and looked up by nobody until something is added to them, as most of what is read is only added to
+ * others. Equal ones, which no writer writes, are added up.
  */
 import type { ByteReader, ByteWriter } from '@flamelake/formats';
 import type { Memory } from '@flamelake/model';
-import { createFunctionTree, type FunctionTree } from './function-tree.ts';
-import { createLocationTree, LOCATION_HEAD, type LocationTree } from './location-tree.ts';
-import { internName, type NameTable, viewOf } from './name-table.ts';
-import { addSelf, childOf, type StackTree } from './stack-tree.ts';
-import { internTuple, type TupleTable } from './tuple-table.ts';
+import type { FunctionTree } from './function-tree.ts';
+import { LOCATION_HEAD, type LocationTree } from './location-tree.ts';
+import { type NameTable, nameTableOf } from './name-table.ts';
+import { NODE_BYTES, type StackTree, stackTreeOf } from './stack-tree.ts';
+import { createTupleTable, internTuple, type TupleTable } from './tuple-table.ts';
 import { sumValues } from './value.ts';
 import { malformed } from './wire-message.ts';
 
@@ -38,21 +39,23 @@ export function writeLocationTree(writer: ByteWriter, tree: LocationTree): void 
  * @param memory - the tree is taken from it as it grows
  * @throws {FlamelakeError} `data_loss` on what no writer writes, `out_of_range` when the total leaves int64
  */
-export function readFunctionTree(reader: ByteReader, memory?: Memory): FunctionTree {
-  const tree = createFunctionTree(memory);
-  readNames(reader, tree.names);
-  readStacks(reader, tree.stacks, tree.names.count);
-  return tree;
+export function readFunctionTree(reader: ByteReader, memory: Memory): FunctionTree {
+  const names = readNames(reader, memory);
+  return { names, stacks: readStacks(reader, names.count, memory) };
 }
 
 /**
  * @param memory - the tree is taken from it as it grows
  * @throws {FlamelakeError} `data_loss` on what no writer writes, `out_of_range` when the total leaves int64
  */
-export function readLocationTree(reader: ByteReader, memory?: Memory): LocationTree {
-  const tree = createLocationTree(memory);
-  readNames(reader, tree.names);
-  const { names, functions, mappings, locations } = tree;
+export function readLocationTree(reader: ByteReader, memory: Memory): LocationTree {
+  const names = readNames(reader, memory);
+  const [functions, mappings, locations] = [
+    createTupleTable(memory),
+    createTupleTable(memory),
+    createTupleTable(memory),
+  ];
+  if (names.offsets[1] !== 0) throw malformed('name');
   readTuples(reader, functions, (tuple, length) => {
     if (length !== FUNCTION_NUMBERS) throw malformed('function');
     for (let i = 0; i < 3; i++) expectBelow(tuple[i], names.count);
@@ -66,8 +69,7 @@ export function readLocationTree(reader: ByteReader, memory?: Memory): LocationT
     expectBelow(tuple[0], mappings.count + 1);
     for (let i = LOCATION_HEAD; i < length; i += 2) expectBelow(tuple[i], functions.count);
   });
-  readStacks(reader, tree.stacks, locations.count);
-  return tree;
+  return { names, functions, mappings, locations, stacks: readStacks(reader, locations.count, memory) };
 }
 
 function writeNames(writer: ByteWriter, { count, bytes, offsets }: NameTable): void {
@@ -76,17 +78,13 @@ function writeNames(writer: ByteWriter, { count, bytes, offsets }: NameTable): v
   writer.bytes(bytes.subarray(0, offsets[count]));
 }
 
-/** @param table - may hold the first of the names already */
-function readNames(reader: ByteReader, table: NameTable): void {
+function readNames(reader: ByteReader, memory: Memory): NameTable {
   const lengths = reader.varints(reader.count());
   const bytes = reader.bytes(sum(lengths));
-  const view = viewOf(bytes);
-  let offset = 0;
-  lengths.forEach((length, name) => {
-    if (internName(table, view, offset, offset + length) !== name) throw malformed('name');
-    offset += length;
-  });
-  if (table.count !== lengths.length) throw malformed('names');
+  memory.take(bytes.length + lengths.byteLength);
+  const offsets = new Uint32Array(lengths.length + 1);
+  for (let name = 0; name < lengths.length; name++) offsets[name + 1] = offsets[name] + lengths[name];
+  return nameTableOf(Buffer.from(bytes), offsets, memory);
 }
 
 function writeTuples(writer: ByteWriter, { count, values, offsets }: TupleTable): void {
@@ -116,18 +114,20 @@ function writeStacks(writer: ByteWriter, { count, parent, frame, self }: StackTr
   writer.signedVarints64(self.subarray(0, count));
 }
 
-function readStacks(reader: ByteReader, stacks: StackTree, frameCount: number): void {
+function readStacks(reader: ByteReader, frameCount: number, memory: Memory): StackTree {
   const count = reader.count(3);
   const above = reader.varints(count);
   const frames = reader.varints(count, frameCount);
+  memory.take((count + 1) * NODE_BYTES);
   const self = reader.signedVarints64(count + 1);
-  addSelf(stacks, 0, self[0]);
+  const parent = new Int32Array(count + 1);
   for (let node = 1; node <= count; node++) {
-    const parent = node - above[node - 1] - 1;
-    if (parent < 0 || childOf(stacks, parent, frames[node - 1]) !== node) throw malformed('stack');
-    addSelf(stacks, node, self[node]);
+    parent[node] = node - above[node - 1] - 1;
+    if (parent[node] < 0) throw malformed('stack');
   }
-  stacks.total = sumValues(self, 0, self.length);
+  const frame = new Int32Array(count + 1);
+  frame.set(frames, 1);
+  return stackTreeOf({ parent, frame, self, total: sumValues(self, 0, self.length) }, memory);
 }
 
 function sum(lengths: Uint32Array): number {
