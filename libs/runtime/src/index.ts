@@ -11,6 +11,7 @@ export {
   type OpenFile,
   type OpenMode,
 } from './file-system.ts';
+export { collectRarely } from './garbage-collection.ts';
 export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
 export { makeFolders } from './make-folders.ts';
 export { createMemoryBudget, type MemoryBudget, type MemoryBudgetOptions, type MemoryShare } from './memory-budget.ts';

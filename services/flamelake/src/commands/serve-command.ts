@@ -1,7 +1,7 @@
 /** `flamelake serve`: the server, until SIGTERM or SIGINT. */
 import { readFileSync } from 'node:fs';
 import { FlamelakeError } from '@flamelake/model';
-import { createLogger, endProcess, onShutdown } from '@flamelake/runtime';
+import { collectRarely, createLogger, endProcess, onShutdown } from '@flamelake/runtime';
 import { helpText } from '../options/describe-options.ts';
 import { readOptions } from '../options/read-options.ts';
 import { SERVE_OPTIONS } from '../options/serve-options.ts';
@@ -20,6 +20,7 @@ export const serveCommand: Command = {
     const { values: options, rest } = readOptions(SERVE_OPTIONS, { words, environment, readFile });
     if (rest.length > 0)
       throw new FlamelakeError('invalid_argument', 'serve takes flags only', { got: rest.join(' ') });
+    collectRarely();
     const logger = createLogger({ level: options['log.level'], format: options['log.format'] });
     const onFatal = (error: unknown): void => {
       logger.error('the disk failed, ending at once', { error });
