@@ -2,19 +2,26 @@
  * Builds a block: from pushed profiles (a segment), or from other blocks (a fold or merge), or both.
  * Nothing is dropped or summed up: every profile added is a profile of the block.
  */
-import type { ProfileRecord } from '@flamelake/formats';
+import { ByteWriter, type ProfileRecord } from '@flamelake/formats';
 import { compareBytes, FlamelakeError } from '@flamelake/model';
 import { addDataset } from './add-dataset.ts';
 import { addProfile, sumGroups } from './add-profile.ts';
 import { IDENTITY_BYTES, writeIdentities, writeQuarantine } from './block-sections.ts';
 import { checkRecord } from './check-record.ts';
 import { encodeContents } from './contents.ts';
-import { createDatasetState, type DatasetState, estimateBytes, memoryBytes } from './dataset-state.ts';
+import {
+  clearDatasetState,
+  createDatasetState,
+  type DatasetState,
+  estimateBytes,
+  memoryBytes,
+} from './dataset-state.ts';
 import { type EncodedDataset, encodeDataset } from './encode-dataset.ts';
 import { encodeFooter } from './footer.ts';
 import { createIdentityList } from './identity-list.ts';
 import { tailBytesOf, writeLabels } from './labels-section.ts';
 import { createPageWriter, endPage, type PageWriter } from './page-writer.ts';
+import { createSizeSum } from './size-sum.ts';
 import type {
   BlockInfo,
   BlockReader,
@@ -29,6 +36,9 @@ import type {
 /** Of zstd: segments are built on the way of every profile and live for seconds; what is folded is read for days. */
 const SEGMENT_ZSTD_LEVEL = 1;
 const FOLDED_ZSTD_LEVEL = 5;
+
+/** Memory of datasets kept for the next block. */
+const KEPT_BYTES_MAX = 33_554_432;
 
 /** What of a block is added; what is left out keeps all. */
 export interface RowFilter {
@@ -104,20 +114,20 @@ export interface BlockBuilder {
    * an event loop. Nothing may be added between the steps.
    */
   buildInSteps(header: BlockHeader): Generator<undefined, BuiltBlock>;
+  /** Forgets everything added. Memory of datasets stays for their next profiles, 32 MiB at most, until a block has none of theirs. */
+  clear(): void;
 }
 
 /** @param options - `hashSeed`: any random number; makes collisions unforeseeable, changes no byte of the block */
 export function createBlockBuilder(options: { readonly hashSeed?: number } = {}): BlockBuilder {
   const seed = (options.hashSeed ?? 0) | 0;
   const datasets = new Map<string, DatasetState>();
-  const identities = createIdentityList();
+  let identities = createIdentityList();
   const quarantine: QuarantinedRecord[] = [];
   let profileCount = 0;
   let quarantineBytes = 0;
-  /** Sizes of datasets when they were last asked for; those that anything was added to since are asked again. */
-  const sizes = new Map<DatasetState, { readonly memory: number; readonly encoded: number }>();
-  const touched = new Set<DatasetState>();
-  const sum = { memory: 0, encoded: 0 };
+  const encodedSizes = createSizeSum(estimateBytes);
+  const memorySizes = createSizeSum(memoryBytes);
 
   const datasetOf = (tenant: string, service: string): DatasetState => {
     const key = `${tenant.length}:${tenant}${service}`;
@@ -126,21 +136,9 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       state = createDatasetState(tenant, service, seed);
       datasets.set(key, state);
     }
-    touched.add(state);
+    encodedSizes.touch(state);
+    memorySizes.touch(state);
     return state;
-  };
-
-  /** Segment-writers ask after each record and merges after each dataset, of which there may be thousands. */
-  const measured = () => {
-    for (const state of touched) {
-      const before = sizes.get(state);
-      const now = { memory: memoryBytes(state), encoded: estimateBytes(state) };
-      sum.memory += now.memory - (before?.memory ?? 0);
-      sum.encoded += now.encoded - (before?.encoded ?? 0);
-      sizes.set(state, now);
-    }
-    touched.clear();
-    return sum;
   };
 
   async function addDatasetOf(
@@ -167,9 +165,11 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       .filter((state) => state.rows.series.count > 0)
       .sort((a, b) => compareBytes(a.tenant, b.tenant) || compareBytes(a.service, b.service));
     const encoded: EncodedDataset[] = [];
-    for (const state of states)
-      encoded.push(yield* encodeDataset(state, { ids: columns.ids, number }, level, header.totalsMs));
-    const blockWide = createPageWriter(level);
+    const raw = new ByteWriter();
+    for (const state of states) {
+      encoded.push(yield* encodeDataset(state, { ids: columns.ids, number }, level, raw, header.totalsMs));
+    }
+    const blockWide = createPageWriter(level, raw);
     writeIdentities(blockWide, columns);
     endPage(blockWide);
     const records = [...quarantine].sort((a, b) => a.offset - b.offset);
@@ -194,10 +194,10 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       return identities.count === 0 && quarantine.length === 0;
     },
     get sizeBytes() {
-      return 512 + quarantineBytes + identities.count * (IDENTITY_BYTES + 4) + measured().encoded;
+      return 512 + quarantineBytes + identities.count * (IDENTITY_BYTES + 4) + encodedSizes.total();
     },
     get memoryBytes() {
-      return quarantineBytes + identities.memoryBytes + measured().memory;
+      return quarantineBytes + identities.memoryBytes + memorySizes.total();
     },
     addProfile(profile, offset) {
       checkRecord(profile);
@@ -234,6 +234,21 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
       return step.value;
     },
     buildInSteps,
+    clear() {
+      let keptBytes = 0;
+      for (const [key, state] of datasets) {
+        const isUsed = state.rows.series.count > 0;
+        clearDatasetState(state);
+        keptBytes += memoryBytes(state);
+        if (!isUsed || keptBytes > KEPT_BYTES_MAX) datasets.delete(key);
+      }
+      identities = createIdentityList();
+      quarantine.length = 0;
+      profileCount = 0;
+      quarantineBytes = 0;
+      encodedSizes.clear();
+      memorySizes.clear();
+    },
   };
 }
 

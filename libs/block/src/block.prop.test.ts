@@ -160,6 +160,24 @@ test('the hash seed changes no byte', () => {
   );
 });
 
+test('a builder that was cleared builds what a new one builds', () => {
+  fc.assert(
+    fc.property(fc.array(cases, { minLength: 2, maxLength: 5 }), (blocks) => {
+      const builder = createBlockBuilder();
+      for (const input of blocks) {
+        const list = recordsOf(input);
+        for (const { offset, record } of list) builder.addProfile(record, offset);
+        assert.equal(builder.profileCount, list.length);
+        assert.deepEqual(builder.build(HEADER).bytes, build(list));
+        builder.addQuarantined({ offset: 1, reason: 'of the block before', value: new Uint8Array(9) });
+        builder.clear();
+        assert.ok(builder.isEmpty);
+        assert.equal(builder.sizeBytes, createBlockBuilder().sizeBytes);
+      }
+    }),
+  );
+});
+
 test('merged blocks hold what one block of all profiles holds, and keep ids and identities', async () => {
   await fc.assert(
     fc.asyncProperty(cases, fc.integer({ min: 1, max: 4 }), async (given, parts) => {

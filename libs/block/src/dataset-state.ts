@@ -3,10 +3,19 @@
  * Encoding (encode-dataset.ts) numbers everything anew, so nothing here depends on order for its meaning.
  */
 import { compareBytes, type Labels, type ProfileType, profileTypeId } from '@flamelake/model';
-import { float64List, int64List, type List, pushFloat64, pushInt64, pushUint32, uint32List } from './list.ts';
-import { createRunTable, type RunTable } from './run-table.ts';
-import { createStackTree, type StackTree } from './stack-tree.ts';
-import { createStringTable, type StringTable } from './string-table.ts';
+import {
+  clearList,
+  float64List,
+  int64List,
+  type List,
+  pushFloat64,
+  pushInt64,
+  pushUint32,
+  uint32List,
+} from './list.ts';
+import { clearRunTable, createRunTable, type RunTable } from './run-table.ts';
+import { clearStackTree, createStackTree, type StackTree } from './stack-tree.ts';
+import { clearStringTable, createStringTable, type StringTable } from './string-table.ts';
 
 /** About what a series with its labels takes in memory. */
 const SERIES_BYTES = 1_000;
@@ -97,6 +106,21 @@ export function createDatasetState(tenant: string, service: string, seed: number
     times: uint32List(0),
     values: uint32List(16),
   };
+}
+
+/** Forgets everything added. The memory stays for what comes next. */
+export function clearDatasetState(state: DatasetState): void {
+  const { strings, functions, mappings, locations, tree, pushes, rows, listStart, spans, traces } = state;
+  clearStringTable(strings);
+  for (const table of [functions, mappings, locations]) clearRunTable(table);
+  clearStackTree(tree);
+  state.series.length = 0;
+  state.seriesByKey.clear();
+  for (const list of [...Object.values(pushes), ...Object.values(rows)]) clearList(list);
+  for (const list of [listStart, state.entries, state.timeEnds, state.times, state.values]) clearList(list);
+  pushUint32(listStart, 0);
+  // What is missing in them is 0, so they begin with new memory.
+  for (const list of [spans, traces]) Object.assign(list, uint32List(0));
 }
 
 /** Number of a series, entered if it is new. @param labels - sorted, without the made ones */

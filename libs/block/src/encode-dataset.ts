@@ -1,4 +1,5 @@
 /** Writes a dataset's sections. The order puts what is read together side by side: a flame graph is one or two ranges of the object. */
+import type { ByteWriter } from '@flamelake/formats';
 import { profileTypeId } from '@flamelake/model';
 import { IDENTITY_BYTES } from './block-sections.ts';
 import { compareSeries, type DatasetState, type StoredSeries } from './dataset-state.ts';
@@ -36,15 +37,17 @@ export interface EncodedDataset extends SeriesRows {
 /**
  * Encodes a dataset; yields before what takes a while, so that a caller can let others run.
  * @param level - of zstd
+ * @param raw - empty, and empty again at the end
  * @param totalsMs - width of the windows of profile time that get totals, ms; none get any when it is left out
  */
 export function* encodeDataset(
   state: DatasetState,
   identities: StoredIdentities,
   level: number,
+  raw: ByteWriter,
   totalsMs?: number,
 ): Generator<undefined, EncodedDataset> {
-  const writer = createPageWriter(level);
+  const writer = createPageWriter(level, raw);
   const seriesOrder = state.series.map((_, i) => i);
   seriesOrder.sort((a, b) => compareSeries(state.series[a], state.series[b]));
   const series = seriesOrder.map((i) => state.series[i]);

@@ -5,6 +5,10 @@
 
 type Column = Uint8Array | Uint32Array | Float64Array | BigInt64Array;
 
+/** A cleared list keeps so many times what it held. */
+const KEPT_CAPACITY_FACTOR = 32;
+const KEPT_CAPACITY_MIN = 64;
+
 export interface List<T extends Column> {
   items: T;
   count: number;
@@ -26,14 +30,30 @@ export function int64List(capacity = 4): List<BigInt64Array> {
   return { items: new BigInt64Array(capacity), count: 0 };
 }
 
-/** Makes room for `capacity` elements in all; what is added is zero. */
+/** Makes room for `capacity` elements in all; what is added to a list that was never cleared is zero. */
 export function reserve<T extends Column>(list: List<T>, capacity: number): void {
   const { items } = list;
   if (capacity <= items.length) return;
-  const Grown = items.constructor as new (length: number) => T;
-  const grown = new Grown(Math.max(capacity, items.length * 2));
+  const grown = sameKind(items, Math.max(capacity, items.length * 2));
   grown.set(items as never);
   list.items = grown;
+}
+
+/** Forgets the elements. The memory stays for the next ones, or half of it when they were few. */
+export function clearList<T extends Column>(list: List<T>): void {
+  const { items, count } = list;
+  if (isSparse(count, items.length)) list.items = sameKind(items, items.length / 2);
+  list.count = 0;
+}
+
+/** Whether memory for `capacity` elements is too much to keep for as many as there were. */
+export function isSparse(count: number, capacity: number): boolean {
+  return capacity > KEPT_CAPACITY_MIN && count * KEPT_CAPACITY_FACTOR < capacity;
+}
+
+function sameKind<T extends Column>(items: T, length: number): T {
+  const Kind = items.constructor as new (length: number) => T;
+  return new Kind(length);
 }
 
 export function pushUint32(list: List<Uint32Array>, value: number): void {

@@ -30,8 +30,9 @@ export interface PageWriter {
   readonly level: number;
 }
 
-export function createPageWriter(level: number): PageWriter {
-  return { raw: new ByteWriter(256), ends: [], waiting: [], out: new ByteWriter(256), pages: [], level };
+/** @param raw - empty; may serve another writer once the last page of this one is ended */
+export function createPageWriter(level: number, raw: ByteWriter): PageWriter {
+  return { raw, ends: [], waiting: [], out: new ByteWriter(256), pages: [], level };
 }
 
 /** What was written to `raw` since the last call is one column. */

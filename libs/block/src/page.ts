@@ -13,8 +13,7 @@
  *
  * Fixed-size numbers are little-endian; a varint is LEB128.
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { ByteReader, ByteWriter, crc32c } from '@flamelake/formats';
+import { ByteReader, ByteWriter, crc32c, packZstd, unpackZstd } from '@flamelake/formats';
 import { FlamelakeError, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 
 /** Largest raw size of all columns of one page, 64 MiB; writers stay near 1 MiB unless a single value is larger. */
@@ -45,14 +44,14 @@ export function encodePage(
   if (raw.length > PAGE_RAW_BYTES_MAX) {
     throw new FlamelakeError('resource_exhausted', 'page is too large', { bytes: raw.length, max: PAGE_RAW_BYTES_MAX });
   }
-  const body = new ByteWriter(raw.length + 64);
-  body.varint(parts.length);
+  const head = new ByteWriter(64);
+  head.varint(parts.length);
   let column = 0;
   let start = 0;
   for (const columns of parts) {
-    body.varint(columns);
+    head.varint(columns);
     for (const until = column + columns; column < until; column++) {
-      body.varint(ends[column] - start);
+      head.varint(ends[column] - start);
       start = ends[column];
     }
   }
@@ -62,19 +61,18 @@ export function encodePage(
     const end = ends[until - 1];
     const plain = raw.subarray(at, end);
     const packed = compress(plain, level);
-    body.varint(until - from);
-    body.uint8(packed === undefined ? CODEC_STORED : CODEC_ZSTD);
+    head.varint(until - from);
+    head.uint8(packed === undefined ? CODEC_STORED : CODEC_ZSTD);
     frames.push(packed ?? plain);
-    body.varint((packed ?? plain).length);
+    head.varint((packed ?? plain).length);
     from = until;
     at = end;
   }
-  for (const frame of frames) body.bytes(frame);
-  const size = new ByteWriter(16);
-  size.uint32(body.length);
-  out.uint32(crc32c(body.view(), crc32c(size.view())));
-  out.bytes(size.view());
-  out.bytes(body.view());
+  const size = new ByteWriter(4);
+  size.uint32(frames.reduce((sum, frame) => sum + frame.length, head.length));
+  const pieces = [size.view(), head.view(), ...frames];
+  out.uint32(pieces.reduce((checksum, piece) => crc32c(piece, checksum), 0));
+  for (const piece of pieces) out.bytes(piece);
 }
 
 /** Column behind the last one of the frame that begins with `column`: large columns stand alone, small neighbours share. */
@@ -88,10 +86,7 @@ function frameEnd(ends: readonly number[], column: number, start: number): numbe
 /** @returns undefined when compression saves less than 5 % */
 function compress(plain: Uint8Array, level: number): Uint8Array | undefined {
   if (plain.length < COMPRESS_BYTES_MIN) return undefined;
-  const packed = zstdCompressSync(plain, {
-    params: { [constants.ZSTD_c_compressionLevel]: level },
-    chunkSize: plain.length + 512,
-  });
+  const packed = packZstd(plain, level);
   return packed.length > plain.length * 0.95 ? undefined : packed;
 }
 
@@ -162,11 +157,7 @@ function decompress(frame: Uint8Array, codec: number, rawLength: number): Uint8A
   if (codec !== CODEC_ZSTD) throw malformed('page codec or length is malformed');
   let plain: Uint8Array;
   try {
-    // A byte more than needed: a full buffer makes zlib allocate another one, only to find that nothing follows.
-    plain = zstdDecompressSync(frame, {
-      chunkSize: Math.max(64, rawLength + 1),
-      maxOutputLength: Math.max(1, rawLength),
-    });
+    plain = unpackZstd(frame, rawLength);
   } catch (cause) {
     throw new FlamelakeError('data_loss', 'page does not decompress', { rawLength }, { cause });
   }

@@ -1,7 +1,7 @@
 /** Interned runs of 32 bit words: functions and mappings (runs of one length) and locations (runs with their lines). */
 import { hashWords } from './hash.ts';
-import { type List, pushUint32, reserve, uint32List } from './list.ts';
-import { createSlots, enter, type Slots } from './slots.ts';
+import { clearList, type List, pushUint32, reserve, uint32List } from './list.ts';
+import { clearSlots, createSlots, enter, type Slots } from './slots.ts';
 
 /** Words of a location before its lines: mapping + 1, low and high half of the address. */
 export const LOCATION_HEAD_WORDS = 3;
@@ -18,6 +18,13 @@ export function createRunTable(seed: number): RunTable {
   const table = { seed, words: uint32List(32), starts: uint32List(), slots: createSlots() };
   pushUint32(table.starts, 0);
   return table;
+}
+
+export function clearRunTable({ words, starts, slots }: RunTable): void {
+  clearList(words);
+  clearList(starts);
+  pushUint32(starts, 0);
+  clearSlots(slots);
 }
 
 export function runCount(table: RunTable): number {

@@ -2,7 +2,7 @@
  * Open addressing with linear probing: the index all intern tables share.
  * A slot holds an entry's number + 1, or 0; hashes are kept by entry, so that growing never reads the entries.
  */
-import { type List, pushUint32, uint32List } from './list.ts';
+import { clearList, isSparse, type List, pushUint32, uint32List } from './list.ts';
 
 export interface Slots {
   /** A power of two, at least twice the entries. */
@@ -12,6 +12,13 @@ export interface Slots {
 
 export function createSlots(capacity = 16): Slots {
   return { table: new Uint32Array(capacity), hashes: uint32List(capacity / 2) };
+}
+
+/** Forgets the entries, as `clearList` does. */
+export function clearSlots(slots: Slots): void {
+  if (isSparse(slots.hashes.count, slots.table.length)) slots.table = new Uint32Array(slots.table.length / 2);
+  else slots.table.fill(0);
+  clearList(slots.hashes);
 }
 
 /** Enters the next entry at a free slot found by probing; grows the table when it is half full. */

@@ -1,7 +1,7 @@
 /** The stacktrace tree while it is built: node 0 is the root, a child is found by (parent, location). */
 import { finish, mix } from './hash.ts';
-import { type List, pushUint32, uint32List } from './list.ts';
-import { createSlots, enter, type Slots } from './slots.ts';
+import { clearList, type List, pushUint32, uint32List } from './list.ts';
+import { clearSlots, createSlots, enter, type Slots } from './slots.ts';
 
 export interface StackTree {
   readonly seed: number;
@@ -19,9 +19,21 @@ export function createStackTree(seed: number): StackTree {
     location: uint32List(),
     children: createSlots(),
   };
-  pushUint32(tree.parent, 0);
-  pushUint32(tree.location, 0);
+  enterRoot(tree);
   return tree;
+}
+
+/** Leaves the root. */
+export function clearStackTree(tree: StackTree): void {
+  clearList(tree.parent);
+  clearList(tree.location);
+  clearSlots(tree.children);
+  enterRoot(tree);
+}
+
+function enterRoot({ parent, location }: StackTree): void {
+  pushUint32(parent, 0);
+  pushUint32(location, 0);
 }
 
 /** The child of `parent` at `location`, made if there is none. */

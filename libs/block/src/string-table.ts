@@ -1,7 +1,10 @@
 /** Interned strings, as bytes. String 0 is the empty one. */
 import { hashBytes } from './hash.ts';
-import { type List, pushUint32, reserve, uint8List, uint32List } from './list.ts';
-import { createSlots, enter, type Slots } from './slots.ts';
+import { clearList, type List, pushUint32, reserve, uint8List, uint32List } from './list.ts';
+import { clearSlots, createSlots, enter, type Slots } from './slots.ts';
+
+const NONE = new Uint8Array(0);
+const NONE_VIEW = new DataView(NONE.buffer);
 
 export interface StringTable {
   readonly seed: number;
@@ -13,10 +16,21 @@ export interface StringTable {
 
 export function createStringTable(seed: number): StringTable {
   const table = { seed, bytes: uint8List(), offsets: uint32List(), slots: createSlots() };
-  pushUint32(table.offsets, 0);
-  const none = new Uint8Array(0);
-  internString(table, none, new DataView(none.buffer), 0, 0);
+  enterEmpty(table);
   return table;
+}
+
+/** Leaves the empty string. */
+export function clearStringTable(table: StringTable): void {
+  clearList(table.bytes);
+  clearList(table.offsets);
+  clearSlots(table.slots);
+  enterEmpty(table);
+}
+
+function enterEmpty(table: StringTable): void {
+  pushUint32(table.offsets, 0);
+  internString(table, NONE, NONE_VIEW, 0, 0);
 }
 
 /**

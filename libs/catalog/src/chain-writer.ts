@@ -4,6 +4,7 @@
  * Any number of writers may work on one partition, know nothing of each other, sleep, wake and crash: whoever puts a segment
  * first has it, and all others go on behind it.
  */
+import { type BlockBuilder, createBlockBuilder } from '@flamelake/block';
 import {
   type Clock,
   type ErrorDetails,
@@ -92,6 +93,8 @@ interface Following {
   /** Running maximum of append time at the draft's position. */
   lastAppendMs: number;
   draft: SegmentDraft;
+  /** The draft's, and of those after it: datasets mostly come again, as large as they were. */
+  builder: BlockBuilder;
   /** When the draft got its first record, monotonic. */
   draftSinceMs: number;
   /** The draft as an object: being put, until it is known who has the key. */
@@ -110,11 +113,12 @@ export function createChainWriter(options: ChainWriterOptions): ChainWriter {
   let failures = 0;
   let health: ChainWriterHealth = { state: 'starting', position: 0, error: undefined };
 
-  function newDraft(position: number, lastAppendMs: number, window: IdentityWindow) {
+  const newBuilder = () => createBlockBuilder({ hashSeed: random.fraction() * 0x1_0000_0000 });
+
+  function newDraft(position: number, lastAppendMs: number, window: IdentityWindow, builder = newBuilder()) {
     const id = randomId(random);
-    const hashSeed = random.fraction() * 0x1_0000_0000;
-    const draft = createSegmentDraft({ root, id, hashSeed, position, lastAppendMs, window, rules, poison });
-    return { draft, draftSinceMs: clock.monotonicMs(), lastAppendMs, cut: undefined };
+    const draft = createSegmentDraft({ root, id, builder, position, lastAppendMs, window, rules, poison });
+    return { draft, draftSinceMs: clock.monotonicMs(), lastAppendMs, builder, cut: undefined };
   }
 
   /** Forgets what was read behind the chain's end and reads it again. */
@@ -272,7 +276,8 @@ export function createChainWriter(options: ChainWriterOptions): ChainWriter {
     recordsMax = Number.POSITIVE_INFINITY;
     now.links.add(next);
     now.window.forgetBefore(lastAppendMs - windowMs);
-    Object.assign(now, newDraft(next, lastAppendMs, now.window));
+    now.builder.clear();
+    Object.assign(now, newDraft(next, lastAppendMs, now.window, now.builder));
     health = { state: 'running', position: next, error: undefined };
   }
 

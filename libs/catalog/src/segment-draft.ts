@@ -1,5 +1,5 @@
 /** A segment in the making: records of the log from one position on, decoded, each profile counted once. */
-import { type BuiltBlock, createBlockBuilder } from '@flamelake/block';
+import type { BlockBuilder, BuiltBlock } from '@flamelake/block';
 import { decodeLogRecord, type ProfileRecord } from '@flamelake/formats';
 import { describeError, FlamelakeError, type LogRecord } from '@flamelake/model';
 import { type IdentityRules, isLate, isRepeat } from './identity-rules.ts';
@@ -51,14 +51,14 @@ export interface SegmentDraftOptions {
   /** Identities seen before; those of the draft are added. */
   readonly window: IdentityWindow;
   readonly rules: IdentityRules;
-  readonly hashSeed: number;
+  /** Empty. Of no use to others as long as the draft is. */
+  readonly builder: BlockBuilder;
   /** Why records at these offsets go to quarantine unread: building a segment with them has failed. */
   readonly poison: ReadonlyMap<number, string>;
 }
 
 export function createSegmentDraft(options: SegmentDraftOptions): SegmentDraft {
-  const { root, id, position, window, rules, poison, hashSeed } = options;
-  const builder = createBlockBuilder({ hashSeed });
+  const { root, id, position, window, rules, poison, builder } = options;
   const gaps: { from: number; until: number }[] = [];
   const counts = new Map<DraftCount, number>();
   let { lastAppendMs } = options;

@@ -30,3 +30,4 @@ export type {
 export { decodeStacks, type StackFormat } from './text/decode-stacks.ts';
 export { STACK_KIND_NAMES } from './text/stack-kind.ts';
 export { stackSymbols } from './text/stack-profile.ts';
+export { packZstd, unpackZstd } from './zstd.ts';

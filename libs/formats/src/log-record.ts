@@ -11,7 +11,6 @@
  *
  * The body is a varint count of profiles, and the profiles as profile-codec.ts writes them.
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { FlamelakeError } from '@flamelake/model';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -19,8 +18,10 @@ import { crc32c } from './crc32c.ts';
 import { readProfile, writeProfile } from './profile-codec.ts';
 import type { ProfileRecord } from './profile-record.ts';
 import { createTimesReader, encodeTimesFrame } from './times-frame.ts';
+import { packZstd, unpackZstd } from './zstd.ts';
 
 const VERSION = 1;
+const ZSTD_LEVEL = 1;
 const CODEC = { stored: 0, zstd: 1 } as const;
 const HEADER_BYTES = 6;
 const CHECKSUM_BYTES = 4;
@@ -49,7 +50,7 @@ export function encodeLogRecord(profiles: readonly ProfileRecord[]): Uint8Array 
     body = new ByteWriter();
     throw new FlamelakeError('out_of_range', 'profiles are too large for a log record', { limitBytes: BODY_BYTES_MAX });
   }
-  const packed = zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const packed = packZstd(plain, ZSTD_LEVEL);
   const times = encodeTimesFrame(profiles);
   // Only a body that is a frame can have another behind it.
   const isPacked = times.length > 0 || packed.length <= plain.length - plain.length / SAVED_PART_MIN;
@@ -97,7 +98,8 @@ function checkedBody(record: Uint8Array): Uint8Array {
 
 function unpackBody(record: Uint8Array, stored: Uint8Array): Uint8Array {
   const sizeBytes = new DataView(record.buffer, record.byteOffset, record.length).getUint32(2, true);
-  const plain = record[1] === CODEC.zstd ? unpack(stored, sizeBytes) : stored;
+  // Strings of the profiles are views of it.
+  const plain = record[1] === CODEC.zstd ? unpack(stored, sizeBytes) : stored.slice();
   if (plain.length !== sizeBytes) {
     throw new FlamelakeError('data_loss', 'log record body has another size than stated', { sizeBytes });
   }
@@ -109,7 +111,7 @@ function unpack(stored: Uint8Array, sizeBytes: number): Uint8Array {
     throw new FlamelakeError('data_loss', 'log record size is out of range', { sizeBytes });
   }
   try {
-    return zstdDecompressSync(stored, { maxOutputLength: sizeBytes, chunkSize: Math.max(64, sizeBytes) });
+    return unpackZstd(stored, sizeBytes);
   } catch (cause) {
     throw new FlamelakeError('data_loss', 'log record body cannot be decompressed', { sizeBytes }, { cause });
   }

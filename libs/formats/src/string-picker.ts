@@ -97,7 +97,7 @@ function pick(from: StringColumn, isUsed: Uint8Array, added: readonly Uint8Array
     newIndex[from.count + i] = count;
     append(string);
   }
-  const strings = { count, bytes: bytes.slice(0, length), offsets: offsets.slice(0, count + 1) };
+  const strings = { count, bytes: bytes.subarray(0, length), offsets: offsets.subarray(0, count + 1) };
   return { strings, newIndex, truncatedStrings };
 }
 

@@ -71,7 +71,7 @@ function readStrings(reader: ByteReader): StringColumn {
   const count = reader.count();
   const offsets = startsOf(reader.varints(count), reader.remaining);
   if (count === 0 || offsets[1] !== 0) throw new FlamelakeError('data_loss', 'stored string 0 is not the empty string');
-  return { count, bytes: reader.bytes(offsets[count]).slice(), offsets };
+  return { count, bytes: reader.bytes(offsets[count]), offsets };
 }
 
 function lengthsOf(starts: Uint32Array): Uint32Array {

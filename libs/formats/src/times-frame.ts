@@ -11,11 +11,11 @@
  * The times are those of each label set with the flag, in order: varints of how many each sample has, then all offsets in ms, each as the
  * zigzag varint of its difference from the one before, the first of a label set from 0.
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { FlamelakeError } from '@flamelake/model';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { ProfileRecord, SampleTimes } from './profile-record.ts';
+import { packZstd, unpackZstd } from './zstd.ts';
 
 /** @throws {FlamelakeError} `data_loss` */
 export type ReadTimes = (sampleCount: number) => SampleTimes;
@@ -23,6 +23,7 @@ export type ReadTimes = (sampleCount: number) => SampleTimes;
 const MAGIC = 0x184d_2a5f;
 const HEADER_BYTES = 8;
 const TRAILER_BYTES = 8;
+const ZSTD_LEVEL = 1;
 /** Largest times of a record, 256 MiB: a larger size is not believed. */
 const TIMES_BYTES_MAX = 268_435_456;
 
@@ -45,7 +46,7 @@ export function encodeTimesFrame(profiles: readonly ProfileRecord[]): Uint8Array
       bytes: plain.length,
     });
   }
-  const packed = zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const packed = packZstd(plain, ZSTD_LEVEL);
   const frame = new Uint8Array(HEADER_BYTES + packed.length + TRAILER_BYTES);
   const view = new DataView(frame.buffer);
   view.setUint32(0, MAGIC, true);
@@ -94,7 +95,7 @@ function unpackTimes(stored: Uint8Array): Uint8Array {
   if (size > TIMES_BYTES_MAX) throw broken('has an impossible size of times', { size });
   const packed = stored.subarray(at + HEADER_BYTES, stored.length - TRAILER_BYTES);
   try {
-    const plain = zstdDecompressSync(packed, { maxOutputLength: size, chunkSize: Math.max(64, size) });
+    const plain = unpackZstd(packed, size);
     if (plain.length === size) return plain;
   } catch (cause) {
     throw broken('has times that cannot be decompressed', { size }, cause);

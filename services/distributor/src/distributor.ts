@@ -166,12 +166,19 @@ export function createDistributor(options: DistributorOptions): Distributor {
     }
     return Promise.allSettled(outcomes);
   };
+  /** The newest token: all profiles of a record have the same. */
+  let newest = { key: '', token: '' };
+  const tokenOf = (offsets: ReadonlyMap<number, number>): string => {
+    const key = [...offsets].join(' ');
+    if (key !== newest.key) newest = { key, token: sealCommit({ logId: log.id, offsets }) };
+    return newest.token;
+  };
   const receipt = (positions: readonly ReadonlyMap<number, number>[]): Receipt => {
     const offsets = new Map<number, number>();
     for (const [partition, offset] of positions.flatMap((position) => [...position])) {
       offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
     }
-    return { commitToken: offsets.size === 0 ? undefined : sealCommit({ logId: log.id, offsets }) };
+    return { commitToken: offsets.size === 0 ? undefined : tokenOf(offsets) };
   };
 
   return {
