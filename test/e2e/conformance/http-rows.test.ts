@@ -93,6 +93,7 @@ const ROWS: readonly Row[] = [
     type: /^text\/html/,
     text: /<div id="app">/,
   })),
+  { path: '/ui', status: 302, type: /^text\//, text: /Redirecting to \/$/ },
   { path: '/debug/pprof/profile?seconds=1', status: 200, type: /^application\/octet-stream/, text: /./s },
   { path: '/api/v1/tenants', status: 404, type: /^application\/json/, text: /not_found/ },
 ];

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { alignSeries } from './align-series.ts';
 import { axisMarks } from './axis-marks.ts';
 import { chartScale, linePath, nearestPoint } from './chart-scale.ts';
-import { heatmapCells } from './heatmap-cells.ts';
+import { cellRange, heatmapCells } from './heatmap-cells.ts';
 import { neighbourCell } from './heatmap-walk.ts';
 
 const RANGE = { startMs: 0, endMs: 100_000 };
@@ -92,4 +92,13 @@ test('cells end where their step ends, and have the largest profile of their buc
     cells.map(({ strength }) => strength),
     [1, 0.575],
   );
+});
+
+test('what lies in a cell: the times of its step, the values of its bucket, and how many there are of these times', () => {
+  const slots = [{ timeMs: 50_000, counts: [3, 0, 2], exemplars: [] }];
+  const heatmap = { labels: [], slots, edges: [0, 10, 20] };
+  const [low, high] = heatmapCells(heatmap, RANGE, 10, 100, 30).map((cell) => cellRange(heatmap, cell, 10));
+  const times = { afterMs: 40_000, untilMs: 50_000, columnCount: 5 };
+  assert.deepEqual(low, { ...times, fromValue: 0, belowValue: 10, count: 3 });
+  assert.deepEqual(high, { ...times, fromValue: 20, belowValue: Number.POSITIVE_INFINITY, count: 2 });
 });
