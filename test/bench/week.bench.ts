@@ -86,10 +86,11 @@ const samples = {
   'flame graph, 7 d': await countSamples(store, tenant, CPU, service),
   'flame graph, 7 d of all services': await countSamples(store, tenant, CPU),
 };
+const round = (count: number) => Math.round(count * 10) / 10;
 for (const { name, cold, warm, refreshed } of await askWeek(store, made.endMs)) {
   const line = ({ gets, lists, readBytes, cpuMs }: typeof cold) =>
-    `${gets} GETs, ${lists} LISTs, ${(readBytes / MB).toFixed(2)} MB, ${cpuMs.toFixed(0)} ms CPU`;
-  console.log(`${name}: cold ${line(cold)}; warm ${line(warm)}; a minute later ${line(refreshed)}`);
+    `${round(gets)} GETs, ${round(lists)} LISTs, ${(readBytes / MB).toFixed(2)} MB, ${cpuMs.toFixed(1)} ms CPU`;
+  console.log(`${name}: cold ${line(cold)}; warm ${line(warm)}; a minute later, mean of 15, ${line(refreshed)}`);
   if (name in samples) {
     // Without a bar: a dataset has a 60th of its samples in life, so that this is what opening blocks costs (accumulate.bench.ts has the bar).
     const nanos = (cold.cpuMs * 1e6) / samples[name as keyof typeof samples];
