@@ -11,6 +11,9 @@ export async function runParallel<T>(
   signal: AbortSignal,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
+  const [first] = items;
+  // One alone has no others to stop.
+  if (items.length === 1 && first !== undefined) return work(first, signal);
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const errors: unknown[] = [];

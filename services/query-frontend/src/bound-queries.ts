@@ -56,6 +56,9 @@ export function boundQueries(queries: Queries, { timeoutMs, clock, memory }: Que
   };
 }
 
+/** Why what still waits is told to stop; made once, as errors cost something and nobody reads this one. */
+const ENDED = new FlamelakeError('canceled', 'query has ended');
+
 async function within<Answer>(
   limitMs: number,
   clock: Clock,
@@ -66,6 +69,7 @@ async function within<Answer>(
   const own: CallContext = { ...call, signal: AbortSignal.any([call.signal, late.signal]) };
   // Not all that is waited for hears of the signal: a snapshot is taken for many.
   const tooLate = clock.sleep(limitMs, ended.signal).then(() => {
+    if (ended.signal.aborted) throw ENDED;
     throw new FlamelakeError(
       'deadline_exceeded',
       'query took too long; narrow its time range or selector, or raise query.timeout',
@@ -76,8 +80,8 @@ async function within<Answer>(
     return await Promise.race([run(own), tooLate]);
   } finally {
     tooLate.catch(() => undefined);
-    ended.abort();
-    late.abort();
+    ended.abort(ENDED);
+    late.abort(ENDED);
     if (own.snapshot !== undefined) call.snapshot = own.snapshot;
     if (own.clampedMaxNodes !== undefined) call.clampedMaxNodes = own.clampedMaxNodes;
   }
