@@ -180,6 +180,33 @@ test('the size estimate grows with what is added and is near what is built', () 
   assert.ok(bytes.length < before && before < 6 * bytes.length, `${bytes.length} of ${before}`);
 });
 
+test('a cleared builder keeps the memory of what came, but not of what is too large', () => {
+  const { strings, functions } = BASE.symbols;
+  const long = strings.count - 1;
+  const longBytes = 40_000_000;
+  const large = {
+    ...BASE,
+    symbols: {
+      ...BASE.symbols,
+      strings: {
+        count: strings.count,
+        bytes: Buffer.concat([strings.bytes, Buffer.alloc(longBytes, 'x')]),
+        offsets: strings.offsets.with(strings.count, strings.offsets[strings.count] + longBytes),
+      },
+      functions: { ...functions, name: functions.name.with(0, long) },
+    },
+  };
+  const builder = createBlockBuilder();
+  const { memoryBytes: empty } = builder;
+  builder.addProfile(BASE, 0);
+  builder.clear();
+  assert.ok(builder.memoryBytes > empty);
+  builder.addProfile(large, 1);
+  assert.ok(builder.memoryBytes > longBytes);
+  builder.clear();
+  assert.equal(builder.memoryBytes, empty);
+});
+
 test('a block built in steps is the same block', () => {
   const builder = createBlockBuilder();
   builder.addProfile(BASE, 0);

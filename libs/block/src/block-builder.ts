@@ -80,7 +80,7 @@ export interface BlockBuilder {
   readonly isEmpty: boolean;
   /** Rough estimate of the object's bytes, usually above what `build` makes. */
   readonly sizeBytes: number;
-  /** Bytes of memory held for what was added. `build` needs about as much again. */
+  /** Bytes of memory held for what was added, and for what comes next. `build` needs about as much again. */
   readonly memoryBytes: number;
   /**
    * Adds a pushed profile; copies what it keeps.
@@ -114,7 +114,7 @@ export interface BlockBuilder {
    * an event loop. Nothing may be added between the steps.
    */
   buildInSteps(header: BlockHeader): Generator<undefined, BuiltBlock>;
-  /** Forgets everything added. Memory of datasets stays for their next profiles, 32 MiB at most, until a block has none of theirs. */
+  /** Forgets everything added. Memory of its datasets stays for their next profiles, 32 MiB at most; what none came for is let go. */
   clear(): void;
 }
 
@@ -235,19 +235,18 @@ export function createBlockBuilder(options: { readonly hashSeed?: number } = {})
     },
     buildInSteps,
     clear() {
-      let keptBytes = 0;
-      for (const [key, state] of datasets) {
-        const isUsed = state.rows.series.count > 0;
-        clearDatasetState(state);
-        keptBytes += memoryBytes(state);
-        if (!isUsed || keptBytes > KEPT_BYTES_MAX) datasets.delete(key);
-      }
       identities = createIdentityList();
       quarantine.length = 0;
       profileCount = 0;
       quarantineBytes = 0;
       encodedSizes.clear();
       memorySizes.clear();
+      for (const [key, state] of datasets) {
+        const isUsed = state.rows.series.count > 0;
+        clearDatasetState(state);
+        if (isUsed && memorySizes.total() + memoryBytes(state) <= KEPT_BYTES_MAX) memorySizes.touch(state);
+        else datasets.delete(key);
+      }
     },
   };
 }

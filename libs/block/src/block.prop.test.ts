@@ -174,6 +174,8 @@ test('a builder that was cleared builds what a new one builds', () => {
         assert.ok(builder.isEmpty);
         assert.equal(builder.sizeBytes, createBlockBuilder().sizeBytes);
       }
+      builder.clear();
+      assert.equal(builder.memoryBytes, createBlockBuilder().memoryBytes, 'nothing is kept for what did not come');
     }),
   );
 });

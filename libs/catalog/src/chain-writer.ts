@@ -181,6 +181,8 @@ export function createChainWriter(options: ChainWriterOptions): ChainWriter {
       if (error instanceof FlamelakeError && error.code === 'out_of_range') return outsideLog(now, error);
       throw error;
     }
+    // A partition that is idle keeps no memory for what came before.
+    if (records.length === 0 && now.draft.next === now.draft.position) now.builder.clear();
     let takenBytes = 0;
     for (const record of records) {
       // A rival's segment may have moved the position meanwhile: then the rest is read again from there.
