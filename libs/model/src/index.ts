@@ -26,6 +26,6 @@ export {
   type RelabelRule,
 } from './relabel-rules.ts';
 export { orderByRendezvous } from './rendezvous.ts';
-export { type LabelMatcher, type MatchOp, parseSelector } from './selector.ts';
+export { type LabelMatcher, type MatchOp, parseSelector, SELECTOR_MATCHERS_MAX } from './selector.ts';
 export { ANONYMOUS_TENANT, isTenantId } from './tenant.ts';
 export { parseTime, readTime } from './time.ts';

@@ -20,7 +20,7 @@ export interface LabelMatcher {
 /** Longest selector accepted, in UTF-16 units. */
 export const SELECTOR_LENGTH_MAX = 131_072;
 /** Most matchers in one selector. */
-const SELECTOR_MATCHERS_MAX = 1_000;
+export const SELECTOR_MATCHERS_MAX = 1_000;
 
 const METRIC_NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;

@@ -22,8 +22,14 @@ export interface DatasetQuestion {
   readonly fingerprint: string;
 }
 
+/** Selectors in the one form and order that questions of all datasets say them in. */
+export function orderedSelectors(selectors: readonly string[]): readonly string[] {
+  return selectors.map((text) => formatSelector(parseSelector(text))).sort();
+}
+
 /**
  * What a task takes of a dataset is the sum of what it takes of the answers.
+ * @param selection - its selectors as `orderedSelectors` gives them
  * @param deletes - that touch the dataset
  * @returns undefined when no such form is known, or nobody asks the same again: chosen ids, cells
  */
@@ -38,7 +44,6 @@ export function datasetQuestions(
     untilMs: selection.untilMs <= maxTimeMs ? selection.untilMs : Number.MAX_SAFE_INTEGER,
   };
   const deleteKeys = [...new Set(deletes.map(deleteKey))].sort();
-  const selectors = selection.selectors.map((text) => formatSelector(parseSelector(text))).sort();
   const pieces = questionsOf(question, range);
   const touching = pieces?.filter((piece) => piece.fromMs <= maxTimeMs && piece.untilMs > minTimeMs);
   return touching?.map(({ asked, fromMs, untilMs }) => {
@@ -46,7 +51,7 @@ export function datasetQuestions(
       tenants: [tenant],
       fromMs: fromMs > minTimeMs ? fromMs : Number.MIN_SAFE_INTEGER,
       untilMs: untilMs <= maxTimeMs ? untilMs : Number.MAX_SAFE_INTEGER,
-      selectors,
+      selectors: selection.selectors,
       profileTypeId: selection.profileTypeId,
       ...(selection.namesTenants === true && { namesTenants: true }),
     };

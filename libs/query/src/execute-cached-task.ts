@@ -3,7 +3,7 @@
  * is new. Segments live for seconds and are always computed.
  */
 import { type Cache, FlamelakeError, type Memory, openMemoryScope, UNBOUNDED_MEMORY } from '@flamelake/model';
-import { type DatasetQuestion, datasetQuestions } from './dataset-question.ts';
+import { type DatasetQuestion, datasetQuestions, orderedSelectors } from './dataset-question.ts';
 import {
   addDataset,
   addParts,
@@ -45,7 +45,8 @@ export async function executeCachedTask(
   options: ExecuteOptions,
   results: ResultCache,
 ): Promise<PartialResult> {
-  const asked = task.parts.map((part) => askOf(task, part, results.storeId));
+  const selection = { ...task.selection, selectors: orderedSelectors(task.selection.selectors) };
+  const asked = task.parts.map((part) => askOf({ ...task, selection }, part, results.storeId));
   const uncached = task.parts.filter((_, i) => asked[i] === undefined);
   const { memory = UNBOUNDED_MEMORY } = options;
   const result = countResult(createPartialResult(task.question), memory);

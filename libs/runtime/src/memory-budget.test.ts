@@ -149,18 +149,36 @@ test('what is kept of a piece stays counted until it is let go, and the rest is 
   });
   assert.deepEqual([answer, memory.heldBytes, memory.sharedBytes], ['answer', MIB, MIB]);
   await memory.run({ expectedBytes: 3 * MIB }, signal(), async (share) => share.take(3 * MIB));
-  const [whole, later] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  // The whole but for what is kept: no second place for what it keeps itself, so its share stays.
-  const full = memory.run({ expectedBytes: 3 * MIB }, signal(), async (share) => {
+  const later = Promise.withResolvers<void>();
+  await memory.run({ expectedBytes: 3 * MIB }, signal(), async (share) => {
     share.take(3 * MIB);
     share.keep(2 * MIB, later.promise);
-    await whole.promise;
   });
-  whole.resolve();
-  await full;
-  assert.deepEqual([memory.heldBytes, memory.sharedBytes], [3 * MIB, 4 * MIB]);
+  assert.deepEqual([memory.heldBytes, memory.sharedBytes], [3 * MIB, 3 * MIB]);
   sent.reject(new Error('gone'));
   later.resolve();
   await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([memory.heldBytes, memory.sharedBytes], [0, 0]);
+});
+
+test('while others wait, what is kept of a piece is what it holds, however its share was made', async () => {
+  const { memory } = memoryOf(8 * MIB);
+  const [sent, mayEnd, grown] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+  const first = memory.run({ expectedBytes: MIB }, signal(), async (share) => {
+    // A share in three parts.
+    for (const bytes of [MIB, 3 * MIB, 4 * MIB]) share.take(bytes);
+    grown.resolve();
+    await mayEnd.promise;
+    share.keep(MIB + 1, sent.promise);
+  });
+  await grown.promise;
+  const second = memory.run({ expectedBytes: 6 * MIB }, signal(), async (share) => share.take(6 * MIB));
+  assert.equal(memory.waiting, 1);
+  mayEnd.resolve();
+  // Neither stands still until the answer of the first has been taken.
+  await Promise.all([first, second]);
+  assert.deepEqual([memory.heldBytes, memory.sharedBytes, memory.waiting], [MIB + 1, MIB + 1, 0]);
+  sent.resolve();
+  await sent.promise;
   assert.deepEqual([memory.heldBytes, memory.sharedBytes], [0, 0]);
 });

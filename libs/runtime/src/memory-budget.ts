@@ -3,7 +3,7 @@
  * and begins again with a larger share when there is none. What all hold together never exceeds the whole.
  */
 import { FlamelakeError, type Memory } from '@flamelake/model';
-import { createSemaphore } from './semaphore.ts';
+import { createSemaphore, type Release } from './semaphore.ts';
 
 export interface MemoryBudgetOptions {
   readonly bytesMax: number;
@@ -20,7 +20,7 @@ export interface MemoryBudgetOptions {
 export interface MemoryShare extends Memory {
   /** What the piece holds now. */
   readonly heldBytes: number;
-  /** Once the piece is done, so many bytes of it stay until then: an answer on its way. Called once at most. */
+  /** Once the piece is done, so many bytes of it stay until then: an answer on its way. Called last, and once at most. */
   keep(bytes: number, until: Promise<unknown>): void;
 }
 
@@ -69,8 +69,8 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
     peakBytes = Math.max(peakBytes, heldBytes);
   };
 
-  const openShare = (firstBytes: number, release: () => void): Share => {
-    const releases = [release];
+  const openShare = (firstBytes: number, release: Release): Share => {
+    const parts = [{ bytes: firstBytes, release }];
     let [ownBytes, shareBytes, outgrownBytes] = [0, firstBytes, 0];
     let kept: { readonly bytes: number; readonly until: Promise<unknown> } | undefined;
     const grow = (missingBytes: number) => {
@@ -78,7 +78,7 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
       for (const bytes of [step, least]) {
         const more = whole.tryAcquire(bytes);
         if (more === undefined) continue;
-        releases.push(more);
+        parts.push({ bytes, release: more });
         shareBytes += bytes;
         return;
       }
@@ -89,16 +89,24 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
       ownBytes += bytes;
       hold(bytes);
     };
-    const releaseAll = () => {
-      for (const one of releases) one();
+    const take = (bytes: number) => {
+      if (ownBytes + bytes > shareBytes) grow(ownBytes + bytes - shareBytes);
+      own(bytes);
+    };
+    /** Lets all go but so many bytes. */
+    const shrink = (bytes: number) => {
+      own(bytes - ownBytes);
+      let keptBytes = bytes;
+      for (const part of parts) {
+        part.release(Math.min(keptBytes, part.bytes));
+        keptBytes -= Math.min(keptBytes, part.bytes);
+      }
     };
     return {
-      take(bytes) {
-        if (ownBytes + bytes > shareBytes) grow(ownBytes + bytes - shareBytes);
-        own(bytes);
-      },
+      take,
       give: (bytes) => own(-bytes),
       keep: (bytes, until) => {
+        take(Math.max(0, bytes - ownBytes));
         kept = { bytes, until };
       },
       get heldBytes() {
@@ -108,22 +116,9 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
         return outgrownBytes;
       },
       end() {
-        const last = kept;
-        if (last === undefined) {
-          own(-ownBytes);
-          releaseAll();
-          return;
-        }
-        own(last.bytes - ownBytes);
-        // A place of its size, and the share goes back; where there is none for now, the share stays.
-        const place = whole.tryAcquire(last.bytes);
-        if (place !== undefined) releaseAll();
-        const letGo = () => {
-          own(-last.bytes);
-          if (place === undefined) releaseAll();
-          else place();
-        };
-        last.until.then(letGo, letGo);
+        shrink(kept?.bytes ?? 0);
+        const letGo = () => shrink(0);
+        kept?.until.then(letGo, letGo);
       },
     };
   };

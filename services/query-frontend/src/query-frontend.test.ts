@@ -5,9 +5,11 @@ import { type ErrorCode, FlamelakeError } from '@flamelake/model';
 import { CPU_TYPE, createSeededRandom, naiveMerge, naiveTotal, randomProfileRecord } from '@flamelake/testkit';
 import { callOf, createTestFrontend, NOW_MS } from './frontend.test-support.ts';
 import type { CallContext, Queries, SeriesQuery, StacktraceQuery } from './queries.ts';
+import { IDS_MAX } from './validate-query.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const RANGE = { startMs: NOW_MS - 60_000, endMs: NOW_MS };
+const UUID = '00000000-0000-4000-8000-000000000000';
 const STACKS: StacktraceQuery = { ...RANGE, profileTypeId: CPU, labelSelector: '{}', maxNodes: undefined };
 const SERIES: SeriesQuery = {
   ...STACKS,
@@ -234,6 +236,16 @@ test('a node budget is clamped and says so', async () => {
   assert.deepEqual(await shown(0), [2, undefined]);
   assert.deepEqual(await shown(undefined), [2, undefined]);
   assert.deepEqual(await shown(9), [3, 3]);
+});
+
+test('more ids than a query may choose are refused with how many, and the limit', async () => {
+  const { queries } = createTestFrontend();
+  const of = (count: number) => ({ profileIds: Array<string>(count).fill(UUID), spanIds: [], traceIds: [] });
+  await assert.rejects(
+    queries.flamegraph(callOf('t'), { ...STACKS, choice: of(IDS_MAX + 1) }),
+    rejectsAs('invalid_argument', { ids: IDS_MAX + 1, limit: IDS_MAX }),
+  );
+  await queries.flamegraph(callOf('t'), { ...STACKS, choice: of(IDS_MAX) });
 });
 
 test('a query that would read too much is refused with the estimate', async () => {

@@ -117,6 +117,9 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SPAN_ID = /^[0-9a-f]{16}$/;
 const TRACE_ID = /^[0-9a-f]{32}$/;
 
+/** Most ids of a kind in one query. */
+export const IDS_MAX = 10_000;
+
 /** Ids in lower case; undefined when there are none. */
 function checkChoice(choice: SampleChoice): SampleChoice | undefined {
   const { profileIds, spanIds, traceIds } = choice;
@@ -130,6 +133,9 @@ function checkChoice(choice: SampleChoice): SampleChoice | undefined {
 }
 
 function checkIds(ids: readonly string[], pattern: RegExp, message: string): readonly string[] {
+  if (ids.length > IDS_MAX) {
+    throw invalid('query chooses too many ids; ask for fewer at a time', { ids: ids.length, limit: IDS_MAX });
+  }
   const lower = ids.map((id) => id.toLowerCase());
   const bad = lower.find((id) => !pattern.test(id));
   if (bad !== undefined) throw invalid(message, { id: bad.slice(0, 64) });
