@@ -3,11 +3,11 @@
  * and begins again with a larger share when there is none. What all hold together never exceeds the whole.
  */
 import { FlamelakeError, type Memory } from '@flamelake/model';
-import { createSemaphore, type Release } from './semaphore.ts';
+import { createMemoryQueue, type Place } from './memory-queue.ts';
 
 export interface MemoryBudgetOptions {
   readonly bytesMax: number;
-  /** Pieces that may wait for their share. */
+  /** Pieces that may wait for their share; of a tenant no more than places are left. */
   readonly waitingMax: number;
   /** Called when a piece begins again. */
   readonly onRestart: () => void;
@@ -25,6 +25,8 @@ export interface MemoryShare extends Memory {
 }
 
 export interface Piece {
+  /** Tenants take turns when pieces wait. */
+  readonly tenant: string;
   /** What it will hold, about: it waits until so much is free. */
   readonly expectedBytes: number;
   /** What is there of it while it waits; held by its share when it runs. */
@@ -49,6 +51,10 @@ export interface MemoryBudget {
 const STEP_BYTES = 1_048_576;
 /** Part of the whole that pieces which wait may be, beside it. */
 const WAITING_SHARE = 1 / 8;
+/** Of what a piece needed when it began again: its next share. */
+const HEADROOM_FACTOR = 1.25;
+/** Part of the whole that a share with room to grow leaves to others. */
+const PASSING_SHARE = 1 / 8;
 const RETRY_AFTER_SECONDS = 1;
 
 interface Share extends MemoryShare {
@@ -62,27 +68,19 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
   const refusal = (message: string, details: Readonly<Record<string, number>>) =>
     new FlamelakeError('resource_exhausted', message, { ...details, option });
   // Who may wait is decided below: a piece that begins again always may, and there are no more of them than shares.
-  const whole = createSemaphore({ name: option, capacity: bytesMax, waitingMax: Number.MAX_SAFE_INTEGER });
+  const whole = createMemoryQueue(option, bytesMax);
   let [heldBytes, peakBytes, waitingBytes] = [0, 0, 0];
   const hold = (bytes: number) => {
     heldBytes += bytes;
     peakBytes = Math.max(peakBytes, heldBytes);
   };
 
-  const openShare = (firstBytes: number, release: Release): Share => {
-    const parts = [{ bytes: firstBytes, release }];
-    let [ownBytes, shareBytes, outgrownBytes] = [0, firstBytes, 0];
+  const openShare = (place: Place): Share => {
+    let [ownBytes, outgrownBytes] = [0, 0];
     let kept: { readonly bytes: number; readonly until: Promise<unknown> } | undefined;
     const grow = (missingBytes: number) => {
-      const [step, least] = [Math.max(missingBytes, STEP_BYTES), missingBytes];
-      for (const bytes of [step, least]) {
-        const more = whole.tryAcquire(bytes);
-        if (more === undefined) continue;
-        parts.push({ bytes, release: more });
-        shareBytes += bytes;
-        return;
-      }
-      outgrownBytes = shareBytes + missingBytes;
+      if (place.grow(Math.max(missingBytes, STEP_BYTES)) || place.grow(missingBytes)) return;
+      outgrownBytes = place.bytes + missingBytes;
       throw refusal(options.tooLarge, { neededBytes: outgrownBytes, limitBytes: bytesMax });
     };
     const own = (bytes: number) => {
@@ -90,17 +88,13 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
       hold(bytes);
     };
     const take = (bytes: number) => {
-      if (ownBytes + bytes > shareBytes) grow(ownBytes + bytes - shareBytes);
+      if (ownBytes + bytes > place.bytes) grow(ownBytes + bytes - place.bytes);
       own(bytes);
     };
     /** Lets all go but so many bytes. */
     const shrink = (bytes: number) => {
       own(bytes - ownBytes);
-      let keptBytes = bytes;
-      for (const part of parts) {
-        part.release(Math.min(keptBytes, part.bytes));
-        keptBytes -= Math.min(keptBytes, part.bytes);
-      }
+      place.shrink(bytes);
     };
     return {
       take,
@@ -123,33 +117,40 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
     };
   };
   /** Waits for a share of so many bytes. */
-  const wait = async (bytes: number, ownBytes: number, signal: AbortSignal): Promise<Share> => {
-    const free = signal.aborted ? undefined : whole.tryAcquire(bytes);
-    if (free !== undefined) return openShare(bytes, free);
+  const wait = async (bytes: number, { tenant, waitingBytes: ownBytes = 0 }: Piece, signal: AbortSignal) => {
+    const free = signal.aborted ? undefined : whole.tryTake(bytes);
+    if (free !== undefined) return openShare(free);
     waitingBytes += ownBytes;
     try {
-      return openShare(bytes, await whole.acquire(bytes, signal));
+      return openShare(await whole.take(bytes, tenant, signal));
     } finally {
       waitingBytes -= ownBytes;
     }
   };
+  /** A share for what outgrew its own: with room to grow, but none that keeps small pieces from passing while it waits, until it must. */
+  const largerShare = (outgrownBytes: number): number => {
+    const largeBytes = bytesMax * (1 - PASSING_SHARE);
+    if (outgrownBytes > largeBytes) return bytesMax;
+    return Math.ceil(Math.min(largeBytes, outgrownBytes * HEADROOM_FACTOR));
+  };
   return {
-    async run({ expectedBytes, waitingBytes: ownBytes = 0 }, signal, work) {
-      const { waiting } = whole;
+    async run(piece, signal, work) {
+      const { tenant, expectedBytes, waitingBytes: ownBytes = 0 } = piece;
+      const [waiting, waitingOfTenant] = [whole.waiting, whole.waitingOf(tenant)];
       const isFull = waiting > 0 && waitingBytes + ownBytes > bytesMax * WAITING_SHARE;
-      if (waiting >= waitingMax || isFull) {
-        const details = { waiting, limit: waitingMax, waitingBytes, memoryBytes: bytesMax };
+      if (waiting + waitingOfTenant >= waitingMax || isFull) {
+        const details = { waiting, waitingOfTenant, limit: waitingMax, waitingBytes, memoryBytes: bytesMax };
         throw refusal(options.tooMany, { ...details, retryAfterSeconds: RETRY_AFTER_SECONDS });
       }
       for (let bytes = Math.min(bytesMax, Math.max(STEP_BYTES, expectedBytes, ownBytes)); ; ) {
-        const share = await wait(bytes, ownBytes, signal);
+        const share = await wait(bytes, piece, signal);
         try {
           share.take(ownBytes);
           return await work(share);
         } catch (error) {
           const { outgrownBytes } = share;
           if (outgrownBytes === 0 || outgrownBytes > bytesMax || signal.aborted) throw error;
-          bytes = Math.min(bytesMax, outgrownBytes * 2);
+          bytes = largerShare(outgrownBytes);
         } finally {
           share.end();
         }
@@ -157,7 +158,7 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
       }
     },
     get sharedBytes() {
-      return whole.inUse;
+      return whole.takenBytes;
     },
     get heldBytes() {
       return heldBytes;

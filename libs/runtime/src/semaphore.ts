@@ -10,18 +10,15 @@ export interface SemaphoreOptions {
   readonly waitingMax: number;
 }
 
-/** Gives units back, but for so many: none by default. What was kept can be given back later; more than that never comes back. */
-export type Release = (keptUnits?: number) => void;
-
 export interface Semaphore {
   /**
    * Takes `units`, waiting in order of arrival; a request above the capacity takes all of it.
    * @returns gives them back; further calls do nothing
    * @throws {FlamelakeError} `resource_exhausted` when too many wait, `canceled` when the signal aborts
    */
-  acquire(units?: number, signal?: AbortSignal): Promise<Release>;
+  acquire(units?: number, signal?: AbortSignal): Promise<() => void>;
   /** Takes `units` at once, if they are free and nobody waits; gives them back as `acquire` does. */
-  tryAcquire(units: number): Release | undefined;
+  tryAcquire(units: number): (() => void) | undefined;
   /** Runs a task holding `units`. */
   run<T>(task: () => Promise<T>, units?: number, signal?: AbortSignal): Promise<T>;
   readonly inUse: number;
@@ -46,17 +43,17 @@ export function createSemaphore(options: SemaphoreOptions): Semaphore {
       waiter.start();
     }
   };
-  const giveBack = (units: number): Release => {
-    let heldUnits = units;
-    return (keptUnits = 0) => {
-      if (keptUnits >= heldUnits) return;
-      inUse -= heldUnits - keptUnits;
-      heldUnits = keptUnits;
+  const giveBack = (units: number) => {
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      inUse -= units;
       startWaiters();
     };
   };
   const wait = (units: number, signal: AbortSignal | undefined) =>
-    new Promise<Release>((resolve, reject) => {
+    new Promise<() => void>((resolve, reject) => {
       const onAbort = () => {
         waiters.delete(waiter);
         reject(canceled(name));
@@ -78,7 +75,7 @@ export function createSemaphore(options: SemaphoreOptions): Semaphore {
     inUse += units;
     return giveBack(units);
   };
-  const acquire = async (wanted = 1, signal?: AbortSignal): Promise<Release> => {
+  const acquire = async (wanted = 1, signal?: AbortSignal): Promise<() => void> => {
     const units = Math.min(wanted, capacity);
     if (signal?.aborted) throw canceled(name);
     const release = tryAcquire(units);

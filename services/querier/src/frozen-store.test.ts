@@ -48,7 +48,9 @@ function frozenStore() {
 test('while the store stands still, tasks hold what they said before they read, and canceled ones nothing', async () => {
   const { store, open, opened } = frozenStore();
   const metrics = createMetrics();
-  const { querier, task } = await setUp({ store, metrics, memoryBytesMax: MEMORY_BYTES, waitingTasksMax: WAITING });
+  // A tenant may have as many waiting as places are left.
+  const limits = { memoryBytesMax: MEMORY_BYTES, waitingTasksMax: 2 * WAITING };
+  const { querier, task } = await setUp({ store, metrics, ...limits });
   const large = { ...task, estimatedBytes: MEMORY_BYTES };
   const callers = Array.from({ length: SHARES + WAITING }, () => new AbortController());
   const outcomes = Promise.allSettled(callers.map(({ signal }) => querier.answer(large, signal)));

@@ -107,7 +107,7 @@ export function createQuerier(options: QuerierOptions): Querier {
   ): Promise<T> => {
     try {
       const expectedBytes = Math.min(task.estimatedBytes * HELD_FACTOR, bytesMax * FIRST_SHARE_MAX);
-      const piece = { expectedBytes, waitingBytes: taskBytes(task) };
+      const piece = { tenant: task.selection.tenants.join('|'), expectedBytes, waitingBytes: taskBytes(task) };
       const result = await memory.run(piece, signal, async (share) =>
         finish(await run(task, { open, signal, pause, memory: share }), share),
       );

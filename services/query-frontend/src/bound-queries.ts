@@ -24,10 +24,14 @@ const EXPECTED_BYTES = 4_194_304;
 export function boundQueries(queries: Queries, { timeoutMs, clock, memory }: QueryBounds): Queries {
   const inShare = <Answer>(own: CallContext, run: () => Promise<Answer>): Promise<Answer> => {
     if (memory === undefined) return run();
-    return memory.run({ expectedBytes: EXPECTED_BYTES }, own.signal, (share) => {
-      own.memory = share;
-      return run();
-    });
+    return memory.run(
+      { tenant: tenantsOf(own.tenant).join('|'), expectedBytes: EXPECTED_BYTES },
+      own.signal,
+      (share) => {
+        own.memory = share;
+        return run();
+      },
+    );
   };
   const bounded =
     <Rest extends unknown[], Answer>(query: Query<Rest, Answer>): Query<Rest, Answer> =>
