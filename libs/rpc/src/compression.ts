@@ -13,7 +13,7 @@ const COMPRESS_BYTES_MIN = 1024;
 const EXPANSION_MAX = 1032;
 /** Header and trailer of gzip. */
 const GZIP_BYTES_MIN = 18;
-/** Largest single buffer zlib writes into. */
+/** Of an output whose size nobody knows, zlib fills one buffer after another of so many bytes; joining them is a copy on the event loop. */
 const CHUNK_BYTES_MAX = 16_777_216;
 /** Room for a size that is stated exactly, so that zlib sees the end without a second buffer. */
 const CHUNK_SLACK_BYTES = 64;
@@ -33,19 +33,22 @@ export async function inflateBody(bytes: Uint8Array, bytesMax: number, lease: By
   if (statedBytes > bytesMax && statedBytes <= possibleBytes) throw bodyTooLarge(bytesMax, statedBytes);
   const expectedBytes = Math.min(statedBytes, possibleBytes, bytesMax);
   lease.grow(expectedBytes);
-  const output = await gunzipWithin(bytes, expectedBytes);
+  const output = await gunzipWithin(bytes, expectedBytes, expectedBytes + CHUNK_SLACK_BYTES);
   if (output !== undefined) return output;
   // Several members, or a trailer that lies.
   lease.grow(bytesMax - expectedBytes);
-  const longer = await gunzipWithin(bytes, bytesMax);
+  const longer = await gunzipWithin(bytes, bytesMax, Math.min(bytesMax + CHUNK_SLACK_BYTES, CHUNK_BYTES_MAX));
   if (longer === undefined) throw bodyTooLarge(bytesMax);
   return longer;
 }
 
 /** @returns undefined when the output is larger than `outputBytesMax` */
-async function gunzipWithin(bytes: Uint8Array, outputBytesMax: number): Promise<Uint8Array | undefined> {
+async function gunzipWithin(
+  bytes: Uint8Array,
+  outputBytesMax: number,
+  chunkSize: number,
+): Promise<Uint8Array | undefined> {
   const isSmall = bytes.length <= SYNC_BYTES_MAX && outputBytesMax <= 4 * SYNC_BYTES_MAX;
-  const chunkSize = Math.min(outputBytesMax + CHUNK_SLACK_BYTES, CHUNK_BYTES_MAX);
   const options = { maxOutputLength: Math.max(1, outputBytesMax), chunkSize };
   try {
     return isSmall ? gunzipSync(bytes, options) : await gunzipAsync(bytes, options);

@@ -212,3 +212,15 @@ test('a thread that ends fails its tasks as unavailable, and the next task gets 
   assert.equal((await threads.prepare(task)).parts.length, 1);
   await threads.close();
 });
+
+test('an OTLP body that has its buffer for itself goes to the thread, any other is copied', async () => {
+  const threads = createPrepareThreads(1);
+  const facts = { tenant: 't', form: 'proto', limits: DEFAULT_INGEST_LIMITS, nowMs: TEST_NOW_MS } as const;
+  const task = { ...facts, recordBytesMax: 1e6, randomIdentity: new Uint8Array(16) };
+  const part = new Uint8Array(300_000).subarray(5, 5);
+  const whole = new Uint8Array(8).subarray(0, 0);
+  await Promise.all([part, whole].map((body) => threads.prepareOtlp({ ...task, body })));
+  assert.equal(part.buffer.byteLength, 300_000, 'the rest of the buffer is of others');
+  assert.equal(whole.buffer.byteLength, 0);
+  await threads.close();
+});

@@ -4,10 +4,13 @@ import { type ErrorCode, type ErrorDetails, FlamelakeError } from '@flamelake/mo
 import type { OtlpTask, PreparedMember } from './otlp/prepare-otlp.ts';
 import type { PreparedRecords, PrepareTask } from './prepare-records.ts';
 
+/** What a buffer may hold beside a body that has it for itself. */
+const ALONE_SLACK_BYTES = 1_024;
+
 export interface PrepareThreads {
   /** @throws {FlamelakeError} what preparing threw, or `unavailable` when the thread ended */
   prepare(task: PrepareTask): Promise<PreparedRecords>;
-  /** The same for an OTLP request. */
+  /** The same for an OTLP request. A body that has its buffer for itself goes to the thread and is empty then. */
   prepareOtlp(task: OtlpThreadTask): Promise<readonly PreparedMember<readonly Uint8Array[]>[]>;
   /** Ends the threads; tasks under way fail as `unavailable`. */
   close(): Promise<void>;
@@ -97,11 +100,16 @@ export function createPrepareThreads(count: number): PrepareThreads {
       return (await ask(leastBusy(), { kind: 'profile', task: moved }, payload)) as PreparedRecords;
     },
     async prepareOtlp(task) {
-      const body = new Uint8Array(task.body);
+      const body = isAlone(task.body) ? task.body : new Uint8Array(task.body);
       return (await ask(leastBusy(), { kind: 'otlp', task: { ...task, body } }, body)) as ThreadResults['otlp'];
     },
     async close() {
       await Promise.all(threads.map(({ worker }) => worker.terminate()));
     },
   };
+}
+
+/** Whether a view has nearly all of its buffer: what else there is are headers and room that zlib left, but nobody's data. */
+function isAlone(view: Uint8Array): view is Uint8Array<ArrayBuffer> {
+  return view.buffer instanceof ArrayBuffer && view.buffer.byteLength - view.byteLength <= ALONE_SLACK_BYTES;
 }

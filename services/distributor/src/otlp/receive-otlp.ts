@@ -43,7 +43,9 @@ export async function receiveOtlp(
   surroundings: ReceiveSurroundings,
 ): Promise<OtlpOutcome> {
   const { budget, rateLimit, metrics, clock, random, threads, batcher, recordBytesMax } = surroundings;
-  const heldBytes = body.length * DECODED_FACTOR;
+  // A thread may take the body away.
+  const bodyBytes = body.length;
+  const heldBytes = bodyBytes * DECODED_FACTOR;
   budget.take(heldBytes);
   try {
     rateLimit.spend(tenant, body.length, limits);
@@ -51,16 +53,16 @@ export async function receiveOtlp(
     const task: OtlpTask = { tenant, body, form, limits, nowMs: clock.nowMs(), randomIdentity };
     if (threads !== undefined && body.length >= LARGE_REQUEST_BYTES) {
       const members = await threads.prepareOtlp({ ...task, recordBytesMax });
-      return await append(members, task, surroundings, (partition, records) =>
+      return await append(members, task, bodyBytes, surroundings, (partition, records) =>
         batcher.appendEncoded(partition, records),
       );
     }
-    return await append(prepareOtlp(task), task, surroundings, (partition, record) =>
+    return await append(prepareOtlp(task), task, bodyBytes, surroundings, (partition, record) =>
       batcher.append(partition, record),
     );
   } catch (error) {
     // What concerns single profiles is counted by profile.
-    if (!isCounted(error)) metrics.discarded(discardReason(error), tenant, 0, body.length);
+    if (!isCounted(error)) metrics.discarded(discardReason(error), tenant, 0, bodyBytes);
     throw error;
   } finally {
     budget.give(heldBytes);
@@ -69,12 +71,13 @@ export async function receiveOtlp(
 
 async function append<Stored>(
   members: readonly PreparedMember<Stored>[],
-  { tenant, body, limits }: OtlpTask,
+  { tenant, limits }: OtlpTask,
+  bodyBytes: number,
   surroundings: ReceiveSurroundings,
   write: Append<Stored>,
 ): Promise<OtlpOutcome> {
   const { metrics, placement, rates, runawayLabels } = surroundings;
-  const bytesEach = body.length / Math.max(1, members.length);
+  const bytesEach = bodyBytes / Math.max(1, members.length);
   const appendPart = async ({ service, timeNanos, series, stored }: PreparedPart<Stored>) => {
     const partition = partitionOf(placement(), tenant, service, Number(timeNanos / NANOS_PER_MS), () => series);
     rates.count(tenant, service);
