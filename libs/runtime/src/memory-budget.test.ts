@@ -58,7 +58,7 @@ test('one that finds nothing free begins again with a larger share, once others 
   assert.ok(memory.peakBytes <= 10 * MIB);
 });
 
-test('one that needs more than there is gets the whole, then is refused with the limit and what to do', async () => {
+test('one that needs more than there is gets the whole, then is refused for good with the limit and what to do', async () => {
   const { memory, restarts } = memoryOf(4 * MIB);
   const holding = memory.run({ tenant: 't', expectedBytes: MIB }, signal(), (share) => {
     share.take(MIB);
@@ -68,7 +68,7 @@ test('one that needs more than there is gets the whole, then is refused with the
     for (let taken = 0; taken < 5; taken++) share.take(MIB);
   });
   await assert.rejects(refused, (error) => {
-    assert.ok(error instanceof FlamelakeError && error.code === 'resource_exhausted');
+    assert.ok(error instanceof FlamelakeError && error.code === 'invalid_argument');
     assert.match(error.message, /narrow it, or raise the option/);
     const { neededBytes, limitBytes, option } = error.details;
     assert.deepEqual([neededBytes, limitBytes, option], [5 * MIB, 4 * MIB, 'some.memory-max']);

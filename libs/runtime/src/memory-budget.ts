@@ -37,7 +37,7 @@ export interface MemoryBudget {
   /**
    * Runs a piece of work in a share of the memory.
    * @param work - called again, with another share, when it needs more than was free: must not have changed anything
-   * @throws {FlamelakeError} `resource_exhausted` when it needs more than there is, or too many wait
+   * @throws {FlamelakeError} `invalid_argument` when it needs more than there is, `resource_exhausted` when too many wait
    */
   run<T>(piece: Piece, signal: AbortSignal, work: (share: MemoryShare) => Promise<T>): Promise<T>;
   /** Given as shares, and counted as held: now, and most at a time. */
@@ -67,6 +67,11 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
   const { bytesMax, waitingMax, onRestart, option } = options;
   const refusal = (message: string, details: Readonly<Record<string, number>>) =>
     new FlamelakeError('resource_exhausted', message, { ...details, option });
+  /** What can never succeed is not to be tried again. */
+  const tooLarge = (error: unknown) =>
+    error instanceof FlamelakeError && error.code === 'resource_exhausted'
+      ? new FlamelakeError('invalid_argument', error.message, error.details)
+      : error;
   // Who may wait is decided below: a piece that begins again always may, and there are no more of them than shares.
   const whole = createMemoryQueue(option, bytesMax);
   let [heldBytes, peakBytes, waitingBytes] = [0, 0, 0];
@@ -149,7 +154,8 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
           return await work(share);
         } catch (error) {
           const { outgrownBytes } = share;
-          if (outgrownBytes === 0 || outgrownBytes > bytesMax || signal.aborted) throw error;
+          if (outgrownBytes === 0 || signal.aborted) throw error;
+          if (outgrownBytes > bytesMax) throw tooLarge(error);
           bytes = largerShare(outgrownBytes);
         } finally {
           share.end();

@@ -1,7 +1,7 @@
 /** What queries hold in a query-frontend is counted, and bounded. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FlamelakeError } from '@flamelake/model';
+import { FlamelakeError, labelsKey } from '@flamelake/model';
 import { createMetrics } from '@flamelake/runtime';
 import { createSeededRandom, randomProfileRecord } from '@flamelake/testkit';
 import { callOf, createTestFrontend, NOW_MS } from './frontend.test-support.ts';
@@ -72,7 +72,7 @@ test('several of the widest at once are all answered within the memory, one afte
   const limitBytes = Math.floor(neededBytes / 2);
   const small = await setUp(limitBytes);
   await assert.rejects(small.queries.flamegraph(callOf('t'), WIDEST), (error) => {
-    assert.ok(error instanceof FlamelakeError && error.code === 'resource_exhausted');
+    assert.ok(error instanceof FlamelakeError && error.code === 'invalid_argument');
     assert.match(error.message, /narrow its range or selector, or raise the option/);
     const { neededBytes: said, limitBytes: limit, option } = error.details;
     assert.deepEqual([limit, option], [limitBytes, 'query-frontend.memory-max']);
@@ -99,4 +99,43 @@ test('where too many wait, the next is refused with the limit and what to do', a
     ['resource_exhausted', 1, 1, 4 * MIB, 'query-frontend.memory-max', 1],
   );
   assert.equal(memory.heldBytes, 0);
+});
+
+test('a query of labels is refused only for what it merges, not for drawing that takes little', async () => {
+  const bytesMax = 4 * MIB;
+  const sets = new Map(
+    Array.from({ length: 3_500 }, (_, i) => {
+      const labels = [{ name: 'pod', value: `${i}` }];
+      return [labelsKey(labels), labels] as const;
+    }),
+  );
+  const memory = createQueryMemory({ bytesMax, metrics: createMetrics() });
+  // Twice as much again would not fit.
+  const { push, queries } = createTestFrontend({
+    memory,
+    wrap: () => () => Promise.resolve({ kind: 'labelSets', sets }),
+  });
+  await push(wideRecords(1));
+  const found = await queries.series(callOf('t'), RANGE, [], []);
+  assert.equal(found.length, sets.size);
+  assert.ok(memory.peakBytes < bytesMax && memory.peakBytes > sets.size * 512, `${memory.peakBytes}`);
+});
+
+test('what an attempt held is free when the query begins again on another snapshot', async () => {
+  const memory = createQueryMemory({ bytesMax: 64 * MIB, metrics: createMetrics() });
+  const heldBytes: number[] = [];
+  const { push, queries } = createTestFrontend({
+    memory,
+    wrap: (execute) => async (task, signal, own) => {
+      heldBytes.push(memory.heldBytes);
+      const result = await execute(task, signal, own);
+      if (heldBytes.length === 1) throw new FlamelakeError('not_found', 'object is gone');
+      return result;
+    },
+  });
+  await push(wideRecords(1));
+  await queries.flamegraph(callOf('t'), WIDEST);
+  assert.equal(heldBytes.length, 2);
+  assert.ok(heldBytes[0] > 0);
+  assert.equal(heldBytes[1], heldBytes[0]);
 });

@@ -98,7 +98,8 @@ async function askAbout(
     }
     const words = `the server answers ${name.tenant}/${name.service} ${name.type} with ${error.code}: ${describeError(error)}`;
     if (error.code === 'out_of_range') context.answers.add({ ...name, value: 'refused', ends: listedEnds });
-    else if (error.code === 'resource_exhausted') context.findings.note(words);
+    // What needs more than the server may take: too much for now, or for good.
+    else if (error.code === 'resource_exhausted' || error.code === 'invalid_argument') context.findings.note(words);
     else context.findings.difference(words);
   }
 }
