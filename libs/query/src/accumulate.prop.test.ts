@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { accumulateDoubles, accumulateHalves, halvesOf, settleDoubles, settleInt64s } from './accumulate.ts';
+import {
+  accumulateDoubles,
+  accumulateHalves,
+  halvesOf,
+  scaleHalves,
+  settleDoubles,
+  settleInt64s,
+} from './accumulate.ts';
 import { sumValues } from './value.ts';
 
 const NODES = 6;
@@ -63,6 +70,21 @@ test('values are multiplied by their unit before they are added', () => {
       }
       assert.deepEqual(exact, all);
       assert.deepEqual(settleDoubles(doubles, new Uint32Array(NODES)).sums, small);
+    }),
+  );
+});
+
+test('values are copied times their unit, exactly, and nothing beside them', () => {
+  const unit = fc.constantFrom(1, 7, 10_000_000, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER);
+  const value = fc.oneof(fc.bigInt(0n, 99n), fc.bigInt(0n, 2n ** 53n + 9n), fc.bigInt(0n, 2n ** 63n - 1n));
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 20 }), unit, fc.nat(3), fc.nat(3), (quotients, times, from, before) => {
+      const values = quotients.filter((quotient) => quotient * BigInt(times) < 2n ** 63n);
+      const stored = BigInt64Array.from([...Array<bigint>(before).fill(5n), ...values, 5n]);
+      const column = new BigInt64Array(from + values.length + 1).fill(-1n);
+      scaleHalves(halvesOf(column), from, halvesOf(stored), before, values.length, times);
+      const scaled = values.map((quotient) => quotient * BigInt(times));
+      assert.deepEqual([...column], [...Array<bigint>(from).fill(-1n), ...scaled, -1n]);
     }),
   );
 });

@@ -64,6 +64,35 @@ export function accumulateHalves(
   }
 }
 
+/**
+ * Copies `count` samples, times `unit`, to a column of their own: value `valueFrom + i` to `columnFrom + i`.
+ * @param column - halves
+ * @param values - halves; all ≥ 0, and in int64 when multiplied
+ */
+export function scaleHalves(
+  column: Uint32Array,
+  columnFrom: number,
+  values: Uint32Array,
+  valueFrom: number,
+  count: number,
+  unit: number,
+): void {
+  for (let i = 2 * columnFrom, from = 2 * valueFrom, end = i + 2 * count; i < end; i += 2, from += 2) {
+    const low = values[from];
+    const high = values[from + 1];
+    // Below 2^53 a double is exact; hardly any value is above.
+    const product = (high * TWO_32 + low) * unit;
+    if (product <= Number.MAX_SAFE_INTEGER) {
+      column[i] = product;
+      column[i + 1] = product / TWO_32;
+    } else {
+      const whole = ((BigInt(high) << 32n) | BigInt(low)) * BigInt(unit);
+      column[i] = Number(whole & 0xffff_ffffn);
+      column[i + 1] = Number((whole >> 32n) & 0xffff_ffffn);
+    }
+  }
+}
+
 /** Sums by node of a stacktrace tree as 64-bit values, and what they add up to. */
 export interface NodeSums {
   readonly sums: BigInt64Array;

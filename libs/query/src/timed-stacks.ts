@@ -4,7 +4,7 @@
  */
 import type { DatasetReader, ProfileColumns } from '@flamelake/block';
 import type { Memory } from '@flamelake/model';
-import { accumulateHalves, halvesOf, settleInt64s } from './accumulate.ts';
+import { accumulateHalves, halvesOf, scaleHalves, settleInt64s } from './accumulate.ts';
 import { foldFunctions } from './fold-stacks.ts';
 import { createFunctionTree, type FunctionTree, mergeUsed } from './function-tree.ts';
 import type { RowRun } from './select-rows.ts';
@@ -70,11 +70,11 @@ export async function fillTimedStacks(
   into.start = new Uint32Array(rows + 1);
   into.node = new Uint32Array(samples);
   into.value = new BigInt64Array(samples);
-  const inTurn = Uint32Array.from(into.node.keys());
+  const halves = halvesOf(into.value);
   let at = 0;
   await visitAll((row, stacktraces, stackFrom, values, valueFrom, count, unit) => {
     for (let i = 0; i < count; i++) into.node[at + i] = nodeOf[stacktraces[stackFrom + i]];
-    accumulateHalves(halvesOf(into.value), inTurn, at, values, valueFrom, count, unit);
+    scaleHalves(halves, at, values, valueFrom, count, unit);
     expectTotal(dataset.info, profiles.total[row], sumValues(into.value, at, at + count));
     at += count;
     into.timeMs[into.rowCount++] = profiles.timeMs[row];
@@ -92,12 +92,13 @@ export function addStacksWithin(
   { tree, rowCount, timeMs, start, node, value }: TimedStacks,
 ): void {
   const sums = new BigInt64Array(tree.stacks.count);
+  const [sumHalves, valueHalves] = [halvesOf(sums), halvesOf(value)];
   let total = 0n;
   for (let row = 0; row < rowCount; row++) {
     if (timeMs[row] < fromMs || timeMs[row] >= untilMs) continue;
     // Values are not negative: while the total is in int64, so is every sum.
     total = addTotals(total, sumValues(value, start[row], start[row + 1]));
-    accumulateHalves(halvesOf(sums), node, start[row], halvesOf(value), start[row], start[row + 1] - start[row], 1);
+    accumulateHalves(sumHalves, node, start[row], valueHalves, start[row], start[row + 1] - start[row], 1);
   }
   mergeUsed(into, tree, settleInt64s(sums, tree.stacks.parent));
 }
