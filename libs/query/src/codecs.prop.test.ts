@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteWriter } from '@flamelake/formats';
-import { FlamelakeError, UNBOUNDED_MEMORY } from '@flamelake/model';
+import { FlamelakeError, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { createSeededRandom, randomProfileRecord } from '@flamelake/testkit';
 import * as fc from 'fast-check';
 import { addDataset } from './execute-task.ts';
@@ -176,6 +176,25 @@ test('damaged results are refused', async () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('a message is counted while its result is read, and the result after', () => {
+  const message = encodePartialResult({ kind: 'extent', extent: { range: { min: 1, max: 2 } } });
+  let [heldBytes, peakBytes] = [0, 0];
+  const memory: Memory = {
+    take: (bytes) => {
+      heldBytes += bytes;
+      peakBytes = Math.max(peakBytes, heldBytes);
+    },
+    give: (bytes) => {
+      heldBytes -= bytes;
+    },
+  };
+  decodeKeptResult(message, memory);
+  const columnBytes = peakBytes;
+  peakBytes = 0;
+  decodePartialResult(message, memory);
+  assert.deepEqual([heldBytes, peakBytes], [0, columnBytes + message.length]);
 });
 
 test('whatever has a right checksum is read or refused, and is read within the memory it pays for', () => {

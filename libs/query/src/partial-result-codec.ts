@@ -90,17 +90,19 @@ export function encodePartialResult(result: KeptResult): Uint8Array {
 
 /**
  * Reads a partial result; shares no memory with `bytes`.
- * @param memory - the result is taken from it, and what reading it needs beside while that is there
+ * @param memory - the result is taken from it, and what reading it needs beside while that is there, the message itself included
  * @throws {FlamelakeError} `data_loss` when the bytes are none, `unimplemented` when another release wrote them, `resource_exhausted`
  * when there is no room for it
  */
 export function decodePartialResult(bytes: Uint8Array, memory: Memory = UNBOUNDED_MEMORY): PartialResult {
+  memory.take(bytes.length);
   const result = decodeKeptResult(bytes, memory);
+  memory.give(bytes.length);
   if (isPartialResult(result)) return result;
   throw malformed('kind');
 }
 
-/** Reads what is kept of a dataset, as `decodePartialResult` does. */
+/** Reads what is kept of a dataset, as `decodePartialResult` does; the bytes are their holder's to count. */
 export function decodeKeptResult(bytes: Uint8Array, memory: Memory = UNBOUNDED_MEMORY): KeptResult {
   const columnBytes = bytes.length * COLUMNS_FACTOR;
   memory.take(columnBytes);

@@ -201,10 +201,7 @@ function largestBlock(task: Task): string {
 function decode(message: Uint8Array, { address }: Peer, memory: Memory): PartialResult | FlamelakeError {
   const own = openMemoryScope(memory);
   try {
-    own.take(message.length);
-    const result = decodePartialResult(message, own);
-    own.give(message.length);
-    return result;
+    return decodePartialResult(message, own);
   } catch (cause) {
     own.end();
     if (!(cause instanceof FlamelakeError)) throw cause;
