@@ -36,10 +36,12 @@ export function stacktracesOf(parameters: URLSearchParams, names: SideNames, now
  * @throws {FlamelakeError} `invalid_argument`
  */
 export function narrowedStacktracesOf(parameters: URLSearchParams, nowMs: number): StacktraceQuery {
-  const profileIds = parameters.getAll(PROFILE_ID).filter((id) => id !== '');
+  const [callSite, profileIds] = [CALL_SITE, PROFILE_ID].map((name) =>
+    parameters.getAll(name).filter((value) => value !== ''),
+  );
   return {
     ...stacktracesOf(parameters, ONE_SIDE, nowMs),
-    callSite: parameters.getAll(CALL_SITE),
+    callSite,
     ...(profileIds.length > 0 && { choice: { profileIds, spanIds: [], traceIds: [] } }),
   };
 }

@@ -114,6 +114,8 @@ test('a render is narrowed to a call site, or to single profiles', async () => {
     String((await get('/pyroscope/render', { query: CPU, format: 'dot', ...more })).body);
   assert.ok((await dot({ callSite: root })).length < (await dot({})).length);
   assert.equal((await getJson('/render', { query: CPU, callSite: 'nowhere' })).flamebearer.numTicks, 0);
+  const unsaid = await getJson('/render', { query: CPU, callSite: '', profileId: '' });
+  assert.deepEqual(unsaid.flamebearer, whole.flamebearer);
   const ids = await profileIds();
   const totals = await Promise.all(
     ids.map(async (profileId) => {
