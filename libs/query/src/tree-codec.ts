@@ -122,8 +122,9 @@ function readStacks(reader: ByteReader, frameCount: number, memory: Memory): Sta
   const self = reader.signedVarints64(count + 1);
   const parent = new Int32Array(count + 1);
   for (let node = 1; node <= count; node++) {
+    // Before it is stored: beyond 2^31 it would come out as a node.
+    if (above[node - 1] >= node) throw malformed('stack');
     parent[node] = node - above[node - 1] - 1;
-    if (parent[node] < 0) throw malformed('stack');
   }
   const frame = new Int32Array(count + 1);
   frame.set(frames, 1);
