@@ -5,7 +5,7 @@ import { ByteWriter } from '@flamelake/formats';
 import { FlamelakeError, type Memory, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { createSeededRandom, randomProfileRecord } from '@flamelake/testkit';
 import * as fc from 'fast-check';
-import { addDataset } from './execute-task.ts';
+import { addDataset } from './add-dataset.ts';
 import { addKept, createKeptResult, type KeptResult } from './kept-result.ts';
 import { createPartialResult, mergePartialResult } from './partial-result.ts';
 import { decodeKeptResult, decodePartialResult, encodePartialResult } from './partial-result-codec.ts';
@@ -58,16 +58,9 @@ async function resultsOf(seed: number, question: KeptQuestion): Promise<KeptResu
     const { signal } = new AbortController();
     for (const index of block.info.datasets.keys()) {
       const result = createKeptResult(question);
-      const all = compileSelection(ALL);
-      await addDataset(
-        result,
-        question,
-        all,
-        [],
-        { block, index, dataset: block.dataset(index) },
-        signal,
-        UNBOUNDED_MEMORY,
-      );
+      const all = { selection: compileSelection(ALL), deletes: [] };
+      const place = { block, index, dataset: block.dataset(index) };
+      await addDataset(result, question, all, place, { signal, pause: async () => {}, memory: UNBOUNDED_MEMORY });
       results.push(result);
     }
   }
@@ -167,6 +160,38 @@ test('results come back, and merge as they did', async () => {
   );
 });
 
+test('the answer to another question is refused, not left out', () => {
+  const isInternal = { code: 'internal' };
+  const task = { question: SERIES, selection: ALL };
+  for (const { asked, kept = asked } of CASES) {
+    const from = createKeptResult(kept);
+    const fitting = CASES.filter((other) => other.kept?.kind === from.kind || other.asked.kind === from.kind);
+    for (const { asked: question } of CASES) {
+      const into = createPartialResult(question);
+      const isRight = fitting.some((other) => createPartialResult(other.asked).kind === into.kind);
+      if (isRight || from.kind === into.kind) addKept(into, { ...task, question }, from);
+      else assert.throws(() => addKept(into, { ...task, question }, from), isInternal, `${from.kind} to ${into.kind}`);
+    }
+  }
+});
+
+test('a dataset is not added to the result of another question', async () => {
+  const block = blockOf([randomProfileRecord(createSeededRandom(1), { tenants: ['t'] })], 1);
+  const place = { block, index: 0, dataset: block.dataset(0) };
+  const rules = { selection: compileSelection(ALL), deletes: [] };
+  const { signal } = new AbortController();
+  const options = { signal, pause: async () => {}, memory: UNBOUNDED_MEMORY };
+  const asked: readonly KeptQuestion[] = [
+    SERIES,
+    { kind: 'timedTotals', groupBy: [] },
+    { kind: 'extent', points: 'profiles' },
+  ];
+  for (const question of asked) {
+    const result = createKeptResult(question);
+    await assert.rejects(addDataset(result, { kind: 'functions' }, rules, place, options), { code: 'internal' });
+  }
+});
+
 test('damaged results are refused', async () => {
   await fc.assert(
     fc.asyncProperty(anyResult, fc.nat(), async ([seed, { asked, kept = asked }], at) => {
@@ -228,6 +253,7 @@ test('references beyond their tables and equal entries are refused, equal names 
   const cases = {
     'a frame without a name': [0, ...names, 1, 0, 2, 0, 2],
     'a parent that comes later': [0, ...names, 1, 1, 0, 0, 2],
+    'a parent as far away as numbers go': [0, ...names, 1, 0xffffffff, 0, 0, 2],
     'an unknown kind': [9],
     'a label without a text': [3, 1, 1, 97, 1, 1, 0, 1],
     'a label set twice': [3, 1, 1, 97, 2, 1, 0, 0, 1, 0, 0],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlockReader } from '@flamelake/block';
 import type { PendingDelete } from '@flamelake/catalog';
-import { type Cache, FlamelakeError, UNBOUNDED_MEMORY } from '@flamelake/model';
+import { type Cache, FlamelakeError, LABEL, UNBOUNDED_MEMORY } from '@flamelake/model';
 import { createSeededRandom, randomProfileRecord, type SeededRandom } from '@flamelake/testkit';
 import * as fc from 'fast-check';
 import { executeCachedTask } from './execute-cached-task.ts';
@@ -47,7 +47,7 @@ function worldOf(random: SeededRandom): World {
     );
     return blockOf(records, number + 1, random.integer(4) === 0 ? 0 : 1);
   });
-  const deletes = Array.from({ length: random.integer(2) }, (_, i): PendingDelete => {
+  const deletes = Array.from({ length: random.integer(7) }, (_, i): PendingDelete => {
     const fromMs = timeOf(random, unitMs, -2, SPAN_MS);
     const what = { tenant: random.pick(['t', 'u']), selector: random.pick(SELECTORS), fromMs };
     return { ...what, untilMs: fromMs + random.integer(5) * unitMs, id: `${i}`, version: 5, chainEnd: 1_000 };
@@ -73,10 +73,11 @@ function askedOf(random: SeededRandom, unitMs: number): { question: Question; se
   const question = random.pick<Question>([
     { kind: 'functions' },
     { kind: 'locations' },
-    { kind: 'timeSeries', grid, groupBy: random.pick([[], ['region'], ['thread', 'region'], ['region', 'thread']]) },
+    { kind: 'timeSeries', grid, groupBy: random.pick([[], ['region'], ['thread', 'region'], [LABEL.tenantId]]) },
     { kind: 'labelSets', names: undefined },
     { kind: 'labelSets', names: random.pick([['region'], ['thread', 'region'], ['region', 'thread']]) },
     { kind: 'labelNames' },
+    { kind: 'extent', points: random.pick(['profiles', 'spans']) },
   ]);
   const isSeries = question.kind === 'timeSeries';
   const selection = {
@@ -85,6 +86,7 @@ function askedOf(random: SeededRandom, unitMs: number): { question: Question; se
     untilMs: isSeries ? grid.endMs + 1 : untilMs,
     selectors: random.pick([[], [random.pick(SELECTORS)], [random.pick(SELECTORS), random.pick(SELECTORS)]]),
     profileTypeId: random.integer(2) === 0 ? CPU : undefined,
+    namesTenants: random.chance(0.5),
   };
   return { question, selection };
 }
@@ -170,7 +172,7 @@ for (const [name, cacheOf] of Object.entries(CACHES)) {
       fc.asyncProperty(fc.nat(), async (seed) => {
         const random = createSeededRandom(seed);
         const world = worldOf(random);
-        const options = optionsFor(openFrom(world.blocks));
+        const options = optionsFor(openFrom(world.blocks), random.pick([1, 300, 1_000_000]));
         const results = { cache: cacheOf(random), storeId: 'store', onLookup: () => {} };
         // Different questions on one cache: none may get another's answer.
         for (let query = 0; query < 12; query++) {

@@ -3,20 +3,15 @@
  * is new. Segments live for seconds and are always computed.
  */
 import { type Cache, FlamelakeError, type Memory, openMemoryScope, UNBOUNDED_MEMORY } from '@flamelake/model';
+import { addDataset } from './add-dataset.ts';
 import { type DatasetQuestion, datasetQuestions, orderedSelectors } from './dataset-question.ts';
-import {
-  addDataset,
-  addParts,
-  BLOCKS_IN_FLIGHT,
-  type ExecuteOptions,
-  fetchAhead,
-  throwIfAborted,
-} from './execute-task.ts';
+import { addParts, BLOCKS_IN_FLIGHT, type ExecuteOptions, fetchAhead } from './execute-task.ts';
 import { addKept, createKeptResult, type KeptResult } from './kept-result.ts';
 import { createPartialResult, type PartialResult } from './partial-result.ts';
 import { decodeKeptResult, encodePartialResult } from './partial-result-codec.ts';
 import { runParallel } from './run-parallel.ts';
 import { compileDeletes, compileSelection, touches } from './select-rows.ts';
+import { takeTurn } from './take-turn.ts';
 import type { KeptQuestion, Task, TaskDataset, TaskPart } from './task.ts';
 import { countResult, finishResult, type TaskResult } from './task-result.ts';
 
@@ -112,12 +107,11 @@ async function addPart(
     const read = openMemoryScope(memory);
     const place = { block, index, dataset: block.openDataset(index, read) };
     for (const { question, deletes, key, ...asked } of questions) {
-      await options.pause();
-      throwIfAborted(options.signal);
+      await takeTurn(options);
       const own = openMemoryScope(memory);
       const learnt = countResult(createKeptResult(question), own);
       const selection = compileSelection(asked.selection);
-      await addDataset(learnt.result, question, selection, deletes, place, options.signal, own);
+      await addDataset(learnt.result, question, { selection, deletes }, place, { ...options, memory: own });
       learnt.countGrowth();
       const found = finishResult(learnt);
       add(found);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type BlockSource, createBlockBuilder, memorySource, openBlock } from '@flamelake/block';
+import { FlamelakeError } from '@flamelake/model';
 import { createSeededRandom, randomProfileRecord } from '@flamelake/testkit';
 import { executeTask } from './execute-task.ts';
 import type { Question, Selection, Task } from './task.ts';
@@ -71,6 +72,35 @@ test('a question reads only the sections it needs, of the datasets it is about',
   const nothing = await bytesRead({ kind: 'functions' }, ['a'], { ...SELECTION, selectors: ['{region="mars"}'] });
   assert.ok(nothing.read <= series.read);
   assert.equal((await bytesRead({ kind: 'functions' }, [])).read, 0);
+});
+
+test('a dataset of many pieces gives others their turn before each, and can be canceled there', async () => {
+  const random = createSeededRandom(5);
+  const block = blockOf(
+    Array.from({ length: 12 }, (_, i) =>
+      randomProfileRecord(random, { tenants: ['t'], services: ['a'], timeMs: i + 1 }),
+    ),
+    1,
+  );
+  for (const kind of ['functions', 'locations'] as const) {
+    const task = taskOf({ kind }, block.info.id, ['a'], { ...SELECTION, fromMs: 2 });
+    const run = async (pieceBytes: number | undefined, abortAt: number) => {
+      const canceling = new AbortController();
+      let pauses = 0;
+      const pause = async () => {
+        if (++pauses === abortAt) canceling.abort();
+      };
+      const { signal } = canceling;
+      const ending = executeTask(task, { ...optionsFor(openFrom([block]), pieceBytes), signal, pause });
+      return { ended: await ending.catch((error: unknown) => error), pauses: () => pauses };
+    };
+    assert.equal((await run(undefined, 0)).pauses(), 1);
+    const most = (await run(1, 0)).pauses();
+    assert.ok(most > 4, `${most} pauses`);
+    const { ended, pauses } = await run(1, 4);
+    assert.ok(ended instanceof FlamelakeError && ended.code === 'canceled');
+    assert.equal(pauses(), 4);
+  }
 });
 
 test('a task of one tenant reads no dataset of another, even if it is told to', async () => {

@@ -1,6 +1,6 @@
 /** What is kept of a dataset, and what a task takes of it. */
 import { addSetsWithin, type LabelTimes } from './label-times.ts';
-import { createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
+import { anotherQuestion, createPartialResult, mergePartialResult, type PartialResult } from './partial-result.ts';
 import type { KeptQuestion, Task } from './task.ts';
 import { addStacksWithin, createTimedStacks, type TimedStacks } from './timed-stacks.ts';
 import { addToSeries, type TimedGroups } from './timed-totals.ts';
@@ -33,13 +33,12 @@ export function addKept(
   { question, selection }: Pick<Task, 'question' | 'selection'>,
   from: KeptResult,
 ): void {
-  if (from.kind === 'timedTotals') {
-    if (into.kind === 'timeSeries' && question.kind === 'timeSeries') {
-      addToSeries(into.groups, question.grid, selection, from.groups);
-    }
-  } else if (from.kind === 'labelTimes') {
-    if (into.kind === 'labelSets') addSetsWithin(into.sets, selection, from.sets);
-  } else if (from.kind === 'timedStacks') {
-    if (into.kind === 'functions') addStacksWithin(into.tree, selection, from.stacks);
-  } else mergePartialResult(into, from);
+  if (isPartialResult(from)) mergePartialResult(into, from);
+  else if (from.kind === 'timedTotals' && into.kind === 'timeSeries' && question.kind === 'timeSeries') {
+    addToSeries(into.groups, question.grid, selection, from.groups);
+  } else if (from.kind === 'labelTimes' && into.kind === 'labelSets') {
+    addSetsWithin(into.sets, selection, from.sets);
+  } else if (from.kind === 'timedStacks' && into.kind === 'functions') {
+    addStacksWithin(into.tree, selection, from.stacks);
+  } else throw anotherQuestion(into, from);
 }

@@ -37,7 +37,8 @@ export function createPartialResult(question: Question): PartialResult {
 
 /**
  * Adds `from`, which stays as it is, to `into`. Both answer the same question.
- * @throws {FlamelakeError} `out_of_range` when a sum leaves int64, `resource_exhausted` when the result grows too large
+ * @throws {FlamelakeError} `out_of_range` when a sum leaves int64, `resource_exhausted` when the result grows too large, `internal` when they
+ * do not answer the same question
  */
 export function mergePartialResult(into: PartialResult, from: PartialResult): void {
   if (into.kind === 'functions' && from.kind === 'functions') {
@@ -53,9 +54,13 @@ export function mergePartialResult(into: PartialResult, from: PartialResult): vo
   } else if (into.kind === 'cells' && from.kind === 'cells') {
     mergeCells(into.cells, from.cells);
   } else {
-    throw new FlamelakeError('internal', 'partial results of different questions cannot be merged', {
-      into: into.kind,
-      from: from.kind,
-    });
+    throw anotherQuestion(into, from);
   }
+}
+
+export function anotherQuestion(into: { readonly kind: string }, from: { readonly kind: string }): FlamelakeError {
+  return new FlamelakeError('internal', 'results of different questions cannot be merged', {
+    into: into.kind,
+    from: from.kind,
+  });
 }

@@ -32,6 +32,7 @@ interface Case {
   readonly deletes: readonly PendingDelete[];
   readonly rows: readonly ModelRow[];
   readonly taskBytes: number;
+  readonly pieceBytes: number;
 }
 
 /** Profiles, spread over blocks at random, some of them folded; a selection, and the rows it means. */
@@ -56,6 +57,7 @@ async function caseOf(seed: number): Promise<Case> {
     deletes,
     rows: modelRows(records).filter((row) => isSelected(row, selection) && !deletes.some((one) => isDeleted(row, one))),
     taskBytes: random.pick([1, 1_000, 1_000_000]),
+    pieceBytes: random.pick([1, 300, 1_000_000]),
   };
 }
 
@@ -93,7 +95,7 @@ function isSelected(row: ModelRow, { tenants, fromMs, untilMs, selectors, profil
 }
 
 async function ask<K extends PartialResult['kind']>(
-  { blocks, selection, deletes, taskBytes }: Pick<Case, 'blocks' | 'selection' | 'deletes' | 'taskBytes'>,
+  { blocks, selection, deletes, taskBytes, pieceBytes }: Omit<Case, 'records' | 'rows'>,
   question: Question,
   kind: K,
 ): Promise<Extract<PartialResult, { kind: K }>> {
@@ -104,7 +106,7 @@ async function ask<K extends PartialResult['kind']>(
   const snapshot = snapshotOf(placed, deletes);
   const plan = planQuery(snapshot, question, selection, { bytesTarget: taskBytes });
   for (const task of plan.tasks) {
-    mergePartialResult(plan.known, await executeTask(task, optionsFor(openFrom(blocks))));
+    mergePartialResult(plan.known, await executeTask(task, optionsFor(openFrom(blocks), pieceBytes)));
   }
   assert.equal(plan.known.kind, kind);
   return plan.known as Extract<PartialResult, { kind: K }>;

@@ -75,7 +75,7 @@ test('a large dataset is visited in a part of the memory, and what was visited i
   assert.equal(pieces.length, 8);
   const pieced = countedMemory();
   let pauses = 0;
-  const pause = () => void pauses++;
+  const pause = async () => void pauses++;
   const open = (own: Memory) => block.openDataset(0, own);
   const found = await sums((visit) => visitPieces(open, pieces, visit, { signal, memory: pieced.memory, pause }));
   assert.deepEqual(found, truth);

@@ -5,6 +5,7 @@
 import type { DatasetReader, VisitSamples } from '@flamelake/block';
 import { type Memory, openMemoryScope } from '@flamelake/model';
 import type { RowRun } from './select-rows.ts';
+import { type TurnOptions, takeTurn } from './take-turn.ts';
 
 /** Stored bytes of a dataset whose samples are decoded at a time, 16 MiB: more begins to hold others up. */
 export const PIECE_BYTES = 16_777_216;
@@ -43,16 +44,16 @@ export function cutIntoPieces(
 /**
  * Visits the samples of all pieces.
  * @param open - opens the dataset again, what it holds being taken from the memory
- * @param pause - called before each piece
+ * @throws {FlamelakeError} `canceled` when the signal aborts, what reading throws
  */
 export async function visitPieces(
   open: (memory: Memory) => DatasetReader,
   pieces: readonly (readonly RowRun[])[],
   visit: VisitSamples,
-  { signal, memory, pause }: { signal: AbortSignal; memory: Memory; pause: () => Promise<void> | void },
+  { signal, memory, pause }: TurnOptions & { readonly memory: Memory },
 ): Promise<void> {
   for (const rows of pieces) {
-    await pause();
+    await takeTurn({ signal, pause });
     const held = openMemoryScope(memory);
     const dataset = open(held);
     await dataset.load(['samples'], signal, rows);

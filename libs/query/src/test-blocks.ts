@@ -41,8 +41,8 @@ export function openFrom(blocks: readonly BlockReader[]): OpenBlock {
 }
 
 /** Options of a task that nobody waits for. */
-export function optionsFor(open: OpenBlock): ExecuteOptions {
-  return { open, signal: new AbortController().signal, pause: () => Promise.resolve() };
+export function optionsFor(open: OpenBlock, pieceBytes?: number): ExecuteOptions {
+  return { open, pieceBytes, signal: new AbortController().signal, pause: () => Promise.resolve() };
 }
 
 export function modelRows(records: readonly ProfileRecord[]): readonly ModelRow[] {
