@@ -17,6 +17,7 @@ export interface DatasetQuestion {
   readonly question: KeptQuestion;
   /** Unbounded where the whole dataset is meant. */
   readonly selection: Selection;
+  /** Those that the time range leaves. */
   readonly deletes: readonly CompiledDelete[];
   /** Equal for equal questions only: 64 hex digits. */
   readonly fingerprint: string;
@@ -35,30 +36,37 @@ export function orderedSelectors(selectors: readonly string[]): readonly string[
  */
 export function datasetQuestions(
   { question, selection }: Pick<Task, 'question' | 'selection'>,
-  { tenant, service, minTimeMs, maxTimeMs }: TaskDataset,
+  dataset: TaskDataset,
   deletes: readonly CompiledDelete[],
 ): readonly DatasetQuestion[] | undefined {
   if (choosesAny(selection.choice)) return undefined;
-  const range = {
-    fromMs: selection.fromMs > minTimeMs ? selection.fromMs : Number.MIN_SAFE_INTEGER,
-    untilMs: selection.untilMs <= maxTimeMs ? selection.untilMs : Number.MAX_SAFE_INTEGER,
-  };
-  const deleteKeys = [...new Set(deletes.map(deleteKey))].sort();
-  const pieces = questionsOf(question, range);
+  const { tenant, service, minTimeMs, maxTimeMs } = dataset;
+  const pieces = questionsOf(question, clip(selection, dataset));
   const touching = pieces?.filter((piece) => piece.fromMs <= maxTimeMs && piece.untilMs > minTimeMs);
-  return touching?.map(({ asked, fromMs, untilMs }) => {
+  return touching?.map(({ asked, ...piece }) => {
+    const range = clip(piece, dataset);
+    // Others change nothing here, and those that move would give the piece another key.
+    const own = deletes.filter(({ fromMs, untilMs }) => fromMs < range.untilMs && untilMs > range.fromMs);
     const narrowed: Selection = {
       tenants: [tenant],
-      fromMs: fromMs > minTimeMs ? fromMs : Number.MIN_SAFE_INTEGER,
-      untilMs: untilMs <= maxTimeMs ? untilMs : Number.MAX_SAFE_INTEGER,
+      ...range,
       selectors: selection.selectors,
       profileTypeId: selection.profileTypeId,
       ...(selection.namesTenants === true && { namesTenants: true }),
     };
+    const deleteKeys = [...new Set(own.map(deleteKey))].sort();
     const said = [ENGINE_VERSION, service, asked, narrowed, deleteKeys];
     const fingerprint = createHash('sha256').update(JSON.stringify(said)).digest('hex');
-    return { question: asked, selection: narrowed, deletes, fingerprint };
+    return { question: asked, selection: narrowed, deletes: own, fingerprint };
   });
+}
+
+/** The part of a range inside a dataset, unbounded where it does not end there. */
+function clip({ fromMs, untilMs }: TimeRange, { minTimeMs, maxTimeMs }: TaskDataset): TimeRange {
+  return {
+    fromMs: fromMs > minTimeMs ? fromMs : WHOLE.fromMs,
+    untilMs: untilMs <= maxTimeMs ? untilMs : WHOLE.untilMs,
+  };
 }
 
 function deleteKey({ selector, fromMs, untilMs }: RowDelete): string {
