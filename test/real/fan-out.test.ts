@@ -159,12 +159,18 @@ test('a frozen one is left alone after a moment', async () => {
 });
 
 test('one that has too much to do is spared', async () => {
-  // Its budget takes no task at all.
-  const [a, b] = await Promise.all([startQuerier({ memoryBytes: 1 }), startQuerier()]);
+  const [a, b] = await Promise.all([startQuerier({ waitingTasksMax: 0 }), startQuerier()]);
   const fanOut = fanOutOf({ queriers: fixed(a, b), limits: { hedgeDelayMs: 0 } });
   await world.check(fanOut.execute);
   assert.ok(a.tasks.length > 0);
   assert.ok(a.tasks.length <= BLOCKS / 2, `${a.tasks.length}`);
+});
+
+test('a task that is larger than the memory of a querier is refused, and asked of no other', async () => {
+  const [a, b] = await Promise.all([startQuerier({ memoryBytes: 1 }), startQuerier({ memoryBytes: 1 })]);
+  const fanOut = fanOutOf({ queriers: fixed(a, b), limits: { hedgeDelayMs: 0 } });
+  await assert.rejects(fanOut.execute(world.tasks[0], new AbortController().signal), failsWith('invalid_argument'));
+  assert.equal(a.tasks.length + b.tasks.length, 1);
 });
 
 test('without a querier: unavailable, and at once when none was ever known', async () => {

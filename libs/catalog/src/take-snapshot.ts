@@ -58,8 +58,9 @@ export async function takePartitionSnapshot(
     // The end of the chain may be a hole that a sweep made while we walked: then the floor has passed our manifest.
     const later = await newestManifest(store, root, manifest);
     // A kept manifest of before is not enough where there is a newer one: deletes are seen at once.
-    const isNewEnough = !isOfBefore || later.version === manifest.version;
-    if (isNewEnough && later.floor <= manifest.version) return { root, manifest, segments, next };
+    if (!isOfBefore || later.version === manifest.version) {
+      if (later.floor <= manifest.version) return { root, manifest, segments, next };
+    }
     manifest = later;
   }
   throw new FlamelakeError('unavailable', 'snapshot is swept whenever it is taken', { ...root });

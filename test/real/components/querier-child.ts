@@ -40,6 +40,8 @@ export interface QuerierChildOptions {
   readonly host?: string;
   readonly port?: number;
   readonly memoryBytes?: number;
+  /** 0: it refuses every task as one too many. */
+  readonly waitingTasksMax?: number;
 }
 
 const SCRIPT = new URL('./querier-process.ts', import.meta.url).pathname;
@@ -50,8 +52,9 @@ process.once('exit', () => {
 
 /** Starts a querier; rejects when it does not come up. */
 export async function startQuerierChild(options: QuerierChildOptions): Promise<QuerierChild> {
-  const { directory, host = '127.0.0.1', port = 0, memoryBytes = 2 ** 29 } = options;
-  const child = fork(SCRIPT, [directory, host, String(port), String(memoryBytes)], { stdio: 'inherit' });
+  const { directory, host = '127.0.0.1', port = 0, memoryBytes = 2 ** 29, waitingTasksMax = 1_024 } = options;
+  const numbers = [port, memoryBytes, waitingTasksMax].map(String);
+  const child = fork(SCRIPT, [directory, host, ...numbers], { stdio: 'inherit' });
   children.add(child);
   const ended = once(child, 'exit').then(() => children.delete(child));
   const tasks: (readonly string[])[] = [];

@@ -9,7 +9,8 @@ import type { Task } from '@flamelake/query';
 import { createLogger, createMetrics, nodeFileSystem, systemClock, systemRandom } from '@flamelake/runtime';
 import type { QuerierCommand, QuerierReport } from './querier-child.ts';
 
-const [directory, host, port, memoryBytes] = process.argv.slice(2) as [string, string, string, string];
+const [directory, host, ...numbers] = process.argv.slice(2) as [string, string, ...string[]];
+const [port, memoryBytesMax, waitingTasksMax] = numbers.map(Number) as [number, number, number];
 const DRAIN_MS = 10_000;
 let goOn = Promise.withResolvers<void>();
 goOn.resolve();
@@ -22,7 +23,7 @@ const store = await createFileStore({
   random: systemRandom,
 });
 const metrics = createMetrics();
-const inner = createQuerier({ store, storeId: 'store', metrics, memoryBytesMax: Number(memoryBytes) });
+const inner = createQuerier({ store, storeId: 'store', metrics, memoryBytesMax, waitingTasksMax });
 const arrive = async (task: Task, signal: AbortSignal) => {
   report({ kind: 'task', blocks: task.parts.map((part) => part.object.id) });
   signal.addEventListener('abort', () => report({ kind: 'canceled' }), { once: true });
@@ -42,7 +43,7 @@ const server = await startQuerierServer({
     },
   },
   host,
-  port: Number(port),
+  port,
   clock: systemClock,
   logger: createLogger({ level: 'silent' }),
   metrics,
